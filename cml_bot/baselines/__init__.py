@@ -1,0 +1,53 @@
+"""The table of places that main's run can come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cml_bot.model import Build, Run, Side
+    from cml_bot.trees import Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What a baseline gives."""
+
+    run: Run
+    side: Side
+    """Its commit, and in words how it was found: the report always says so."""
+    history: tuple[Run, ...] = ()
+    """Earlier runs of main, oldest first."""
+
+
+class Baseline(Protocol):
+    """What a baseline's module offers."""
+
+    def load(self, root: Path, build: Build, wanted: str, read: Callable[[Tree], Run]) -> Base | str:
+        """Return main's run; where there is none, a sentence that says why.
+
+        Args:
+            root: the top of the workspace.
+            build: the CI job, empty on a laptop.
+            wanted: what was asked for by ``--against``; empty for this baseline's own choice.
+            read: collects a run from a tree by the project's configuration.
+
+        Raises:
+            BaselineError: what was asked for exists but cannot be read.
+            ConfigError: what was asked for does not exist.
+        """
+        ...
+
+
+BASELINES: tuple[str, ...] = ("git_files", "folder")
+"""Modules of this folder."""
+
+
+def load_baseline(name: str) -> Baseline:
+    """Import a baseline on first use."""
+    return cast("Baseline", import_module(f"cml_bot.baselines.{name}"))

@@ -1,0 +1,502 @@
+"""Every noun of mlbot. Frozen, standard library only, no input or output.
+
+Facts (what a file says) and opinions (goal, tolerance, gate) are kept apart: the first are what a reader yields, the
+second arrive with `Delta` and `Gate`. Absence is a value: a side that has no such metric is None.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from fnmatch import fnmatchcase
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+class Key(NamedTuple):
+    """What a metric, series or parameter is known by; the group is shown only where the name alone is ambiguous."""
+
+    group: str
+    """Where it came from: the path of its file, without parts that differ from run to run."""
+    name: str
+
+    def __str__(self) -> str:
+        """Return the long form ``group:name``."""
+        return f"{self.group}:{self.name}" if self.group else self.name
+
+    def matches(self, pattern: str) -> bool:
+        """Whether a pattern of the configuration or of a gate means this key.
+
+        The exact name counts first, so that ``mAP50[B]`` need not be escaped; then the pattern as a glob over the
+        name and over ``group:name``.
+
+        Example:
+            >>> Key("eval.json", "val/loss").matches("*loss*"), Key("eval.json", "acc").matches("eval.json:acc")
+            (True, True)
+        """
+        return pattern in (self.name, str(self)) or fnmatchcase(self.name, pattern) or fnmatchcase(str(self), pattern)
+
+
+class Goal(StrEnum):
+    """Which way of a metric is good."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    NONE = "none"
+
+
+class Role(StrEnum):
+    """How much of the reader's attention a metric may take."""
+
+    HEADLINE = "headline"
+    """Configured as such, or gated: always in the first table."""
+    QUALITY = "quality"
+    """What a training is judged by; in the first table when it changed."""
+    BOOKKEEPING = "bookkeeping"
+    """Counts, steps and timings: folded unless gated."""
+
+
+class Trend(StrEnum):
+    """What can be said of a metric's change, in the order of the report."""
+
+    WORSE = "worse"
+    BETTER = "better"
+    UNCLEAR = "unclear"
+    CHANGED = "changed"
+    NEW = "new"
+    GONE = "gone"
+    SAME = "same"
+
+
+class Outcome(IntEnum):
+    """What a check came to; the worst of all is the verdict's."""
+
+    PASS = 0
+    WARN = 1
+    FAIL = 2
+
+    @property
+    def word(self) -> str:
+        """The outcome as the report and the JSON write it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number of a run, or the same number of its repeated trainings."""
+
+    name: str
+    values: tuple[float, ...]
+    """Shape (n,), n >= 1: one value a training. NaN and infinities are kept; integers stay exact."""
+    group: str = ""
+    stderr: float | None = None
+    """Standard error that the tool itself gave."""
+    n_items: int | None = None
+    """How many examples the number was measured on."""
+    unit: str = ""
+    source: str = ""
+    """The file it was read from, and where in it if that needs saying."""
+
+    @property
+    def key(self) -> Key:
+        """Its identity."""
+        return Key(self.group, self.name)
+
+    @property
+    def value(self) -> float:
+        """The mean of its values; the value itself when there is one.
+
+        Example:
+            >>> Metric(name="acc", values=(1, 2)).value
+            1.5
+        """
+        if len(self.values) == 1:
+            return self.values[0]
+        if not all(map(math.isfinite, self.values)):
+            return math.nan
+        return fmean(self.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A number over the steps of a training."""
+
+    name: str
+    x: tuple[float, ...]
+    """Shape (n,), strictly rising."""
+    y: tuple[float, ...]
+    """Shape (n,); NaN where it was not a number."""
+    group: str = ""
+    x_label: str = "step"
+    unit: str = ""
+    source: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Its identity."""
+        return Key(self.group, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A picture: made by the job, or drawn by mlbot."""
+
+    name: str
+    media: str
+    """Media type, as its first bytes say: ``image/png`` and so on."""
+    data: bytes = field(repr=False)
+    caption: str = ""
+    """Its alternative text: what a reader would see."""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """A setting that the job was run with."""
+
+    name: str
+    value: str
+    """Text as written in the file: ``1e-4`` stays ``1e-4``."""
+    group: str = ""
+    source: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Its identity."""
+        return Key(self.group, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something that was left out or mended, for the reader."""
+
+    text: str
+    source: str = ""
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        return f"{self.source}: {self.text}" if self.source else self.text
+
+
+Observation = Metric | Series | Figure | Param | Note
+"""What a reader yields."""
+
+
+class Part(StrEnum):
+    """What a source is read for."""
+
+    METRICS = "metrics"
+    PARAMS = "params"
+    PLOTS = "plots"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One file of a run, and why it was taken."""
+
+    path: str
+    """Relative to the top of the tree, with forward slashes."""
+    why: str
+    """For `mlbot doctor`: ``dvc.yaml names it``, ``a well-known name``."""
+    part: Part = Part.METRICS
+    declared: bool = False
+    """Somebody named it (configuration or dvc.yaml), so that not being able to read it is an error."""
+    x: str | None = None
+    """The column to draw over, where somebody named one."""
+    y: tuple[str, ...] = ()
+    """The columns to draw; all when empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one side holds: everything that was read of one training."""
+
+    sha: str = ""
+    """The commit it belongs to; empty outside a repository."""
+    created: str = ""
+    """When it was collected, ISO 8601 in UTC."""
+    metrics: tuple[Metric, ...] = ()
+    series: tuple[Series, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    params: tuple[Param, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was skipped and why, one line each."""
+    sources: tuple[Source, ...] = ()
+    """The files that were read."""
+    build_url: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all was found."""
+        return not (self.metrics or self.series or self.figures or self.params)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Why a delta's trend is what it is."""
+
+    method: str
+    """How it was told: ``exact``, ``tolerance``, ``not finite``, ``none``."""
+    is_real: bool | None
+    """True: the change is beyond tolerance and noise. False: it is not. None: nobody can tell from what is there."""
+    interval: tuple[float, float] | None = None
+    """Where the head's value would lie if nothing had changed, in the metric's unit."""
+    p: float | None = None
+    n_head: int = 0
+    n_base: int = 0
+    n_history: int = 0
+    noise: float | None = None
+    """Half the width of what noise explains, in the metric's unit."""
+    note: str = ""
+    """What was left out, or what would decide an unclear change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delta:
+    """One metric on both sides, with what can be said of the change."""
+
+    key: Key
+    head: Metric | None
+    base: Metric | None
+    goal: Goal = Goal.NONE
+    tolerance: float = 0.0
+    """Smallest change anyone should care about, absolute, in the metric's unit."""
+    unit: str = ""
+    role: Role = Role.QUALITY
+    evidence: Evidence
+
+    @property
+    def change(self) -> float | None:
+        """Head minus base; None where a side is missing.
+
+        Integers stay exact.
+        """
+        if self.head is None or self.base is None:
+            return None
+        return self.head.value - self.base.value
+
+    @property
+    def relative(self) -> float | None:
+        """The change as a fraction of base's size: 0.05 is five percent up. None where no honest fraction exists."""
+        change = self.change
+        if change is None or self.base is None or not math.isfinite(change) or self.base.value == 0:
+            return None
+        fraction = change / abs(self.base.value)
+        return fraction if math.isfinite(fraction) else None
+
+    @property
+    def trend(self) -> Trend:
+        """What the evidence, the goal and the sign of the change come to."""
+        if self.base is None:
+            return Trend.NEW
+        if self.head is None:
+            return Trend.GONE
+        if self.evidence.is_real is None:
+            return Trend.UNCLEAR
+        if not self.evidence.is_real:
+            return Trend.SAME
+        if self.goal is Goal.NONE:
+            return Trend.CHANGED
+        if not math.isfinite(self.head.value) or not math.isfinite(self.base.value):
+            return Trend.BETTER if math.isfinite(self.head.value) else Trend.WORSE
+        rose = self.head.value > self.base.value
+        return Trend.BETTER if rose == (self.goal is Goal.HIGHER) else Trend.WORSE
+
+
+class Form(StrEnum):
+    """The three forms of a gate."""
+
+    LIMIT = "limit"
+    """``NAME OP NUMBER``: the value itself."""
+    CHANGE = "change"
+    """``NAME change OP NUMBER[%]``: head minus base."""
+    REGRESSED = "regressed"
+    """``NAME regressed``: the trend is worse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A condition that fails or warns when it holds."""
+
+    text: str
+    """As its author wrote it."""
+    pattern: str
+    form: Form
+    outcome: Outcome
+    """What it comes to when it holds: FAIL for ``fail-on``, WARN for ``warn-on``."""
+    operator: str = ""
+    bound: float = 0.0
+    """In the metric's unit, or as a fraction when `is_relative`."""
+    is_relative: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A known loss that was accepted in the open, until a day."""
+
+    gate: str
+    """The text of the gate it lifts."""
+    reason: str
+    until: date
+    """The last day it holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A gate held against one metric."""
+
+    gate: Gate
+    key: Key | None
+    """None when no metric of that name was found."""
+    outcome: Outcome
+    reason: str
+    """One sentence without a full stop."""
+    waiver: Waiver | None = None
+    """The waiver that lowered the outcome."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What all gates together came to."""
+
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of all checks; PASS when there are none."""
+        return max((check.outcome for check in self.checks), default=Outcome.PASS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """Where one side's numbers come from."""
+
+    sha: str
+    source: str
+    """For the head: ``working tree`` or a revision. For the base: how it was found."""
+    kind: str = ""
+    """For the base: ``git_files``, ``folder`` or ``none``."""
+    label: str = ""
+    """How a column is headed: a branch or folder name."""
+    url: str = ""
+    """The page of the commit, where a forge has one."""
+
+    @property
+    def short_sha(self) -> str:
+        """Seven digits, as people write it."""
+        return self.sha[:7]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamDelta:
+    """A parameter that differs between the sides."""
+
+    key: Key
+    head: str | None
+    base: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """One series on both sides; only those that differ get this far."""
+
+    key: Key
+    head: Series | None
+    base: Series | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigurePair:
+    """A picture of the job on both sides; only those whose bytes differ get this far."""
+
+    name: str
+    head: Figure | None
+    base: Figure | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """Where mlbot runs: the CI job and the review that it belongs to. Empty on a laptop."""
+
+    forge: str = ""
+    """A name of the FORGES table; empty when no CI was found."""
+    server: str = ""
+    """Address of the pages: ``https://github.com``."""
+    api: str = ""
+    repo: str = ""
+    """``owner/name``."""
+    sha: str = ""
+    """The commit under review: the head of the pull request, never a merge commit made for the test."""
+    base_sha: str = ""
+    """The base as the event names it; empty when it does not."""
+    branch: str = ""
+    pull: int | None = None
+    base_branch: str = ""
+    """The branch the review goes to, else the default branch; empty when unknown."""
+    on_main: bool = False
+    is_fork: bool = False
+    is_private: bool = False
+    url: str = ""
+    """The page of this build."""
+    run_id: str = ""
+    """``RUN.ATTEMPT``: later runs have larger numbers."""
+
+    def commit_url(self, sha: str) -> str:
+        """The page of a commit, empty where no forge is known."""
+        return f"{self.server}/{self.repo}/commit/{sha}" if self.server and self.repo and sha else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Exactly what a template sees. A public contract: fields are added, never renamed."""
+
+    name: str
+    title: str
+    version: str
+    created: str
+    """ISO 8601 in UTC."""
+    head: Side
+    base: Side
+    """`kind` is ``none`` where there is nothing to compare with; then `source` says why."""
+    build: Build
+    verdict: Verdict
+    deltas: tuple[Delta, ...] = ()
+    """In declared order."""
+    params: tuple[ParamDelta, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    figures: tuple[FigurePair, ...] = ()
+    like_for_like: tuple[str, ...] = ()
+    """What makes the sides hard to compare, one sentence each."""
+    notes: tuple[str, ...] = ()
+    """What was skipped and why; the base's begin with its name."""
+    sources: tuple[Source, ...] = ()
+    """The files read of the head's side."""
+
+    @property
+    def has_base(self) -> bool:
+        """Whether there was anything to compare with."""
+        return self.base.kind != "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A rendered report. Pictures are ``cid:NAME`` links until they have an address."""
+
+    body: str
+    short: str
+    """A shorter render for a smaller budget, never a cut string."""
+    figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A comment as a forge holds it."""
+
+    id: str
+    author: str
+    body: str
+    url: str

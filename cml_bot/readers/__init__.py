@@ -1,0 +1,61 @@
+"""The table of file formats. One file a format; a new one is a file here and a line in READERS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cml_bot.model import Observation
+
+
+class Reader(Protocol):
+    """What a format's module offers."""
+
+    def read(self, path: Path, x: str | None = None) -> Iterator[Observation]:
+        """Yield what a file holds, with `group` and `source` left empty.
+
+        `x` names the column to draw over, where somebody said so. What is left out is yielded as a Note.
+
+        Raises:
+            InputError: the file as a whole is not what it claims to be.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One row of the table."""
+
+    module: str
+    """Name of the module in this folder."""
+    suffixes: tuple[str, ...]
+    """Endings of the files it reads, in lower case."""
+    names: tuple[str, ...] = ()
+    """Globs over a file's name, or its last folders and name: what is taken without configuration."""
+
+
+READERS: tuple[Format, ...] = (
+    Format(module="json_file", suffixes=(".json",)),
+    Format(module="jsonl_file", suffixes=(".jsonl", ".ndjson")),
+    Format(module="yaml_file", suffixes=(".yaml", ".yml")),
+    Format(module="toml_file", suffixes=(".toml",)),
+    Format(module="csv_file", suffixes=(".csv", ".tsv")),
+    Format(module="image_file", suffixes=(".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")),
+)
+
+
+def find_format(path: str) -> Format | None:
+    """Return the row of the table that reads a file of this name, None when there is none."""
+    suffix = PurePosixPath(path).suffix.lower()
+    return next((row for row in READERS if suffix in row.suffixes), None)
+
+
+def load_reader(module: str) -> Reader:
+    """Import a reader on first use, so that a report pays only for the formats it meets."""
+    return cast("Reader", import_module(f"cml_bot.readers.{module}"))
