@@ -225,6 +225,8 @@ class Run:
     params: tuple[Param, ...] = ()
     notes: tuple[str, ...] = ()
     """What was skipped and why, one line each."""
+    broken: tuple[str, ...] = ()
+    """Declared sources that are missing or cannot be read, one line each: they end in exit code 3."""
     sources: tuple[Source, ...] = ()
     """The files that were read."""
     build_url: str = ""
@@ -305,6 +307,46 @@ class Delta:
             return Trend.BETTER if math.isfinite(self.head.value) else Trend.WORSE
         rose = self.head.value > self.base.value
         return Trend.BETTER if rose == (self.goal is Goal.HIGHER) else Trend.WORSE
+
+
+class Of(StrEnum):
+    """Which value of a series stands for it in the table."""
+
+    LAST = "last"
+    BEST = "best"
+    MIN = "min"
+    MAX = "max"
+    MEAN = "mean"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """The smallest change anyone should care about."""
+
+    amount: float
+    """In the metric's unit, or as a fraction of the base when `is_relative`."""
+    is_relative: bool = False
+
+    def absolute(self, base: float) -> float:
+        """Give it in the metric's unit.
+
+        Example:
+            >>> Tolerance(amount=0.005, is_relative=True).absolute(-200.0)
+            1.0
+        """
+        return self.amount * abs(base) if self.is_relative else self.amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What the configuration says of the metrics that a pattern means."""
+
+    pattern: str
+    goal: Goal | None = None
+    tolerance: Tolerance | None = None
+    of: Of | None = None
+    unit: str | None = None
+    headline: bool | None = None
 
 
 class Form(StrEnum):
@@ -473,6 +515,8 @@ class Report:
     """What makes the sides hard to compare, one sentence each."""
     notes: tuple[str, ...] = ()
     """What was skipped and why; the base's begin with its name."""
+    broken: tuple[str, ...] = ()
+    """Declared sources of the head that are missing or cannot be read."""
     sources: tuple[Source, ...] = ()
     """The files read of the head's side."""
 

@@ -1,0 +1,97 @@
+"""Step 1: the files of one side to a Run. One broken file never takes the others down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from cml_bot.discover import discover
+from cml_bot.errors import InputError
+from cml_bot.model import Figure, Metric, Note, Param, Part, Run, Series
+from cml_bot.readers import find_format, load_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cml_bot.config import Config
+    from cml_bot.model import Observation, Source
+    from cml_bot.trees import Tree
+
+Keyed = TypeVar("Keyed", Metric, Series, Param)
+Seen = dict[tuple[str, str, str | None, bool], "tuple[Observation, ...]"]
+"""What was read already, by path, git's id of the content, axis and purpose: equal files are read once."""
+
+
+def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "", seen: Seen | None = None) -> Run:
+    """Read everything of a tree that belongs to the run.
+
+    Raises:
+        ConfigError: a configured pattern leaves the workspace.
+    """
+    found = discover(tree, config)
+    tree.fetch([source.path for source in found.sources])
+    taken: list[Observation] = []
+    notes, broken = list(found.notes), list(found.missing)
+    for source in found.sources:
+        try:
+            taken += _read(tree, source, {} if seen is None else seen)
+        except InputError as error:
+            line = _one_line(source, error)
+            (broken if source.declared else notes).append(line)
+    notes += [_plain(str(one)) for one in taken if isinstance(one, Note)]
+    return Run(
+        sha=tree.sha,
+        created=created,
+        build_url=build_url,
+        metrics=_first_of_each(one for one in taken if isinstance(one, Metric)),
+        series=_first_of_each(one for one in taken if isinstance(one, Series)),
+        figures=tuple({one.name: one for one in taken if isinstance(one, Figure)}.values()),
+        params=_first_of_each(one for one in taken if isinstance(one, Param)),
+        notes=tuple(notes),
+        broken=tuple(broken),
+        sources=found.sources,
+    )
+
+
+def _read(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]:
+    path = tree.file(source.path)
+    blob = tree.blob_id(source.path)
+    key = (source.path, blob, source.x, source.part is Part.PARAMS)
+    if not blob or key not in seen:
+        reader = load_reader(_module(source))
+        seen[key] = tuple(_place(one, source) for one in reader.read(path, source.x))
+    return [one for one in seen[key] if not (isinstance(one, Series) and source.y and one.name not in source.y)]
+
+
+def _module(source: Source) -> str:
+    row = find_format(source.path)
+    if row is None:
+        cure = "Take it out of the sources, or write JSON, YAML, TOML, CSV or a picture."
+        raise InputError(source.path, "is of no format that mlbot reads", cure)
+    return "params_file" if source.part is Part.PARAMS else row.module
+
+
+def _place(one: Observation, source: Source) -> Observation:
+    """Say where it came from: readers know only the content."""
+    if isinstance(one, Note):
+        return replace(one, source=source.path)
+    if isinstance(one, Figure):
+        return replace(one, name=source.path, source=source.path)
+    return replace(one, group=source.path, source=source.path)
+
+
+def _first_of_each(found: Iterable[Keyed]) -> tuple[Keyed, ...]:
+    rows: dict[object, Keyed] = {}
+    for one in found:
+        rows.setdefault(one.key, one)
+    return tuple(rows.values())
+
+
+def _one_line(source: Source, error: InputError) -> str:
+    """Word an error with the path in place of the name that the reader knew; a line number stays."""
+    place = error.where.partition(", ")[2]
+    return _plain(f"{source.path}{', ' + place if place else ''}: {error.what}. {error.cure}")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

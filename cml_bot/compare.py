@@ -1,0 +1,131 @@
+"""Step 2: what changed between two runs, and how anybody can know.
+
+Every delta carries its evidence. With one run a side and nothing else, a difference beyond the tolerance is unclear:
+a training repeated with another seed differs too, and nothing here says by how much.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cml_bot.goals import find_goal, is_bookkeeping
+from cml_bot.model import Delta, Evidence, Goal, Key, Metric, Of, Role, Rule, Tolerance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cml_bot.model import Run, Series
+
+STEPS = ("step", "epoch", "iter", "round", "batch")
+"""A series over one of these is the course of a training, so one of its values can stand for it in the table."""
+SAME_TO = 1e-12
+"""Relative size of what the order of a sum alone can change in double precision."""
+
+
+def compare(head: Run, base: Run | None, rules: Sequence[Rule] = (), gated: Sequence[str] = ()) -> tuple[Delta, ...]:
+    """Pair the metrics of two runs, in the order the head declares them; those that are gone stand last.
+
+    Args:
+        head: the run under review.
+        base: the run to compare with; None when there is none.
+        rules: what the configuration says; the first that matches a metric and names a property decides it.
+        gated: patterns of the gates: what they mean is a headline.
+    """
+    heads = _rows(head, rules)
+    bases = _rows(base, rules) if base else {}
+    return tuple(_pair(key, heads.get(key), bases.get(key), _rule_of(key, rules), gated) for key in {**heads, **bases})
+
+
+def _rows(run: Run, rules: Sequence[Rule]) -> dict[Key, Metric]:
+    """Give every metric, and one value for each course of a training that no plain metric of that name reports."""
+    rows = {metric.key: metric for metric in run.metrics}
+    names = {key.name for key in rows}
+    for series in run.series:
+        rule = _rule_of(series.key, rules)
+        if series.key not in rows and _is_course(series) and (series.name not in names or rule.of):
+            rows[series.key] = _digest(series, rule)
+    return rows
+
+
+def _is_course(series: Series) -> bool:
+    label = series.x_label.lower()
+    return bool(series.y) and any(word in label for word in STEPS)
+
+
+def _rule_of(key: Key, rules: Sequence[Rule]) -> Rule:
+    """Merge the rules that mean a key: for each property the first that names it."""
+    merged = Rule(pattern=str(key))
+    for rule in rules:
+        if key.matches(rule.pattern):
+            merged = Rule(
+                pattern=merged.pattern,
+                goal=merged.goal or rule.goal,
+                tolerance=merged.tolerance or rule.tolerance,
+                of=merged.of or rule.of,
+                unit=rule.unit if merged.unit is None else merged.unit,
+                headline=rule.headline if merged.headline is None else merged.headline,
+            )
+    return merged
+
+
+def _goal(key: Key, rule: Rule) -> Goal:
+    return rule.goal or find_goal(key.name)
+
+
+def _digest(series: Series, rule: Rule) -> Metric:
+    """Take the value of a series that stands for it: the last, unless the configuration names another."""
+    of = rule.of or Of.LAST
+    if of is Of.BEST:
+        of = {Goal.HIGHER: Of.MAX, Goal.LOWER: Of.MIN, Goal.NONE: Of.LAST}[_goal(series.key, rule)]
+    numbers = [y for y in series.y if not math.isnan(y)]
+    if of is Of.LAST or not numbers:
+        value = series.y[-1]
+    else:
+        value = {Of.MIN: min, Of.MAX: max, Of.MEAN: lambda ys: math.fsum(ys) / len(ys)}[of](numbers)
+    source = f"{series.source} ({of} of {len(series.y)})" if series.source else ""
+    return Metric(name=series.name, group=series.group, values=(value,), unit=series.unit, source=source)
+
+
+def _pair(key: Key, head: Metric | None, base: Metric | None, rule: Rule, gated: Iterable[str]) -> Delta:
+    tolerance = (rule.tolerance or Tolerance(amount=0)).absolute(base.value if base else 0.0)
+    side = head or base
+    return Delta(
+        key=key,
+        head=head,
+        base=base,
+        goal=_goal(key, rule),
+        tolerance=tolerance if math.isfinite(tolerance) else 0.0,
+        unit=rule.unit if rule.unit is not None else side.unit if side else "",
+        role=_role(key, rule, gated),
+        evidence=_weigh(head, base, tolerance),
+    )
+
+
+def _role(key: Key, rule: Rule, gated: Iterable[str]) -> Role:
+    if rule.headline or any(key.matches(pattern) for pattern in gated):
+        return Role.HEADLINE
+    is_told = rule.headline is not None or rule.goal is not None
+    return Role.BOOKKEEPING if is_bookkeeping(key.name) and not is_told else Role.QUALITY
+
+
+def _weigh(head: Metric | None, base: Metric | None, tolerance: float) -> Evidence:
+    """Choose how to tell a change from noise, from what both sides hold."""
+    if head is None or base is None:
+        return Evidence(method="none", is_real=None, note="there is only one side")
+    counts = Evidence(method="none", is_real=None, n_head=len(head.values), n_base=len(base.values))
+    if not (math.isfinite(head.value) and math.isfinite(base.value)):
+        return _weigh_broken(head.value, base.value, counts)
+    if math.isclose(head.value, base.value, rel_tol=SAME_TO, abs_tol=0.0):
+        return replace(counts, method="equal", is_real=False)
+    if abs(head.value - base.value) <= tolerance:
+        return replace(counts, method="tolerance", is_real=False, note="the change is within the tolerance")
+    return replace(counts, note="one run a side cannot tell a change from noise; a gate with a limit can decide")
+
+
+def _weigh_broken(head: float, base: float, counts: Evidence) -> Evidence:
+    """Weigh sides of which one is NaN or infinite: that is never equal, and a loss unless the base had it too."""
+    if math.isfinite(head) or math.isfinite(base):
+        return replace(counts, method="not finite", is_real=True, note="one side is not a number")
+    return replace(counts, method="not finite", note="neither side is a number")

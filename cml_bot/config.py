@@ -1,0 +1,219 @@
+"""mlbot.toml, or [tool.mlbot] in pyproject.toml, with variables and options laid over it.
+
+Order: option, ``MLBOT_*`` variable, file, default. Everything is optional; what is not known is refused with a
+suggestion, because a misspelt gate that is ignored would pass in silence.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass, field, fields
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cml_bot.errors import ConfigError
+from cml_bot.judge import parse_gate
+from cml_bot.model import Goal, Of, Outcome, Rule, Tolerance, Waiver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from cml_bot.model import Gate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What the project wants. The names are the keys of mlbot.toml, with ``_`` for ``-``."""
+
+    title: str = field(default="", metadata={"help": "Heading of the report; the repository's name by default."})
+    name: str = field(
+        default="report",
+        metadata={"help": "One comment per name; give each its own in a repository with several models."},
+    )
+    sources: tuple[str, ...] = field(
+        default=(), metadata={"help": "Files to read, as globs; found by themselves by default."}
+    )
+    optional: tuple[str, ...] = field(default=(), metadata={"help": "As sources, but may match nothing."})
+    params: tuple[str, ...] = field(
+        default=(), metadata={"help": "Files of parameters; found by themselves by default."}
+    )
+    baseline: str = field(default="auto", metadata={"help": "auto, a revision, or a folder: what to compare with."})
+    fail_on: tuple[str, ...] = field(default=(), metadata={"help": "Gates that fail the job when they hold."})
+    warn_on: tuple[str, ...] = field(default=(), metadata={"help": "Gates that only warn."})
+    metrics: tuple[Rule, ...] = field(
+        default=(), metadata={"help": "Goal, tolerance, unit and so on of the metrics that a pattern means."}
+    )
+    waiver: tuple[Waiver, ...] = field(default=(), metadata={"help": "Known losses, accepted in the open until a day."})
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """Every gate, those that fail first."""
+        failing = tuple(parse_gate(text, Outcome.FAIL, "fail-on") for text in self.fail_on)
+        return failing + tuple(parse_gate(text, Outcome.WARN, "warn-on") for text in self.warn_on)
+
+
+Word = TypeVar("Word", bound=StrEnum)
+
+KEYS = tuple(item.name.replace("_", "-") for item in fields(Config))
+"""Every key of the file, in the order of the documentation."""
+_LISTS = ("sources", "optional", "params", "fail-on", "warn-on")
+_TEXTS = ("title", "name", "baseline")
+_RULE_KEYS = ("goal", "tolerance", "of", "unit", "headline")
+_WAIVER_KEYS = ("gate", "reason", "until")
+
+
+def read_config(root: Path, env: Mapping[str, str], options: Mapping[str, Any]) -> Config:
+    """Lay options over variables over the file at `root`.
+
+    Args:
+        root: the top of the workspace.
+        env: the environment; only ``MLBOT_*`` is looked at.
+        options: by key of the file; None and empty tuples mean "not given".
+
+    Raises:
+        ConfigError: a file is not TOML, a key is not known, or a value is not of its kind.
+    """
+    where, found = _read_file(root)
+    values = _parse_table(found, where)
+    for key in (*_TEXTS, *_LISTS):
+        variable = "MLBOT_" + key.upper().replace("-", "_")
+        if env.get(variable, "").strip():
+            values[key] = _parse_value(key, env[variable], variable)
+        if options.get(key) not in (None, ()):
+            values[key] = _parse_value(key, options[key], f"--{key}")
+    config = Config(**{key.replace("-", "_"): value for key, value in values.items()})
+    _check_waivers(config, where)
+    return config
+
+
+def _read_file(root: Path) -> tuple[str, Mapping[str, Any]]:
+    own, shared = root / "mlbot.toml", root / "pyproject.toml"
+    if own.is_file():
+        return own.name, _read_toml(own)
+    if shared.is_file():
+        table = _read_toml(shared).get("tool", {})
+        return "pyproject.toml, [tool.mlbot]", table.get("mlbot", {}) if isinstance(table, dict) else {}
+    return own.name, {}
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(path.name, f"cannot be read as TOML ({error})", "Correct that line.") from error
+
+
+def _parse_table(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise ConfigError(where, "is not a table", "Write it as [tool.mlbot] with keys under it.")
+    refuse_unknown(table, KEYS, where)
+    return {key: _parse_value(key, value, where) for key, value in table.items()}
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str], where: str) -> None:
+    """Stop at the first name that is not known, and say which one was probably meant.
+
+    Raises:
+        ConfigError: there is such a name.
+    """
+    known = tuple(known)
+    for name in given:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            cure = f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(known)}."
+            raise ConfigError(where, f"{name!r} is not known", cure)
+
+
+def _parse_value(key: str, value: object, where: str) -> object:
+    if key in _LISTS:
+        return _parse_list(key, value, where)
+    if key == "metrics":
+        return tuple(_parse_rule(name, table, where) for name, table in _expect_table(key, value, where).items())
+    if key == "waiver":
+        tables = value if isinstance(value, list) else [value]
+        return tuple(_parse_waiver(table, where) for table in tables)
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigError(where, f"{key} is {value!r}", f'Write it as text: {key} = "…".')
+    return value.strip()
+
+
+def _parse_list(key: str, value: object, where: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [line for part in value.split("\n") for line in part.split(";")]
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(where, f"{key} is {value!r}", f'Write it as a list of texts: {key} = ["…"].')
+    texts = tuple(item.strip() for item in value if item.strip())
+    if key in ("fail-on", "warn-on"):
+        for text in texts:
+            parse_gate(text, Outcome.FAIL, f"{where}, {key}")
+    return texts
+
+
+def _parse_rule(pattern: str, table: object, where: str) -> Rule:
+    where = f'{where}, [metrics."{pattern}"]'
+    table = _expect_table(pattern, table, where)
+    refuse_unknown(table, _RULE_KEYS, where)
+    headline = table.get("headline")
+    if headline is not None and not isinstance(headline, bool):
+        raise ConfigError(where, f"headline is {headline!r}", "Write true or false.")
+    unit = table.get("unit")
+    if unit is not None and not isinstance(unit, str):
+        raise ConfigError(where, f"unit is {unit!r}", 'Write it as text: unit = "ms".')
+    return Rule(
+        pattern=pattern,
+        goal=_parse_word(table.get("goal"), Goal, "goal", where),
+        of=_parse_word(table.get("of"), Of, "of", where),
+        tolerance=_parse_tolerance(table.get("tolerance"), where),
+        unit=unit,
+        headline=headline,
+    )
+
+
+def _parse_word(value: object, words: type[Word], key: str, where: str) -> Word | None:
+    if value is None:
+        return None
+    try:
+        return words(str(value))
+    except ValueError:
+        raise ConfigError(where, f"{key} is {value!r}", f"Write one of: {', '.join(words)}.") from None
+
+
+def _parse_tolerance(value: object, where: str) -> Tolerance | None:
+    """Read a number, or a percentage of the base as text."""
+    if value is None:
+        return None
+    text = value.strip() if isinstance(value, str) else value
+    is_relative = isinstance(text, str) and text.endswith("%")
+    try:
+        amount = float(text[:-1] if isinstance(text, str) and is_relative else text)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        amount = -1.0
+    if isinstance(value, bool) or not 0 <= amount < float("inf"):
+        raise ConfigError(where, f"tolerance is {value!r}", 'Write a number such as 0.002, or a share such as "0.5%".')
+    return Tolerance(amount=amount / 100 if is_relative else amount, is_relative=is_relative)
+
+
+def _parse_waiver(table: object, where: str) -> Waiver:
+    where = f"{where}, [[waiver]]"
+    table = _expect_table("waiver", table, where)
+    refuse_unknown(table, _WAIVER_KEYS, where)
+    gate, reason, until = (table.get(key) for key in _WAIVER_KEYS)
+    if not (isinstance(gate, str) and isinstance(reason, str) and reason.strip() and type(until) is date):
+        cure = 'Write gate = "the gate\'s text", reason = "why", until = 2026-12-31.'
+        raise ConfigError(where, "needs a gate, a reason and a last day", cure)
+    return Waiver(gate=gate.strip(), reason=reason.strip(), until=until)
+
+
+def _expect_table(key: str, value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(where, f"{key} is {value!r}", "Write it as a table.")
+    return value
+
+
+def _check_waivers(config: Config, where: str) -> None:
+    gates = (*config.fail_on, *config.warn_on)
+    for waiver in config.waiver:
+        refuse_unknown([waiver.gate], gates, f"{where}, [[waiver]], gate")

@@ -1,0 +1,133 @@
+"""Which files belong to a run: what the configuration names, else what dvc.yaml names, else the well-known names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cml_bot.errors import InputError
+from cml_bot.model import Part, Source
+from cml_bot.readers import find_format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cml_bot.config import Config
+    from cml_bot.model import Note
+    from cml_bot.trees import Tree
+
+PARAMS = ("params.yaml", "params.yml", "params.json", "params.toml", "hparams.yaml", "hparams.yml", "hparams.json")
+"""Names of parameter files that are taken without configuration."""
+DVC_CURE = "If DVC keeps it in its cache, run `dvc pull` before mlbot."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The files of a run."""
+
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Configured sources that matched nothing, one line each."""
+
+
+def discover(tree: Tree, config: Config) -> Found:
+    """Choose the files of a tree.
+
+    Raises:
+        ConfigError: a configured pattern leaves the workspace.
+    """
+    if config.sources or config.optional:
+        chosen, missing = _configured(tree, config.sources, Part.METRICS, "sources")
+        chosen += _configured(tree, config.optional, Part.METRICS, "optional")[0]
+        dvc = Found(sources=())
+    else:
+        dvc = _from_dvc(tree)
+        missing = []
+        chosen = [one for one in dvc.sources if one.part is not Part.PARAMS] or list(_well_known(tree))
+    if config.params:
+        params, lost = _configured(tree, config.params, Part.PARAMS, "params")
+        missing += lost
+    else:
+        params = [one for one in dvc.sources if one.part is Part.PARAMS] + list(_well_known_params(tree))
+    return Found(sources=_unique([*chosen, *params]), notes=dvc.notes, missing=tuple(missing))
+
+
+def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tuple[list[Source], list[str]]:
+    chosen: list[Source] = []
+    missing: list[str] = []
+    for pattern in patterns:
+        paths = tree.glob(pattern)
+        chosen += [Source(path=path, why=f"{key} names {pattern}", part=part, declared=True) for path in paths]
+        if not paths:
+            cure = "Correct the pattern, or move it to optional if it may match nothing."
+            missing.append(f"{key}: {pattern} matches no file. {cure}")
+    return chosen, missing
+
+
+def _well_known(tree: Tree) -> Iterator[Source]:
+    for path in tree.walk():
+        row = find_format(path)
+        if row and _is_named(path, row.names):
+            yield Source(path=path, why="a well-known name")
+
+
+def _well_known_params(tree: Tree) -> Iterator[Source]:
+    for path in tree.walk():
+        if PurePosixPath(path).name in PARAMS:
+            yield Source(path=path, why="a well-known name", part=Part.PARAMS)
+
+
+def _is_named(path: str, names: Iterable[str]) -> bool:
+    """Whether a glob means the file's name, or as many last folders and name as the glob has parts."""
+    parts = path.split("/")
+    return any(fnmatchcase("/".join(parts[-(name.count("/") + 1) :]).lower(), name) for name in names)
+
+
+def _from_dvc(tree: Tree) -> Found:
+    """Read every dvc.yaml of the tree; a broken one is a note, and the others still count."""
+    found: list[Source] = []
+    notes: list[str] = []
+    for path in tree.walk():
+        if PurePosixPath(path).name == "dvc.yaml":
+            try:
+                named, said = _read_dvc(tree, path)
+            except InputError as error:
+                notes.append(f"{path}: {error.what}. {error.cure}")
+                continue
+            notes += [str(replace(note, source=path)) for note in said]
+            for source in named:
+                here = _expand(tree, source)
+                found += here
+                notes += [] if here else [f"{path}: {source.path} is named there, and is not here. {DVC_CURE}"]
+    return Found(sources=tuple(found), notes=tuple(notes))
+
+
+def _read_dvc(tree: Tree, path: str) -> tuple[Sequence[Source], Sequence[Note]]:
+    # Pays for YAML only where there is a dvc.yaml.
+    from cml_bot.readers.dvc_file import parse_dvc
+
+    tree.fetch([path])
+    folder = str(PurePosixPath(path).parent)
+    try:
+        data = tree.file(path).read_bytes()
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})", "Check its rights.") from error
+    return parse_dvc(data, "" if folder == "." else folder)
+
+
+def _expand(tree: Tree, source: Source) -> list[Source]:
+    """Turn a folder into the files that lie in it, as DVC does."""
+    plain = "".join(f"[{char}]" if char in "*?[" else char for char in source.path)
+    paths = tree.glob(plain) or [path for path in tree.glob(f"{plain}/**") if find_format(path)]
+    return [replace(source, path=path) for path in paths]
+
+
+def _unique(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """Drop what was named twice for the same purpose, keeping the first."""
+    seen: dict[tuple[object, ...], Source] = {}
+    for source in sources:
+        seen.setdefault((source.path, source.part is Part.PARAMS, source.x, source.y), source)
+    return tuple(seen.values())

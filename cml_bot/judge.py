@@ -1,0 +1,155 @@
+"""Step 3: hold every gate against the deltas.
+
+A gate has one of three forms: ``NAME OP NUMBER``, ``NAME change OP NUMBER[%]`` and ``NAME regressed``; NAME may be a
+glob. It names the condition that must not hold. A gated metric that is missing, NaN or infinite fails its gate.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cml_bot.errors import ConfigError
+from cml_bot.filters import format_number, format_pair, format_percent
+from cml_bot.model import Check, Form, Gate, Outcome, Trend, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date
+
+    from cml_bot.model import Delta, Waiver
+
+OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+WORDS = {"<=": "at most", ">=": "at least", "==": "exactly", "!=": "not", "<": "below", ">": "above"}
+_LIMIT = re.compile(
+    r"(?P<name>.+?)\s*(?P<op><=|>=|==|!=|<|>)\s*(?P<bound>[-+]?[\d.]+(?:e[-+]?\d+)?)(?P<percent>\s*%)?", re.IGNORECASE
+)
+_CHANGE = re.compile(r"(?P<name>.+\S)\s+change")
+_REGRESSED = re.compile(r"(?P<name>.+\S)\s+regressed")
+
+
+def parse_gate(text: str, outcome: Outcome, where: str = "gate") -> Gate:
+    """Read one gate.
+
+    Raises:
+        ConfigError: it has none of the three forms.
+
+    Example:
+        >>> gate = parse_gate("latency_ms change > 10%", Outcome.FAIL)
+        >>> gate.pattern, gate.form.value, gate.operator, gate.bound, gate.is_relative
+        ('latency_ms', 'change', '>', 0.1, True)
+    """
+    text = text.strip()
+    if found := _REGRESSED.fullmatch(text):
+        return Gate(text=text, pattern=found["name"], form=Form.REGRESSED, outcome=outcome)
+    found = _LIMIT.fullmatch(text)
+    bound = _parse_bound(found["bound"]) if found else None
+    change = _CHANGE.fullmatch(found["name"]) if found else None
+    if found is None or bound is None or (found["percent"] and not change):
+        raise ConfigError(
+            where,
+            f"{text!r} is not a gate",
+            'Write one of "NAME < 0.9", "NAME change > 10%", "NAME regressed"; NAME may hold * and ?.',
+        )
+    return Gate(
+        text=text,
+        pattern=change["name"] if change else found["name"],
+        form=Form.CHANGE if change else Form.LIMIT,
+        outcome=outcome,
+        operator=found["op"],
+        bound=bound / 100 if found["percent"] else bound,
+        is_relative=bool(found["percent"]),
+    )
+
+
+def _parse_bound(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def judge(deltas: Sequence[Delta], gates: Iterable[Gate], waivers: Sequence[Waiver], today: date) -> Verdict:
+    """Hold each gate against every delta it means, and lower what a waiver accepts until `today`."""
+    checks = [check for gate in gates for check in _check_gate(gate, deltas)]
+    return Verdict(checks=tuple(_waive(check, waivers, today) for check in checks))
+
+
+def _check_gate(gate: Gate, deltas: Sequence[Delta]) -> Iterator[Check]:
+    meant = [delta for delta in deltas if delta.key.matches(gate.pattern)]
+    if not meant:
+        reason = f"no metric is called {gate.pattern}, so nothing could be checked"
+        yield Check(gate=gate, key=None, outcome=gate.outcome, reason=reason)
+    for delta in meant:
+        outcome, reason = _check_delta(gate, delta)
+        yield Check(gate=gate, key=delta.key, outcome=outcome, reason=reason)
+
+
+def _check_delta(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
+    if delta.head is None:
+        return gate.outcome, "it is missing from this run"
+    if not math.isfinite(delta.head.value):
+        return gate.outcome, f"it is {format_number(delta.head.value)}"
+    if gate.form is Form.LIMIT:
+        return _check_limit(gate, delta.head.value, delta.unit)
+    if delta.base is None:
+        return min(gate.outcome, Outcome.WARN), "there is nothing to compare it with yet"
+    if gate.form is Form.REGRESSED:
+        return _check_trend(gate, delta)
+    return _check_change(gate, delta)
+
+
+def _check_limit(gate: Gate, value: float, unit: str) -> tuple[Outcome, str]:
+    shown = format_pair(gate.bound, value, unit)
+    if OPERATORS[gate.operator](value, gate.bound):
+        return gate.outcome, f"{shown.head} is {WORDS[gate.operator]} {shown.base}"
+    return Outcome.PASS, f"{shown.head} is not {WORDS[gate.operator]} {shown.base}"
+
+
+def _check_trend(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
+    match delta.trend:
+        case Trend.WORSE:
+            return gate.outcome, "it is worse than its base"
+        case Trend.UNCLEAR:
+            return Outcome.PASS, "it changed, and nobody can tell that from noise"
+        case Trend.CHANGED:
+            return min(gate.outcome, Outcome.WARN), "it changed, and its goal (higher or lower) is not known"
+        case _:
+            return Outcome.PASS, "it did not get worse"
+
+
+def _check_change(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
+    change = _relative_or_infinite(delta) if gate.is_relative else delta.change
+    if change is None or math.isnan(change):
+        return min(gate.outcome, Outcome.WARN), "its base is not a number, so there is no change to check"
+    show = format_percent if gate.is_relative else format_number
+    said = f"the change of {show(change)} is {{}}{WORDS[gate.operator]} {show(gate.bound)}"
+    if OPERATORS[gate.operator](change, gate.bound):
+        return gate.outcome, said.format("")
+    return Outcome.PASS, said.format("not ")
+
+
+def _relative_or_infinite(delta: Delta) -> float | None:
+    """The relative change; from a base of 0 any change is an infinite one, so that no gate passes in silence."""
+    if delta.base is not None and delta.base.value == 0 and delta.change is not None:
+        return math.copysign(math.inf, delta.change) if delta.change else 0.0
+    return delta.relative
+
+
+def _waive(check: Check, waivers: Sequence[Waiver], today: date) -> Check:
+    waiver = next((one for one in waivers if one.gate == check.gate.text), None)
+    if waiver is None or check.outcome is not Outcome.FAIL:
+        return check
+    if today > waiver.until:
+        return replace(check, reason=f"{check.reason}; its waiver ended on {waiver.until}")
+    return replace(check, outcome=Outcome.WARN, waiver=waiver)
