@@ -1,0 +1,111 @@
+"""What a step of GitHub Actions can say without any token: annotations, the job summary, its outputs.
+
+This is what is left on pull requests from forks. Texts are returned, not printed; files are those that Actions names.
+
+Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from cml_bot.errors import PublishError
+from cml_bot.model import Check, Outcome
+
+ANNOTATIONS = 10
+"""Of one type in one step; Actions drops those that follow without a word."""
+Form: TypeAlias = Literal["full", "short", "none"]
+"""Which form of a report went out."""
+SUMMARY_LIMIT = 1024 * 1024
+"""Bytes of one step's summary; Actions refuses all of a longer one."""
+
+
+def annotations(checks: Iterable[Check]) -> tuple[str, ...]:
+    """Write a command for every check that failed or warned, errors first. The tenth of a type stands for the rest."""
+    loud = list(checks)
+    failed = [check for check in loud if check.outcome is Outcome.FAIL]
+    warned = [check for check in loud if check.outcome is Outcome.WARN]
+    return (*_commands("error", failed, "failed"), *_commands("warning", warned, "warned"))
+
+
+def quiet(text: str) -> str:
+    """Wrap foreign text so that no line of it is taken for a command."""
+    token = secrets.token_hex(16)
+    return f"::stop-commands::{token}\n{text}\n::{token}::"
+
+
+def append_summary(path: Path, text: str, short: str, *, limit: int = SUMMARY_LIMIT) -> Form:
+    """Add to the job summary what fits of the two, never a part of one; says which.
+
+    Units: limit in bytes, together with what the step has written before.
+
+    Raises:
+        PublishError: the file cannot be written.
+    """
+    try:
+        written = path.stat().st_size if path.exists() else 0
+        forms: tuple[tuple[str, Form], ...] = ((text, "full"), (short, "short"))
+        for form, which in forms:
+            data = _encode(f"\n{form}\n" if written else f"{form}\n")
+            if written + len(data) <= limit:
+                _append(path, data)
+                return which
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    return "none"
+
+
+def append_outputs(path: Path, *, outcome: Outcome, comment_url: str, report_path: str) -> None:
+    """Set the outputs of the step: ``outcome``, ``comment-url`` and ``report-path``.
+
+    Raises:
+        PublishError: the file cannot be written.
+    """
+    outputs = {"outcome": outcome.word, "comment-url": comment_url, "report-path": report_path}
+    try:
+        _append(path, b"".join(_encode(_output(name, value)) for name, value in outputs.items()))
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _commands(kind: str, checks: list[Check], word: str) -> Iterator[str]:
+    shown = checks if len(checks) <= ANNOTATIONS else checks[: ANNOTATIONS - 1]
+    for check in shown:
+        said = f"{check.key}: {check.reason}" if check.key else check.reason
+        yield _command(kind, f"mlbot: {check.gate.text}", said)
+    if len(shown) < len(checks):
+        yield _command(kind, "mlbot", f"{len(checks) - len(shown)} more gates {word}, see the report")
+
+
+def _command(kind: str, title: str, message: str) -> str:
+    """Write one command.
+
+    Source: https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
+    """
+    title = _escape(title).replace(":", "%3A").replace(",", "%2C")
+    return f"::{kind} title={title}::{_escape(message)}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _output(name: str, value: str) -> str:
+    """Write a value of any number of lines; nobody can guess the line that ends it."""
+    end = f"ghadelimiter_{secrets.token_hex(16)}"
+    return f"{name}<<{end}\n{value}\n{end}\n"
+
+
+def _encode(text: str) -> bytes:
+    return text.encode(errors="replace")
+
+
+def _append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def _cannot_write(path: Path, error: OSError) -> PublishError:
+    what = f"it cannot be written ({error.strerror})"
+    return PublishError(str(path), what, "GitHub Actions names this file; a container step must have it mounted.")

@@ -1,0 +1,1 @@
+"""Forges on loopback: real HTTP servers that keep the rules of the real ones."""
