@@ -1,0 +1,131 @@
+r"""Foreign text, made harmless for the place it stands in.
+
+Names, values, paths and captions come from the pull request. A forge reads a comment twice: as Markdown, then once more
+over the finished page for mentions, references and emoji codes. Against the first stand numeric entities: unlike
+backslashes they also hold inside ``<summary>``, where no Markdown is read. The second sees entities decoded; against it
+stands a WORD JOINER (U+2060) behind the character that starts a reference. Of the invisible characters it alone forms
+no ligature and no emoji (as U+200D does), allows no line break (as U+200B does), is neither space nor letter to a
+regular expression, and is silent when read aloud. `clean` takes it off again from a name that somebody copied.
+
+Not broken, because metrics are called so: ``BLEU-4``, which links only where a team has made ``BLEU-`` a tracker of its
+own; a plain number such as ``1234567``; and words of the letters a to f alone.
+
+Source:
+    https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
+    https://docs.gitlab.com/user/markdown/#gitlab-specific-references
+    https://github.com/github/markup/issues/1742 (what may stand before ``$``)
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EMPTY = "(empty)"
+JOINER = "\u2060"
+_MARKS = 4
+"""Combining marks that one letter may carry: more would reach over the rows above and below."""
+_SHRINKS = 10
+"""How many characters may come to one; without a bound, normalizing takes the square of a long run of marks."""
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# Controls that are no white space, what Unicode calls default ignorable (bidi, zero width, tags, variation selectors,
+# fillers), annotation marks and noncharacters.
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u3164\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+# One no-break space stays what it is, so that a formatted number comes through whole.
+_SPACE = re.compile(r"\s{2,}|[^\S\u00a0\u202f]")
+
+_REFERENCE = re.compile(
+    r"""
+      (?<=[@\#!$%~&:]) (?=\S)                        # mention, issue, merge request, label, emoji; the scheme of a URL
+    | (?=\$)                                         # mathematics may not follow on a joiner
+    | (?<=[\[{]) (?=[\[+-]) | (?<=\[) (?=TOC\])      # wiki link, inline diff, table of contents
+    | (?<=www) (?=\.)
+    | (?<=(?<![^\W_])G[HL]-) (?=\d)                  # other names of issues, and of advisories
+    | (?<=(?<![^\W_])CVE-) (?=\d) | (?<=(?<![^\W_])GHSA-) (?=\w)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+# A whole word of hexadecimal digits that has a figure and a letter; seven make an abbreviated commit.
+_COMMIT = re.compile(r"(?<![^\W_])(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{7,}(?![^\W_])", re.IGNORECASE)
+# Within a word no underscore makes emphasis, so val_loss stays readable in the source.
+_UNDERSCORE = re.compile(r"(?<!\w)_+|_+(?!\w)")
+# What makes a list, a rule, an underlined heading or a command of a line; +0.1 and -5 are none of these.
+_LEADING = re.compile(r"\A(?:[-+=:](?![^\W_])|/|[0-9]{1,9}[.)](?=\s|\Z))")
+_ENTITIES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"} | {mark: f"&#{ord(mark)};" for mark in "\\`*[]#$|~"}
+)
+
+
+def clean(text: str, limit: int = 120) -> str:
+    r"""One line without anything that cannot be seen, at most `limit` characters: for HTML that escapes, and terminals.
+
+    Example:
+        >>> clean("val\nloss \u202e\x1b"), clean("\u200b"), clean("precision", limit=6)
+        ('val loss', '(empty)', 'preci…')
+    """
+    visible = _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text))
+    line = _SPACE.sub(" ", visible).strip()
+    line = unicodedata.normalize("NFC", line[: _SHRINKS * limit])
+    start = "".join(islice(_without_stacks(line), limit + 2)).lstrip()
+    if len(start) > limit:
+        start = f"{start[: limit - 1].rstrip()}…"
+    return start or EMPTY
+
+
+def escape(text: str, limit: int = 120) -> str:
+    """Foreign text as Markdown that shows one piece of text and does nothing: the one way into a comment.
+
+    For table cells, headings, list items, prose, ``<summary>`` and quoted attributes. Give it the whole text at once:
+    two halves that are escaped apart can still meet as a reference.
+
+    Example:
+        >>> escape("val_loss"), escape("mAP50-95(B)"), escape("a|b"), escape("<b>")
+        ('val_loss', 'mAP50-95(B)', 'a&#124;b', '&lt;b&gt;')
+        >>> escape("@someone").replace(JOINER, "+"), escape("#1").replace(JOINER, "+")
+        ('@+someone', '&#35;+1')
+    """
+    line = _COMMIT.sub(_break_commit, clean(text, limit))
+    line = _REFERENCE.sub(JOINER, line)
+    line = _UNDERSCORE.sub(lambda run: "&#95;" * len(run[0]), line.translate(_ENTITIES))
+    return _LEADING.sub(lambda mark: f"{mark[0][:-1]}&#{ord(mark[0][-1])};", line)
+
+
+def code(text: str, limit: int = 120) -> str:
+    """Foreign text as a code span, for anywhere that Markdown is read; inside HTML write ``<code>`` around `escape`.
+
+    A pipe takes the HTML form: in a span it would need a backslash in a table, which shows everywhere else.
+
+    Example:
+        >>> code("lr"), code("a`b"), code("a|b")
+        ('`lr`', '``a`b``', '<code>a&#124;b</code>')
+    """
+    line = clean(text, limit)
+    if "|" in line:
+        return f"<code>{escape(line, limit)}</code>"
+    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    pad = " " if "`" in (line[0], line[-1]) else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def _without_stacks(line: str) -> Iterator[str]:
+    """Drop combining marks that have no letter of this text to stand on, or too much company."""
+    marks = _MARKS
+    for letter in line:
+        marks = marks + 1 if unicodedata.combining(letter) else 0
+        if marks <= _MARKS:
+            yield letter
+
+
+def _break_commit(commit: re.Match[str]) -> str:
+    """Leave no run of seven hexadecimal digits."""
+    return JOINER.join(commit[0][start : start + 6] for start in range(0, len(commit[0]), 6))
