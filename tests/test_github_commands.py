@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cml_bot.errors import PublishError
-from cml_bot.forges.github_commands import annotations, append_outputs, append_summary, quiet
+from cml_bot.forges.github_commands import annotate, append_outputs, append_summary, quiet
 from cml_bot.model import Check, Form, Gate, Key, Outcome
 
 if TYPE_CHECKING:
@@ -43,19 +43,19 @@ def outputs(text: str) -> dict[str, str]:
 
 def test_failed_and_warned_checks_are_told_and_others_not() -> None:
     checks = [check(Outcome.WARN, name=None), check(Outcome.PASS), check(Outcome.FAIL)]
-    assert annotations(checks) == (
+    assert annotate(checks) == (
         "::error title=mlbot%3A recall < 0.9::eval.json:recall: 0.8 is below 0.9",
         "::warning title=mlbot%3A recall < 0.9::0.8 is below 0.9",
     )
 
 
 def test_no_checks_say_nothing() -> None:
-    assert annotations([]) == ()
+    assert annotate([]) == ()
 
 
 @given(text=HOSTILE, reason=HOSTILE)
 def test_annotations_stay_one_line_and_lose_nothing(text: str, reason: str) -> None:
-    (line,) = annotations([check(Outcome.FAIL, text, reason, name=None)])
+    (line,) = annotate([check(Outcome.FAIL, text, reason, name=None)])
     found = re.fullmatch(r"::error title=([^:,\r\n]*)::([^\r\n]*)", line)
     assert found is not None
     assert (unescape(found[1]), unescape(found[2])) == (f"mlbot: {text}", reason)
@@ -63,7 +63,7 @@ def test_annotations_stay_one_line_and_lose_nothing(text: str, reason: str) -> N
 
 @pytest.mark.parametrize(("count", "last"), [(10, "eval.json:recall"), (11, "2 more gates failed, see the report")])
 def test_ten_annotations_of_a_type(count: int, last: str) -> None:
-    lines = annotations([check(Outcome.FAIL)] * count + [check(Outcome.WARN)] * 2)
+    lines = annotate([check(Outcome.FAIL)] * count + [check(Outcome.WARN)] * 2)
     errors = [line for line in lines if line.startswith("::error ")]
     assert len(errors) == 10
     assert last in errors[-1]

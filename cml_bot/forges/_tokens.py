@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 TOKENS = re.compile(
-    r"gh[oprsu]_[\w.-]+"  # GitHub; the newer ones hold a JWT
+    r"\bgh[oprsu]_[\w.-]{10,}"  # GitHub; the newer ones hold a JWT
     r"|github_pat_\w+"
-    r"|gl[a-z]{2,6}-[\w.-]{16,}"  # GitLab
+    r"|\bgl(?:pat|oas|dt|rt|cbt|ptt|ft|soat|imt|agent|ffct)-[\w.-]{16,}"  # GitLab
     r"|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # JWT
     r"|(?<=://)[^\s/@]+(?=@)"  # in an address
 )
@@ -19,6 +19,8 @@ def redact(text: str, token: str = "") -> str:
     Example:
         >>> redact("Bad credentials: ghs_16C7e42F292c6912E7")
         'Bad credentials: (token)'
+        >>> redact("highs_and_lows of glucose-regression-model-2 at https://rose:secret@example.com")
+        'highs_and_lows of glucose-regression-model-2 at https://(token)@example.com'
     """
     if token:
         text = text.replace(token, "(token)")

@@ -5,13 +5,19 @@ This is what is left on pull requests from forks. Texts are returned, not printe
 Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
 
+from __future__ import annotations
+
 import secrets
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from cml_bot.errors import PublishError
-from cml_bot.model import Check, Outcome
+from cml_bot.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from cml_bot.model import Check
 
 ANNOTATIONS = 10
 """Of one type in one step; Actions drops those that follow without a word."""
@@ -21,7 +27,7 @@ SUMMARY_LIMIT = 1024 * 1024
 """Bytes of one step's summary; Actions refuses all of a longer one."""
 
 
-def annotations(checks: Iterable[Check]) -> tuple[str, ...]:
+def annotate(checks: Iterable[Check]) -> tuple[str, ...]:
     """Write a command for every check that failed or warned, errors first. The tenth of a type stands for the rest."""
     loud = list(checks)
     failed = [check for check in loud if check.outcome is Outcome.FAIL]

@@ -98,7 +98,9 @@ class Border:
         said = self._said(error)
         if "personal access token" in said:
             return "Give the token the repository permission `Pull requests: Read and write`."
-        if "not accessible" not in said and "read-only" not in said and "read only" not in said:
+        if "locked" in said or "archived" in said:
+            return "Unlock it, or do without a comment there: `--no-publish`."
+        if "not accessible" not in said:
             return f"If it is the job's own token, the job needs\n\n{RIGHT}"
         if self.is_fork:
             return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -38,6 +39,7 @@ class GitHub:
     limit = LIMIT
 
     def __init__(self, build: Build, token: str, patience: float) -> None:
+        _hush()
         self._is_installation = token.startswith("ghs_")
         self._border = Border(
             host=urlsplit(build.api).netloc, repo=build.repo, pull=build.pull or 0, is_fork=build.is_fork, token=token
@@ -87,6 +89,12 @@ class GitHub:
             # GET /user is refused to installations.
             _, answer = self._github.requester.graphql_query("query { viewer { login } }", {})
             return str(answer["data"]["viewer"]["login"])
+
+
+def _hush() -> None:
+    """Leave the telling to our errors: PyGithub prints its notes to the log of the job, urllib3 one for every try."""
+    for name in ("github", "urllib3"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 class _Retry(GithubRetry):

@@ -64,6 +64,7 @@ class Broken(NamedTuple):
 @dataclass
 class GitHubServer:
     url: str
+    """Of its interface: on an Enterprise Server it ends in ``/api/v3``."""
     comments: list[Stored] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of each, with its query."""
@@ -101,11 +102,12 @@ class GitHubServer:
         account = TOKENS.get(token)
         if account is None:
             return Answer(401, {"message": "Bad credentials"})
-        if (method, parts.path) == ("POST", "/graphql"):
+        prefix = urlsplit(self.url).path
+        if (method, parts.path) == ("POST", f"{prefix.removesuffix('/v3')}/graphql"):
             return Answer(200, {"data": {"viewer": {"login": account.login}}})
-        if (method, parts.path) == ("GET", "/user"):
+        if (method, parts.path) == ("GET", f"{prefix}/user"):
             return _forbidden() if account.is_installation else Answer(200, self._user(account.login, account.type))
-        home = rf"/(?:repos/{REPO}|repositories/1)/issues"
+        home = rf"{prefix}/(?:repos/{REPO}|repositories/1)/issues"
         if re.fullmatch(rf"{home}/{PULL}/comments", parts.path):
             return self._create(account, data) if method == "POST" else self._list(parts.query)
         found = re.fullmatch(rf"{home}/comments/(\d+)", parts.path)
@@ -164,7 +166,7 @@ def _refusal(account: Account, data: Mapping[str, object]) -> Answer | None:
 
 
 @contextmanager
-def start_github() -> Iterator[GitHubServer]:
+def start_github(prefix: str = "") -> Iterator[GitHubServer]:
     """Run one until the block ends."""
 
     class Connection(BaseHTTPRequestHandler):
@@ -197,7 +199,7 @@ def start_github() -> Iterator[GitHubServer]:
             """Keep quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Connection)
-    state = GitHubServer(url=f"http://127.0.0.1:{server.server_address[1]}")
+    state = GitHubServer(url=f"http://127.0.0.1:{server.server_address[1]}{prefix}")
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         yield state

@@ -35,6 +35,11 @@ def reach(api: str, token: str = WRITE, *, repo: str = REPO, is_fork: bool = Fal
     return connect(Build(forge="github", api=api, repo=repo, pull=PULL, is_fork=is_fork), token, patience=0)
 
 
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
 def put(forge: GitHub, text: str = "### a", *, run_id: str = "1.1", name: str = "report") -> Published:
     page = Page(body=f"{text}\n\n<sub>run {run_id}</sub>\n", short="short")
     return publish(page, forge, name=name, sha="a1", run_id=run_id)
@@ -101,6 +106,16 @@ def test_nobody_is_asked_without_a_marker(server: GitHubServer, token: str) -> N
     assert [path for _, path in server.requests] == [LIST[1], f"/repos/{REPO}/issues/{PULL}/comments"]
 
 
+def test_enterprise_server() -> None:
+    with start_github("/api/v3") as server:
+        for number in range(120):
+            server.say("rose", str(number))
+        server.say("dependabot[bot]", MARKER, kind="Bot")
+        assert put(reach(server.url, APP)).action == "created"
+        assert put(reach(server.url, APP), "### b").action == "updated"
+        assert ("POST", "/api/graphql") in server.requests
+
+
 @pytest.mark.parametrize("name", ["train_model", 'a & "b" --> c\nd', "модель 🚀"])
 def test_any_name_comes_back_from_the_forge(server: GitHubServer, name: str) -> None:
     assert put(reach(server.url), name=name).action == "created"
@@ -134,11 +149,20 @@ def test_read_only_token_names_the_right(server: GitHubServer, is_fork: bool) ->
     assert server.comments == []
 
 
-@pytest.mark.parametrize("message", ["Resource not accessible by personal access token", "Unable: locked"])
-def test_other_refusals_say_what_github_said(server: GitHubServer, message: str) -> None:
+@pytest.mark.parametrize(
+    ("message", "cure"),
+    [
+        ("Resource not accessible by personal access token", "Pull requests: Read and write"),
+        ("Unable to create comment because issue is locked.", "Unlock it"),
+        ("Repository was archived so is read-only.", "--no-publish"),
+        ("Something new", YAML),
+    ],
+)
+def test_other_refusals_have_other_cures(server: GitHubServer, message: str, cure: str) -> None:
     server.fail("POST", 403, message)
-    with pytest.raises(ForbiddenError, match=message):
+    with pytest.raises(ForbiddenError, match=message.rstrip(".")) as caught:
         put(reach(server.url, ROSE))
+    assert cure in caught.value.cure
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
@@ -244,24 +268,33 @@ def test_answers_that_are_not_githubs(server: GitHubServer, method: str, answer:
 
 
 def test_nobody_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = closed_port()
     with pytest.raises(PublishError, match=rf"127\.0\.0\.1:{port} could not be reached \(.*Connection refused\)"):
         put(reach(f"http://127.0.0.1:{port}"))
 
 
 @pytest.mark.parametrize("token", [WRITE, ROSE])
 def test_token_is_told_nowhere(server: GitHubServer, token: str, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
     forge = reach(server.url, token)
+    for name in ("github", "urllib3"):
+        caplog.set_level(logging.DEBUG, name)
     put(forge)
     server.fail("GET", 500, times=4)
     with pytest.raises(PublishError) as caught:
         put(forge)
+    assert "oauth token removed" in caplog.text
+    assert "GET /repos/octo/churn" in caplog.text
     told = "".join(traceback.format_exception(caught.value)) + repr(forge) + repr(vars(forge)) + caplog.text
-    assert "PATCH" not in told
-    assert "issues/7/comments" in told
     assert token not in told
+
+
+def test_nothing_is_printed_on_the_way(server: GitHubServer, capfd: pytest.CaptureFixture[str]) -> None:
+    server.fail("GET", 403, "API rate limit exceeded", headers={"X-RateLimit-Reset": "9999999999"})
+    with pytest.raises(PublishError):
+        put(reach(server.url))
+    with pytest.raises(PublishError):
+        put(reach(f"http://127.0.0.1:{closed_port()}"))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_token_that_the_forge_repeats_is_told_nowhere(server: GitHubServer) -> None:
