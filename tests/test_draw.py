@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import io
+import math
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cml_bot.draw import describe_curve, draw_curve
+from cml_bot.draw_axes import BASE, HEAD
+from cml_bot.model import Curve, Figure, Goal, Key, Series
+
+DECAY = [0.3 + math.exp(-step / 8) for step in range(50)]
+SLOWER = [0.35 + math.exp(-step / 9) for step in range(50)]
+
+
+def series(y: list[float], *, name: str = "val/loss", x: list[float] | None = None, **rest: str) -> Series:
+    steps = x or [float(step) for step in range(1, len(y) + 1)]
+    return Series(name=name, x=tuple(steps), y=tuple(y), **{"x_label": "epoch", **rest})
+
+
+def curve(head: list[float] | None, base: list[float] | None, *, name: str = "val/loss", **rest: str) -> Curve:
+    head_side, base_side = (series(y, name=name, x=None, **rest) if y else None for y in (head, base))
+    return Curve(key=Key("history.csv", name), head=head_side, base=base_side)
+
+
+def draw(drawn: Curve, goal: Goal = Goal.LOWER, head_label: str = "this branch", base_label: str = "main") -> Figure:
+    return draw_curve(drawn, head_label=head_label, base_label=base_label, goal=goal)
+
+
+def count_pixels(figure: Figure, colour: str) -> int:
+    """How many pixels have a colour, or nearly."""
+    pixels = np.asarray(Image.open(io.BytesIO(figure.data)).convert("RGB"), dtype=int)
+    wanted = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    return int((abs(pixels - wanted).sum(axis=2) < 40).sum())
+
+
+def test_both_sides_are_drawn_at_the_size_of_a_phone() -> None:
+    figure = draw(curve(DECAY, SLOWER))
+    assert (figure.media, figure.name) == ("image/png", "history-csv-val-loss.png")
+    assert Image.open(io.BytesIO(figure.data)).size == (640, 360)
+    assert count_pixels(figure, HEAD.line) > 1_000
+    assert count_pixels(figure, BASE.line) > 500
+
+
+@pytest.mark.parametrize(("head", "base"), [(DECAY, None), (None, SLOWER)])
+def test_one_side_alone(head: list[float] | None, base: list[float] | None) -> None:
+    figure = draw(curve(head, base))
+    assert (count_pixels(figure, HEAD.line) > 100) == bool(head)
+    assert (count_pixels(figure, BASE.line) > 100) == bool(base)
+
+
+def test_same_input_gives_same_bytes_without_metadata() -> None:
+    first, second = (draw(curve(DECAY, SLOWER)) for _ in range(2))
+    assert first == second
+    assert not {b"tEXt", b"iTXt", b"tIME"} & {first.data[at : at + 4] for at in range(len(first.data))}
+
+
+@pytest.mark.parametrize("goal", list(Goal))
+def test_best_is_marked_by_its_goal(goal: Goal) -> None:
+    bowl = [abs(step - 20) / 20 for step in range(60)]
+    marked, plain = draw(curve(bowl, SLOWER), goal), draw(curve(bowl, SLOWER), Goal.NONE)
+    assert (marked.data == plain.data) is (goal is Goal.NONE)
+
+
+@pytest.mark.parametrize("count", [50, 5_000, 60_000])
+def test_noise_stays_small_and_both_sides_visible(count: int) -> None:
+    noise = random.Random(1)
+    head, base = ([level + noise.gauss(0, 0.2) for _ in range(count)] for level in (0.3, 0.6))
+    figure = draw(curve(head, base))
+    assert len(figure.data) < 60_000
+    assert count_pixels(figure, HEAD.line) > 500
+    assert count_pixels(figure, BASE.line) > 500
+
+
+def test_a_single_spike_survives_thinning() -> None:
+    flat = [1.0] * 100_000
+    spiked = [*flat[:70_000], 5.0, *flat[70_001:]]
+    high = np.asarray(Image.open(io.BytesIO(draw(curve(spiked, None), Goal.NONE).data)).convert("L"))
+    assert (high[90:150, 300:600] < 120).any()
+
+
+def test_a_million_points_take_less_than_a_second() -> None:
+    draw(curve(DECAY, SLOWER))  # imports and fonts
+    many = series([math.sin(step / 1e5) for step in range(1_000_000)])
+    start = time.process_time()
+    draw(Curve(key=many.key, head=many, base=many))
+    assert time.process_time() - start < 1
+
+
+NAN, INF = math.nan, math.inf
+
+
+@pytest.mark.parametrize(
+    ("head", "base"),
+    [
+        ([NAN] * 4, [NAN] * 4),
+        ([0.5], [0.6]),
+        ([0.5], None),
+        ([0.5] * 5, [0.5] * 5),
+        ([0.0] * 5, [5e-324] * 3),
+        ([NAN, 0.4, NAN, 0.3, NAN], [0.5, NAN, NAN, NAN, 0.3]),
+        ([1.0, INF, -INF, 2.0], [1e308, -1e308, 1.7e308]),
+        ([10**400, 2.0, 3.0], [-(10**400), 2.0, 1e299]),
+        ([10.0 ** (3 - step) for step in range(12)], [1.0] * 12),
+        ([1e9, 1e9 + 1, 1e9 + 2], [1e-9, 2e-9, 3e-9]),
+        ([-1.0, -100.0, -1e6], [1.0, 0.0, 1e6]),
+        ([1e-320, 1.0, 1e149], [1e-149, 1.0, 1e-3]),
+    ],
+    ids=lambda side: str(side)[:40],
+)
+@pytest.mark.parametrize("goal", [Goal.LOWER, Goal.HIGHER])
+def test_odd_numbers_are_drawn(head: list[float], base: list[float] | None, goal: Goal) -> None:
+    assert Image.open(io.BytesIO(draw(curve(head, base), goal).data)).size == (640, 360)
+
+
+def test_odd_steps_are_drawn() -> None:
+    odd = series([1.0, 2.0, 3.0, 1.0], x=[-1e308, 0.5, 1.7e12, INF])
+    assert draw(Curve(key=odd.key, head=odd, base=None), Goal.LOWER).data
+
+
+HOSTILE = [
+    "$",
+    r"$\frac{$",
+    "a\nb\r\n\tc",
+    "精度 🚀",
+    "\u202ertl\u200b\x00\x1b[31m",
+    "\ud800",
+    "<b>&amp;",
+    "x" * 5_000,
+    "",
+    "_$^{",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=lambda name: ascii(name)[:20])
+def test_hostile_names_are_only_text(name: str) -> None:
+    hostile = curve(DECAY, SLOWER, name=name, unit=name[:40], x_label=name)
+    figure = draw(hostile, head_label=name, base_label=name)
+    assert count_pixels(figure, HEAD.line) > 500
+    assert "\n" not in figure.caption
+    assert len(figure.caption) < 400
+    assert figure.caption.encode()
+    assert set(figure.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.")
+    assert len(figure.name) <= 64
+
+
+@pytest.mark.parametrize(
+    ("drawn", "caption"),
+    [
+        (curve(DECAY, SLOWER), "val/loss, 50 epochs: ends at 0.302 on this branch and 0.354 on main"),
+        (
+            curve([1, 0.31], [1, 0.35, 0.3]),
+            "val/loss, 2 epochs (3 on main): ends at 0.31 on this branch and 0.3 on main",
+        ),
+        (
+            curve([12.5], [12.1], unit="ms"),
+            "val/loss, 1 point: ends at 12.5\u00a0ms on this branch and 12.1\u00a0ms on main",
+        ),
+        (curve([0.5, NAN], [0.5, 0.4]), "val/loss, 2 epochs: ends at not a number on this branch and 0.4 on main"),
+        (curve([0.5, -INF], None), "val/loss, 2 epochs: ends at −infinity on this branch, and is not there on main"),
+        (curve(None, [0.98012]), "val/loss, 1 point: ends at 0.98 on main, and is not there on this branch"),
+        (curve([0.98013], [0.98012]), "val/loss, 1 point: ends at 0.98013 on this branch and 0.98012 on main"),
+        (curve([123456.0], [1.2e-7]), "val/loss, 1 point: ends at 123,000 on this branch and 1.2e−07 on main"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_caption_says_what_is_to_be_seen(drawn: Curve, caption: str) -> None:
+    assert describe_curve(drawn, head_label="this branch", base_label="main") == caption
+    assert draw(drawn).caption == caption
+
+
+def test_steps_that_leave_some_out_are_points() -> None:
+    sparse = series([0.5, 0.4, 0.3], x=[0, 500, 1000], x_label="step")
+    said = describe_curve(Curve(key=sparse.key, head=sparse, base=sparse), head_label="here", base_label="before")
+    assert said == "val/loss, 3 points: ends at 0.3 on here and 0.3 before"
+
+
+SCRIPT = """
+import hashlib, sys
+from cml_bot.draw import describe_curve, draw_curve
+from cml_bot.model import Curve, Goal, Key, Series
+side = Series(name="loss", x=(1, 2, 3), y=(3.0, 1.0, 2.0))
+curve = Curve(key=Key("", "loss"), head=side, base=side)
+describe_curve(curve, head_label="here", base_label="main")
+assert "matplotlib" not in sys.modules and "numpy" not in sys.modules
+figure = draw_curve(curve, head_label="here", base_label="main", goal=Goal.LOWER)
+assert "matplotlib.pyplot" not in sys.modules
+print(hashlib.sha256(figure.data).hexdigest())
+"""
+
+
+def test_no_pyplot_and_no_style_of_the_workspace(tmp_path: Path) -> None:
+    plain, styled = tmp_path / "plain", tmp_path / "styled"
+    plain.mkdir()
+    styled.mkdir()
+    (styled / "matplotlibrc").write_text("axes.facecolor: red\nfont.family: serif\ntext.usetex: True\n")
+    path = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    results = [
+        subprocess.run([sys.executable, "-c", SCRIPT], cwd=cwd, env=path, capture_output=True, text=True, check=True)
+        for cwd in (plain, styled)
+    ]
+    assert results[0].stdout == results[1].stdout != ""
