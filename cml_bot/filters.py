@@ -1,0 +1,231 @@
+"""Numbers, sparklines and counts as a reviewer reads them; the same bytes under every locale.
+
+What is returned is plain text, not markup: for Markdown it goes through `escape` like a name, which leaves digits,
+signs and no-break spaces alone. A unit may come from the pull request.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MISSING = "–"
+MINUS = "\u2212"
+THIN = "\u202f"
+"""Narrow no-break space between thousands: U+2009 is thin too, but browsers break lines at it."""
+NO_BREAK = "\u00a0"
+_BARS = "▁▂▃▄▅▆▇█"
+_GAP = "·"
+_DIGITS = 4
+"""Significant digits of a number that stands alone."""
+_EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
+"""Wide enough for the exact difference of two floats that lie close, and for any integer as large as a float."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A row of the report: both sides with the same decimals, and what lies between them."""
+
+    base: str
+    head: str
+    change: str
+    """Head minus base with its sign, or ``–`` where there is no such number."""
+    relative: str
+    """The change in percent of base, empty where that would mean nothing."""
+
+
+def format_pair(base: float | None, head: float | None, unit: str = "") -> Pair:
+    r"""Two numbers with as many decimals as it takes to see their difference, but none that they do not have.
+
+    The change gets two significant digits, three if the first is a one. A number that would round to zero is shown on
+    its own scale. With the unit ``%`` the change is in points, and there is no relative one.
+
+    Example:
+        >>> format_pair(0.8912, 0.9034)
+        Pair(base='0.8912', head='0.9034', change='+0.0122', relative='+1.4\xa0%')
+        >>> format_pair(1.2e-07, 2.4e-07).head, format_pair(84.23, 80.1, "%").change
+        ('2.4e-07', '−4.1\xa0pp')
+    """
+    if base is None or head is None or base == head or not (_is_finite(base) and _is_finite(head)):
+        return Pair(
+            base=format_number(base, unit), head=format_number(head, unit), change=_leap(base, head), relative=""
+        )
+    low, high = _decimal(base), _decimal(head)
+    change = _EXACT.subtract(high, low)
+    plain = _is_plain(max(low.copy_abs(), high.copy_abs()))
+    step = _common_step(low, high, change)
+    in_points = unit.strip() == "%"
+    return Pair(
+        base=_join(_side(low, step, plain=plain), unit),
+        head=_join(_side(high, step, plain=plain), unit),
+        change=_join(_sign(change) + _digits(change, step, plain=_is_plain(change)), "pp" if in_points else unit),
+        relative="" if in_points else _relative(low, high, change),
+    )
+
+
+def format_number(value: float | None, unit: str = "") -> str:
+    r"""One number alone: four significant digits, or all of an integer up to fifteen.
+
+    Example:
+        >>> format_number(0.123456), format_number(131500, "rows"), format_number(-1.5e-07), format_number(None)
+        ('0.1235', '131\u202f500\xa0rows', '−1.5e-07', '–')
+    """
+    if value is None:
+        return MISSING
+    if _is_finite(value):
+        return _join(_alone(_decimal(value)), unit)
+    return _join("∞" if value > 0 else f"{MINUS}∞", unit) if abs(value) > 0 else "NaN"
+
+
+def format_percent(fraction: float | None) -> str:
+    r"""A fraction in percent with two significant digits; what is less than everything never shows as 100 %.
+
+    Example:
+        >>> format_percent(0.0487), format_percent(-0.5), format_percent(0.9996)
+        ('4.9\xa0%', '−50\xa0%', '99.9\xa0%')
+    """
+    if fraction is None or not _is_finite(fraction):
+        return format_number(fraction, "%")
+    value = _decimal(fraction)
+    return (MINUS if value < 0 else "") + _percent(value)
+
+
+def sparkline(values: Sequence[float], width: int = 20) -> str:
+    """A row of bars from the lowest to the highest value; longer rows are averaged in groups.
+
+    What is not finite is left out of its group, and a dot where the group has nothing else.
+
+    Example:
+        >>> sparkline([1, 2, 3, 4, 5, 6, 7, 8]), sparkline([0.5, float("nan"), 0.5]), sparkline([])
+        ('▁▂▃▄▅▆▇█', '▄·▄', '')
+    """
+    count = min(len(values), width)
+    groups = (values[n * len(values) // count : (n + 1) * len(values) // count] for n in range(count))
+    means = [_mean([float(value) for value in group if _is_finite(value)]) for group in groups]
+    known = [mean for mean in means if mean is not None]
+    return "".join(_GAP if mean is None else _bar(mean, min(known), max(known)) for mean in means)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A count and its noun.
+
+    Example:
+        >>> plural(1, "metric"), plural(2, "metric"), plural(0, "analysis", "analyses")
+        ('1 metric', '2 metrics', '0 analyses')
+    """
+    return f"{format_number(count)} {one if count == 1 else many or f'{one}s'}"
+
+
+def _is_finite(value: float) -> bool:
+    """As `math.isfinite`, for integers that no float can hold too: they count as infinite."""
+    return abs(value) <= sys.float_info.max
+
+
+def _decimal(value: float) -> Decimal:
+    """The number as its shortest text says, so that 0.9034 - 0.8912 is 0.0122; no trailing zeros and no -0."""
+    exact = Decimal(value) if isinstance(value, int) else Decimal(repr(float(value)))
+    return exact.normalize(_EXACT) if exact else Decimal(0)
+
+
+def _own_place(value: Decimal) -> int:
+    """The power of ten of the last digit that it has; zero has none to lose."""
+    return int(value.as_tuple().exponent) if value else sys.maxsize
+
+
+def _step(value: Decimal, digits: int) -> int:
+    """The power of ten of the last of so many significant digits, counted after rounding to them."""
+    if not value:
+        return 0
+    step = max(value.adjusted() - digits + 1, _own_place(value))
+    return step + (_round(value, step).adjusted() > value.adjusted())
+
+
+def _common_step(low: Decimal, high: Decimal, change: Decimal) -> int:
+    """The power of ten of the last digit that both sides of a pair show."""
+    step = change.adjusted() - 1
+    if _round(change, step).as_tuple().digits[0] == 1:
+        step -= 1
+    return max(step, min(_own_place(low), _own_place(high)))
+
+
+def _is_plain(value: Decimal) -> bool:
+    """Whether it reads well without an exponent."""
+    return not value or -4 <= value.adjusted() < 15
+
+
+def _round(value: Decimal, step: int, rounding: str | None = None) -> Decimal:
+    return value.quantize(Decimal((0, (1,), step)), rounding, _EXACT)
+
+
+def _digits(value: Decimal, step: int, *, plain: bool) -> str:
+    """The number without its sign down to the power of ten `step`; a plain one keeps all before the point."""
+    shown = _round(value.copy_abs(), min(step, 0) if plain else step)
+    if plain:
+        return f"{shown:,f}".replace(",", THIN)
+    exponent = shown.adjusted()
+    return f"{shown.scaleb(-exponent, _EXACT):f}e{exponent:+03d}"
+
+
+def _side(value: Decimal, step: int, *, plain: bool) -> str:
+    """One side of a pair."""
+    rounds_to_zero = not _round(value, min(step, 0) if plain else step)
+    if rounds_to_zero and (value or not plain):
+        return _alone(value)
+    return (MINUS if value < 0 else "") + _digits(value, step, plain=plain)
+
+
+def _alone(value: Decimal) -> str:
+    """A number that no other one stands beside."""
+    return (MINUS if value < 0 else "") + _digits(value, _step(value, _DIGITS), plain=_is_plain(value))
+
+
+def _percent(fraction: Decimal) -> str:
+    """The size of a fraction in percent."""
+    share = fraction.copy_abs().scaleb(2, _EXACT)
+    step = _step(share, 2)
+    if share < 100 <= _round(share, step):
+        return _join(f"{_round(share, -1, ROUND_DOWN):f}", "%")
+    return _join(_digits(share, step, plain=_is_plain(share)), "%")
+
+
+def _relative(low: Decimal, high: Decimal, change: Decimal) -> str:
+    """The change in percent of base, where base is not zero, the sign stays and nobody would say "times"."""
+    if not low or (high and low.is_signed() != high.is_signed()):
+        return ""
+    fraction = _EXACT.divide(change, low.copy_abs())
+    return _sign(change) + _percent(fraction) if fraction.copy_abs() < 10 else ""
+
+
+def _leap(base: float | None, head: float | None) -> str:
+    """The change where there is none to calculate."""
+    if base is None or head is None:
+        return MISSING
+    if base == head:
+        return "0" if _is_finite(base) else MISSING
+    return "+∞" if head > base else f"{MINUS}∞" if head < base else MISSING
+
+
+def _sign(change: Decimal) -> str:
+    return "+" if change > 0 else MINUS
+
+
+def _join(number: str, unit: str) -> str:
+    return NO_BREAK.join([number, *unit.split()])
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    """The mean, divided first so that no sum overflows; None of nothing."""
+    return sum(value / len(values) for value in values) if values else None
+
+
+def _bar(value: float, low: float, high: float) -> str:
+    """The bar for a value between two bounds, whose distance may be more than a float holds."""
+    span = high / 2 - low / 2
+    if not span:
+        return _BARS[3]
+    return _BARS[min(int((value / 2 - low / 2) / span * 8), 7)]
