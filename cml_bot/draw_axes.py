@@ -34,7 +34,7 @@ INCHES = (3.2, 1.8)
 DPI = 200
 """640 by 360 pixels: two for each of a phone's."""
 BOTTOM, HEIGHT = 0.16, 0.6
-COLOURS = 48
+COLOURS = 96
 POINTS = 2_000
 """More cannot be told apart on so few pixels."""
 SLAB = 200
@@ -238,7 +238,9 @@ def _write(sheet: Figure, axes: Axes, picture: Picture, window: int) -> None:
     """Write the name, what x is, and where the best is; leave no more ink than that needs."""
     title = _drawable(picture.title)
     sheet.text(0.025, 0.975, title, va="top", color=INK, fontsize=_fit(8, len(title), 42), weight="bold")
-    left = _drawable(picture.x_label) + (f" · lines are means of {window:,}" if window > 1 else "")
+    manner = [f"lines are means of {window:,}"] if window > 1 else []
+    manner += ["log scale"] if axes.get_yscale() == "log" else []
+    left = " · ".join([_drawable(picture.x_label), *manner])
     right = f"○ {_drawable(picture.best_text)}" if picture.best else ""
     size = _fit(6.5, len(left + right), 48)
     sheet.text(axes.get_position().x0, 0.02, left, va="bottom", color=INK, fontsize=size)
