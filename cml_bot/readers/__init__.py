@@ -40,13 +40,65 @@ class Format:
     """Globs over a file's name, or its last folders and name: what is taken without configuration."""
 
 
+_HISTORIES = ("history", "history_*", "train_history", "training_history", "loss_history")
+_LOGS = ("log", "train_log", "training_log")
+
+
+def _named(suffix: str, *stems: str) -> tuple[str, ...]:
+    """Return the globs of files with one ending."""
+    return tuple(stem + suffix for stem in stems)
+
+
 READERS: tuple[Format, ...] = (
-    Format(module="json_file", suffixes=(".json",)),
-    Format(module="jsonl_file", suffixes=(".jsonl", ".ndjson")),
-    Format(module="yaml_file", suffixes=(".yaml", ".yml")),
-    Format(module="toml_file", suffixes=(".toml",)),
-    Format(module="csv_file", suffixes=(".csv", ".tsv")),
-    Format(module="image_file", suffixes=(".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")),
+    Format(
+        module="json_file",
+        suffixes=(".json",),
+        names=(
+            *_named(".json", "metrics", "*_metrics", "*-metrics", "metrics_*", "metrics-*", "*.metrics", "metrics/*"),
+            *_named(".json", "scores", "*_scores", "best_score", "summary", "classification_report*"),
+            # Not *_results: test runners and linters write those too. These are the Trainer's of transformers.
+            *_named(".json", "results", "all_results", "train_results", "eval_results", "test_results"),
+            *_named(".json", "predict_results", "val_results", "validation_results"),
+            # Not eval_*: eval_config.json, eval_data.json.
+            *_named(".json", "eval", "*_eval", "evaluation", "*_evaluation", "evaluate", "eval_report"),
+            *_named(".json", "evals_result*", *_HISTORIES),
+        ),
+    ),
+    Format(
+        module="jsonl_file",
+        suffixes=(".jsonl", ".ndjson"),
+        names=_named(".jsonl", "metrics", "*_metrics", "metrics_*", *_LOGS, *_HISTORIES),
+    ),
+    Format(
+        module="yaml_file",
+        suffixes=(".yaml", ".yml"),
+        names=(
+            *_named(".yaml", "metrics", "*_metrics", "scores", "results", "eval_results"),
+            *_named(".yml", "metrics", "*_metrics", "scores", "results", "eval_results"),
+        ),
+    ),
+    Format(
+        module="toml_file",
+        suffixes=(".toml",),
+        names=_named(".toml", "metrics", "*_metrics", "scores", "results", "eval_results"),
+    ),
+    Format(
+        module="csv_file",
+        suffixes=(".csv", ".tsv"),
+        names=(
+            *_named(".csv", "metrics", "*_metrics", "metrics_*", "results", "training", *_LOGS, *_HISTORIES),
+            *_named(".tsv", "metrics", "*_metrics", "metrics_*", "results", "training", *_LOGS, *_HISTORIES),
+            *_named(".tsv", "plots/metrics/*", "plots/metrics/*/*", "catboost_info/*_error"),
+        ),
+    ),
+    Format(
+        module="image_file",
+        suffixes=(".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"),
+        names=(
+            *("plots/*", "plots/*/*", "plots/*/*/*", "figures/*", "figs/*"),
+            *("*confusion_matrix*", "*_curve.*", "*_curves.*", "*feature_importance*"),
+        ),
+    ),
 )
 
 

@@ -1,0 +1,113 @@
+"""A parsed document of any format, told by its shape: metrics, a table of rows, or a table of columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cml_bot.errors import InputError
+from cml_bot.model import Note
+from cml_bot.readers import _curves, _tree
+from cml_bot.readers._names import Names, count, join_path
+from cml_bot.readers._numbers import as_number
+from cml_bot.readers._table import Table, find_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cml_bot.model import Observation
+
+_CURE = 'Write results under a name: {"accuracy": 0.9}.'
+_MOST_POINTS = 10_000_000
+_FOLDS = {"fit_time", "score_time"}
+"""What scikit-learn's cross_validate writes beside lists that go by fold, not by step."""
+
+
+def observe(document: object, where: str, x: str | None = None) -> Iterator[Observation]:
+    """Yield what a document holds.
+
+    Raises:
+        InputError: it is neither a mapping nor a list.
+    """
+    rows = find_rows(document)
+    if rows:
+        yield from observe_rows(rows, x)
+    elif isinstance(document, dict):
+        yield from _observe_mapping(document, x)
+    elif isinstance(document, list):
+        what = f"holds a list of {count(len(document), 'value')} without names. {_CURE}"
+        yield Note(text=what if document else _tree.NOTHING)
+    else:
+        raise _bare(document, where)
+
+
+def find_rows(document: object) -> list[dict[str, object]]:
+    """Return the rows of a list of mappings, bare or under one key as DVC writes it; none for anything else.
+
+    Example:
+        >>> find_rows({"roc": [{"fpr": 0, "tpr": 1}]}), find_rows([0.9, 0.8])
+        ([{'fpr': 0, 'tpr': 1}], [])
+    """
+    if isinstance(document, dict) and len(document) == 1:
+        only = next(iter(document.values()))
+        return find_rows(only) if isinstance(only, list) else []
+    rows = [row for row in document if isinstance(row, dict)] if isinstance(document, list) else []
+    return rows if isinstance(document, list) and len(rows) == len(document) else []
+
+
+def observe_rows(rows: Sequence[dict[str, object]], x: str | None) -> Iterator[Observation]:
+    """Yield what rows show: one without a step is a set of metrics, many are a table."""
+    if len(rows) == 1 and find_step(rows[0], x) is None:
+        yield from _tree.observe(_tree.flatten(rows[0]))
+        return
+    table = Table(x)
+    for row in rows:
+        table.add_row(cells_of(row))
+    yield from _curves.observe(table)
+
+
+def cells_of(row: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield the cells of a row, keys in keys joined."""
+    for key, value in row.items():
+        if isinstance(value, dict):
+            yield from ((join_path((key, *leaf.path)), leaf.value) for leaf in _tree.flatten(value).leaves)
+        else:
+            yield key, value
+
+
+def _observe_mapping(document: Mapping[str, object], x: str | None) -> Iterator[Observation]:
+    flat = _tree.flatten(document)
+    columns = _columns(flat.leaves)
+    if not columns:
+        yield from _tree.observe(flat)
+        return
+    table = Table(x)
+    for name, values in columns.items():
+        table.add_column(name, values)
+    yield from _curves.observe(table)
+
+
+def _columns(leaves: Sequence[_tree.Leaf]) -> dict[str, list[object]]:
+    """Return the lists of a document that holds nothing but lists of one length, as Keras writes its history."""
+    lists = [leaf.value for leaf in leaves if isinstance(leaf.value, list)]
+    length = len(lists[0]) if lists else 0
+    if not length or not 2 <= len(lists) == len(leaves) <= _tree.MOST_METRICS or length * len(lists) > _MOST_POINTS:
+        return {}
+    if any(leaf.path[-1] in _FOLDS for leaf in leaves):
+        return {}
+    if not all(len(values) == length and _is_numeric(values) for values in lists):
+        return {}
+    names = Names()
+    return {names.take(leaf.name): values for leaf, values in zip(leaves, lists, strict=True)}
+
+
+def _is_numeric(values: Sequence[object]) -> bool:
+    return all(value is None or as_number(value) is not None for value in values) and any(
+        value is not None for value in values
+    )
+
+
+def _bare(value: object, where: str) -> InputError:
+    if value is None:
+        return InputError(where, "holds nothing", _CURE)
+    kind = "a bare number" if as_number(value) is not None else "a bare text" if isinstance(value, str) else "no result"
+    return InputError(where, f"holds {kind}", _CURE)

@@ -1,0 +1,163 @@
+"""Rows of named cells, collected column by column, whatever file they came from."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from enum import Enum, auto
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from cml_bot.readers._numbers import as_double, is_for_people, is_missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+STEPS = ("step", "global_step", "trainer/global_step", "_step", "iteration", "iter", "round", "epoch")
+"""Columns that count the training, in lower case; the first that is there is drawn over, the others are not drawn."""
+MOST_COLUMNS = 5_000
+_LABELS = {"split", "phase", "mode", "stage", "subset", "partition", "dataset", "metric", "tag"}
+_CLOCKS = {"wall time", "wall_time", "timestamp", "_timestamp", "_runtime", "datetime", "date", "created_at"}
+
+
+class Kind(Enum):
+    """What a column is for, by its name."""
+
+    STEP = auto()
+    LABEL = auto()
+    """Its text tells the rows of one table apart: `split` train and val give ``train/loss`` and ``val/loss``."""
+    CLOCK = auto()
+    VALUE = auto()
+
+
+@lru_cache(maxsize=MOST_COLUMNS)
+def kind_of(name: str) -> Kind:
+    """Tell what a column is for.
+
+    Example:
+        >>> kind_of("Step").name, kind_of("split").name, kind_of("Wall time").name, kind_of("loss").name
+        ('STEP', 'LABEL', 'CLOCK', 'VALUE')
+    """
+    name = name.strip().lower()
+    if name in STEPS:
+        return Kind.STEP
+    return Kind.LABEL if name in _LABELS else Kind.CLOCK if name in _CLOCKS else Kind.VALUE
+
+
+def find_step(names: Iterable[str], x: str | None) -> str | None:
+    """Choose the column to draw over: the one that was asked for, else the first of the known ones.
+
+    Example:
+        >>> find_step(["epoch", "Step", "loss"], None), find_step(["fpr", "tpr"], "fpr"), find_step(["fpr"], None)
+        ('Step', 'fpr', None)
+    """
+    known: dict[str, str] = {}
+    for name in names:
+        if name == x:
+            return name
+        known.setdefault(name.strip().lower(), name)
+    return next((known[step] for step in STEPS if step in known), None)
+
+
+class Column:
+    """The numbers of a column, and their rows where it has gaps."""
+
+    __slots__ = ("rows", "values")
+
+    def __init__(self) -> None:
+        self.values = array("d")
+        self.rows: array[int] | None = None
+        """None while it has a number in every row from the first."""
+
+    def append(self, row: int, value: float) -> None:
+        """Add the number of a row."""
+        if self.rows is None and row != len(self.values):
+            self.rows = array("q", range(len(self.values)))
+        if self.rows is not None:
+            self.rows.append(row)
+        self.values.append(value)
+
+    def extend(self, row: int, values: array[float]) -> None:
+        """Add the numbers of consecutive rows, `row` being the first of them."""
+        if self.rows is None and row != len(self.values):
+            self.rows = array("q", range(len(self.values)))
+        if self.rows is not None:
+            self.rows.extend(range(row, row + len(values)))
+        self.values.extend(values)
+
+
+class Table:
+    """Collects rows; numbers are kept as doubles, of text only how much there was."""
+
+    def __init__(self, x: str | None = None) -> None:
+        self.x = x
+        """The column to draw over, where somebody named one."""
+        self.n_rows = 0
+        self.columns: dict[str, Column] = {}
+        self.is_course = False
+        """Whether the position of a row is its step, for want of a better one."""
+        self.texts: Counter[str] = Counter()
+        """Cells that are neither a number nor missing, by column."""
+        self.for_people: set[str] = set()
+        """Columns with numbers that were written for people."""
+        self.refused: set[str] = set()
+        """Columns beyond the most that are kept."""
+
+    def add_row(self, cells: Iterable[tuple[str, object]]) -> None:
+        """Add a row of named cells; what is missing in it leaves a gap."""
+        numbers: list[tuple[str, float]] = []
+        label = ""
+        for name, value in cells:
+            number = as_double(value)
+            if number is not None:
+                numbers.append((name, number))
+            elif not is_missing(value):
+                label = self._take_text(name, value, label)
+        for name, number in numbers:
+            column = self._column(self._labelled(label, name) if label else name)
+            if column is not None:
+                column.append(self.n_rows, number)
+        self.n_rows += 1
+
+    def add_block(self, names: Sequence[str], cells: array[float]) -> None:
+        """Add rows in which every cell is a number, one row after the other."""
+        for index, name in enumerate(names):
+            column = self._column(name)
+            if column is not None:
+                column.extend(self.n_rows, cells[index :: len(names)])
+        self.n_rows += len(cells) // len(names)
+
+    def add_column(self, name: str, values: Sequence[object]) -> None:
+        """Add a whole column of a training's course."""
+        self.is_course = True
+        self.n_rows = max(self.n_rows, len(values))
+        column = self._column(name)
+        for row, value in enumerate(values):
+            number = as_double(value)
+            if column is not None and number is not None:
+                column.append(row, number)
+
+    def _column(self, name: str) -> Column | None:
+        column = self.columns.get(name)
+        if column is None and (name == self.x or kind_of(name) is not Kind.CLOCK):
+            if len(self.columns) >= MOST_COLUMNS:
+                self.refused.add(name)
+            else:
+                column = self.columns[name] = Column()
+        return column
+
+    def _labelled(self, label: str, name: str) -> str:
+        if name == self.x or kind_of(name) is not Kind.VALUE:
+            return name
+        return label if name == "value" else f"{label}/{name}"
+
+    def _take_text(self, name: str, value: object, label: str) -> str:
+        """Count a text cell; one that tells rows apart is added to the row's label."""
+        kind = kind_of(name)
+        if kind is Kind.LABEL and isinstance(value, str):
+            return f"{label}/{value}" if label else value
+        if kind is Kind.VALUE or name == self.x:
+            self.texts[name] += 1
+            if name not in self.for_people and is_for_people(value):
+                self.for_people.add(name)
+        return label

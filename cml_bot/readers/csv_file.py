@@ -1,0 +1,100 @@
+"""CSV and TSV, in one pass and at any size: training histories, and tables of one row."""
+
+from __future__ import annotations
+
+import csv
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from cml_bot.errors import InputError
+from cml_bot.model import Note
+from cml_bot.readers import _curves, _tree
+from cml_bot.readers._dialect import sniff
+from cml_bot.readers._header import parse_header
+from cml_bot.readers._names import is_broken
+from cml_bot.readers._sheet import Sheet
+from cml_bot.readers._table import Kind, find_step, kind_of
+from cml_bot.readers._text import not_utf8, open_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import TextIO
+
+    from cml_bot.model import Observation
+    from cml_bot.readers._header import Header
+
+_SAMPLE = 64 * 1024
+_SWAP = str.maketrans(",.", ".,")
+_NO_NAMES = "Write a first row with the names of the columns."
+
+
+def read(path: Path, x: str | None = None) -> Iterator[Observation]:
+    """Yield the series of a table over its step column; a table of one row without one gives metrics.
+
+    Raises:
+        InputError: it is no table of text.
+    """
+    with open_text(path) as file:
+        rows = _rows(file)
+        header = _header(rows, path.name)
+        if header is None:
+            yield Note(text=f"the first row holds numbers, so the columns have no names. {_NO_NAMES}")
+            return
+        first = list(islice(rows, 2))
+        if len(first) > 1 and not _can_draw(header, x):
+            yield Note(text=f"rows without a step column: nothing to draw over. {_curves.NO_STEP}")
+            return
+        sheet = Sheet(header, x)
+        broken = _fill(sheet, chain(first, rows))
+    yield from _observe(sheet, header, x)
+    yield from sheet.notes()
+    yield from broken
+
+
+def _rows(file: TextIO) -> Iterator[list[str]]:
+    dialect = sniff(file.read(_SAMPLE))
+    file.seek(0)
+    rows = (row for row in csv.reader(file, delimiter=dialect.delimiter) if row)
+    if not dialect.has_decimal_comma:
+        return rows
+    # What was a point becomes a comma: 1.234 means 1234 there, and must not be read as 1.234.
+    return chain(islice(rows, 1), ([cell.translate(_SWAP) for cell in row] for row in rows))
+
+
+def _header(rows: Iterator[list[str]], where: str) -> Header | None:
+    try:
+        first = next(rows, [])
+    except csv.Error as error:
+        raise InputError(where, f"not a table ({error})", _NO_NAMES) from error
+    if any(map(is_broken, first)):
+        raise not_utf8(where)
+    return parse_header(first)
+
+
+def _can_draw(header: Header, x: str | None) -> bool:
+    """Whether more than one row can show anything: a million rows need not be read to say that they cannot."""
+    return (
+        x is not None
+        or find_step(header.names, x) is not None
+        or any(kind_of(name) is Kind.LABEL for name in header.names)
+    )
+
+
+def _fill(sheet: Sheet, rows: Iterator[list[str]]) -> list[Note]:
+    try:
+        sheet.fill(rows)
+    except csv.Error as error:
+        return [Note(text=f"cannot be read to its end ({error}); later rows left out. Check its quotes.")]
+    return []
+
+
+def _observe(sheet: Sheet, header: Header, x: str | None) -> Iterator[Observation]:
+    n_rows = sheet.table.n_rows
+    if not n_rows:
+        yield Note(text="holds a header and no whole row. Look whether the job was stopped before it wrote one.")
+    elif n_rows == 1 and find_step(header.names, x) is None:
+        row = {name: cell for name, cell in zip(header.names, sheet.only, strict=False) if name not in header.dropped}
+        yield from _tree.observe(_tree.flatten(row))
+    else:
+        yield from _curves.observe(sheet.table)

@@ -1,0 +1,81 @@
+"""Parameters, as text as they are written: ``1e-4`` stays ``1e-4``, and a list is one value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cml_bot.errors import InputError
+from cml_bot.model import Note, Param
+from cml_bot.readers._names import Names, some
+from cml_bot.readers._text import read_text
+from cml_bot.readers._tree import DEEPEST, MOST_METRICS, flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cml_bot.model import Observation
+
+LARGEST = 4 * 1024 * 1024
+LONGEST = 1_000
+"""Characters of a value that are kept."""
+
+
+def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: ARG001 - parameters have no columns
+    """Yield every parameter, keys in keys joined by dots.
+
+    Raises:
+        InputError: it is not YAML, JSON or TOML, or has no names.
+    """
+    document = _parse(read_text(path, LARGEST), path)
+    if not isinstance(document, dict):
+        raise InputError(path.name, "holds no named parameters", "Write one a line, such as lr: 0.1.")
+    flat, names = flatten(document), Names()
+    for leaf in flat.leaves[:MOST_METRICS]:
+        yield Param(name=names.take(leaf.name), value=_short(as_text(leaf.value)))
+    if names.numbered:
+        yield Note(text=f"several keys come to one name: {some(names.numbered)}; numbered. Rename one of them.")
+    left = len(flat.leaves) - MOST_METRICS
+    if left > 0:
+        yield Note(text=f"has more than {MOST_METRICS:,} parameters; {left:,} were left out. Name a smaller file.")
+    yield from flat.notes
+
+
+def as_text(value: object, depth: int = 0) -> str:
+    """Write a value as a file of parameters would.
+
+    Example:
+        >>> as_text(["1e-4", True, None, {"a": 1}])
+        '[1e-4, true, null, {a: 1}]'
+    """
+    if isinstance(value, list | dict) and depth >= DEEPEST:
+        return "…"
+    if isinstance(value, list):
+        return f"[{', '.join(as_text(each, depth + 1) for each in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {as_text(each, depth + 1)}' for key, each in value.items())}}}"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _parse(text: str, path: Path) -> object:
+    # Each format is imported where it is met: YAML alone costs 20 ms.
+    suffix = path.suffix.lower()
+    if suffix in {".yaml", ".yml"}:
+        from cml_bot.readers import _yaml
+
+        return _yaml.parse(text, path.name)
+    if suffix == ".json":
+        from cml_bot.readers import json_file
+
+        return json_file.parse(text, path.name, number=str)[0]
+    if suffix == ".toml":
+        from cml_bot.readers import toml_file
+
+        return toml_file.parse(text, path.name, number=str)
+    raise InputError(path.name, "is of no format that parameters are read from", "Write YAML, JSON or TOML.")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

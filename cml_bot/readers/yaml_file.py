@@ -1,0 +1,24 @@
+"""YAML, read as YAML 1.2 writes numbers: ``1e-4`` is one; ``12:30:45``, ``1_000`` and dates are text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cml_bot.readers._document import observe
+from cml_bot.readers._text import read_text
+from cml_bot.readers._yaml import LARGEST, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cml_bot.model import Observation
+
+
+def read(path: Path, x: str | None = None) -> Iterator[Observation]:
+    """Yield what a YAML document holds.
+
+    Raises:
+        InputError: it is not YAML, or holds nothing with a name.
+    """
+    yield from observe(parse(read_text(path, LARGEST), path.name), path.name, x)
