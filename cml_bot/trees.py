@@ -1,12 +1,28 @@
-"""The files of one side: a folder on disk, or a commit."""
+"""The files of one side: what every tree offers, and the one that is a folder on disk."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import stat
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from cml_bot.errors import InputError
+from cml_bot.globs import Files, Row, find_files, is_git, match_files, parse_pattern
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
+
+LARGEST_HASHED = 64 * 2**20
+"""Bytes of the largest file whose git id is worked out."""
+POINTER = b"version https://git-lfs.github.com/spec/"
+"""How the file begins that Git LFS leaves in place of a large one.
+
+Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+"""
+LARGEST_POINTER = 1024
 
 
 class Tree(Protocol):
@@ -40,3 +56,115 @@ class Tree(Protocol):
     def blob_id(self, path: str) -> str:
         """Return git's id of its content: equal ids need be read only once. Empty when not cheap to know."""
         ...
+
+
+class FolderTree:
+    """The files of a folder, as they are now."""
+
+    def __init__(self, root: Path, sha: str = "") -> None:
+        self.root = root
+        self.sha = sha
+        self._top = root.resolve()
+        self._notes: dict[str, None] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was not looked at so far, and why."""
+        return tuple(self._notes)
+
+    def walk(self) -> Sequence[str]:
+        """Return every file that discovery may look at; what lies behind a linked folder is not."""
+        return self._noted(self._found)
+
+    @cached_property
+    def _found(self) -> Files:
+        return find_files(self._rows)
+
+    def glob(self, pattern: str) -> Sequence[str]:
+        """Return every file that a pattern means.
+
+        Raises:
+            ConfigError: the pattern leaves the workspace.
+        """
+        wanted = parse_pattern(pattern)
+        if not wanted.path:
+            return self._noted(match_files(self._rows, wanted))
+        path = self.root / wanted.path
+        # A link to nowhere counts: `file` then says what is wrong with it.
+        return (wanted.path,) if os.path.lexists(path) and not path.is_dir() else ()
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        """Do nothing: they are here."""
+
+    def file(self, path: str) -> Path:
+        """Return the file; it may be a link that stays inside.
+
+        Raises:
+            InputError: it is missing, unreadable, not a regular file, or outside.
+        """
+        if "\0" in path or not Path(os.path.normpath(self._top / path)).is_relative_to(self._top):
+            raise InputError(path, "lies outside the workspace", "Let the job write it inside.")
+        full = self.root / path
+        real = Path(os.path.realpath(full))
+        if not real.is_relative_to(self._top):
+            raise InputError(path, "is a link that leaves the workspace", "Copy what it points to into the workspace.")
+        if any(map(is_git, [*path.split("/"), *real.relative_to(self._top).parts])):
+            raise InputError(path, "lies among git's own files", "Name a file that the job writes.")
+        _refuse_irregular(path, full)
+        return full
+
+    def blob_id(self, path: str) -> str:
+        """Return the id that git would give its content; empty for large files."""
+        try:
+            file = self.file(path)
+            data = file.read_bytes() if file.stat().st_size <= LARGEST_HASHED else None
+        except (InputError, OSError):
+            return ""
+        if data is None:
+            return ""
+        return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+    def _rows(self, folder: str) -> Iterator[Row]:
+        try:
+            with os.scandir(self.root / folder) as rows:
+                for row in rows:
+                    if row.is_dir(follow_symlinks=False):
+                        yield Row(row.name, is_folder=True)
+                    elif row.is_file():
+                        yield Row(row.name, is_folder=False)
+        except PermissionError:
+            self._notes[f"{folder or 'the top'} may not be listed"] = None
+        except OSError:
+            # Gone meanwhile, or no folder at all.
+            return
+
+    def _noted(self, files: Files) -> Sequence[str]:
+        self._notes.update(dict.fromkeys(files.notes))
+        return files.paths
+
+
+def _refuse_irregular(path: str, file: Path) -> None:
+    try:
+        about = file.stat()
+        if stat.S_ISDIR(about.st_mode):
+            raise InputError(path, "is a folder", "Name the files in it, such as with **.")
+        if not stat.S_ISREG(about.st_mode):
+            raise InputError(path, "is not a regular file", "Let the job write a plain file.")
+        if not os.access(file, os.R_OK):
+            raise InputError(path, "may not be read", "Check its rights.")
+        refuse_pointer(path, file)
+    except FileNotFoundError as error:
+        raise InputError(path, "is missing", "See that the job writes it before mlbot runs.") from error
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})", "Check its rights.") from error
+
+
+def refuse_pointer(path: str, file: Path) -> None:
+    """Refuse the few lines that stand for a file of Git LFS.
+
+    Raises:
+        InputError: it is such a file.
+    """
+    if file.stat().st_size <= LARGEST_POINTER and file.read_bytes().startswith(POINTER):
+        what = "is kept by Git LFS, and here is only its pointer"
+        raise InputError(path, what, "Check out with `lfs: true`, or commit small files without LFS.")

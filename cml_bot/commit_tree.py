@@ -1,0 +1,152 @@
+"""The files of one side: a commit."""
+
+from __future__ import annotations
+
+import shutil
+import weakref
+from functools import cached_property
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING
+
+from cml_bot import git, git_fetch
+from cml_bot.errors import InputError
+from cml_bot.globs import Files, Row, find_files, is_git, match_files, parse_pattern
+from cml_bot.trees import refuse_pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cml_bot.git_fetch import Scratch
+
+LINK = "120000"
+SUBMODULE = "160000"
+NO_FILES = {LINK: "a link", SUBMODULE: "a submodule"}
+
+
+class CommitTree:
+    """The files of a commit. What was read of it lies in a temporary folder for as long as the tree is held."""
+
+    def __init__(self, root: Path, sha: str, scratch: Scratch | None = None) -> None:
+        """List the commit.
+
+        Args:
+            root: the workspace; paths are relative to it, also where it is a folder below the top.
+            sha: the full id.
+            scratch: the repository that the commit was fetched to, when it is not in the user's.
+
+        Raises:
+            BaselineError: git cannot list it.
+        """
+        self.sha = sha
+        self._root = root
+        self._scratch = scratch
+        rows = git.list_tree(scratch.root, sha, scratch.prefix) if scratch else git.list_tree(root, sha)
+        # Git itself refuses to check out such paths, but not to list them.
+        self._entries = {path: row for path, row in rows.items() if not any(map(_is_unsafe, path.split("/")))}
+        self._notes: dict[str, None] = {}
+        self._here: dict[str, Path] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was not looked at so far, and why."""
+        return tuple(self._notes)
+
+    def walk(self) -> Sequence[str]:
+        """Return every file that discovery may look at."""
+        return self._noted(self._found)
+
+    @cached_property
+    def _found(self) -> Files:
+        return find_files(self._rows)
+
+    def glob(self, pattern: str) -> Sequence[str]:
+        """Return every file that a pattern means.
+
+        Raises:
+            ConfigError: the pattern leaves the workspace.
+        """
+        wanted = parse_pattern(pattern)
+        if not wanted.path:
+            return self._noted(match_files(self._rows, wanted))
+        return (wanted.path,) if wanted.path in self._entries else ()
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        """Read all of these at once.
+
+        Raises:
+            BaselineError: git cannot read them, or not fetch what is missing.
+        """
+        wanted: dict[str, list[str]] = {}
+        for path in paths:
+            if self.blob_id(path) and path not in self._here:
+                wanted.setdefault(self.blob_id(path), []).append(path)
+        read = git_fetch.read_blobs(self._scratch, wanted) if self._scratch else git.read_blobs(self._root, wanted)
+        for blob, data in read:
+            for path in wanted[blob]:
+                self._here[path] = self._write(blob, path.rpartition("/")[2], data)
+
+    def file(self, path: str) -> Path:
+        """Return a file with the content that `path` has in the commit, under the same name.
+
+        Raises:
+            BaselineError: git cannot read it.
+            InputError: it is missing, a link or a submodule.
+        """
+        row = self._entries.get(path)
+        if row is None:
+            raise InputError(path, f"is not in commit {self.sha[:7]}", "Commit it there, or leave it out.")
+        if row.mode in NO_FILES:
+            raise InputError(path, f"is {NO_FILES[row.mode]} in commit {self.sha[:7]}", "Commit the file itself.")
+        self.fetch([path])
+        if path not in self._here:
+            raise InputError(path, f"is missing from commit {self.sha[:7]}", "Check out with `fetch-depth: 0`.")
+        refuse_pointer(path, self._here[path])
+        return self._here[path]
+
+    def blob_id(self, path: str) -> str:
+        """Return git's id of its content; empty for what is no file."""
+        row = self._entries.get(path)
+        return row.blob if row and row.mode not in NO_FILES else ""
+
+    def _write(self, blob: str, name: str, data: bytes) -> Path:
+        """Keep a file under its own name: readers go by the ending."""
+        file = self._folder / blob / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(data)
+        return file
+
+    @cached_property
+    def _folder(self) -> Path:
+        folder = Path(mkdtemp(prefix="mlbot-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    def _rows(self, folder: str) -> Sequence[Row]:
+        return self._index.get(folder, ())
+
+    @cached_property
+    def _index(self) -> Mapping[str, Sequence[Row]]:
+        """The rows of every folder, as a disk would give them."""
+        index: dict[str, list[Row]] = {"": []}
+        for path, row in self._entries.items():
+            if row.mode != SUBMODULE:
+                folder, _, name = path.rpartition("/")
+                self._open(index, folder)
+                index[folder].append(Row(name, is_folder=False))
+        return index
+
+    def _open(self, index: dict[str, list[Row]], folder: str) -> None:
+        while folder not in index:
+            index[folder] = []
+            above, _, name = folder.rpartition("/")
+            self._open(index, above)
+            index[above].append(Row(name, is_folder=True))
+
+    def _noted(self, files: Files) -> Sequence[str]:
+        self._notes.update(dict.fromkeys(files.notes))
+        return files.paths
+
+
+def _is_unsafe(part: str) -> bool:
+    return part in ("", ".", "..") or is_git(part)
