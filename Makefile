@@ -25,7 +25,7 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 golden: $(STAMP)
-	$(BIN)/pytest tests/test_golden.py --update-golden
+	$(BIN)/pytest -n 0 tests/test_golden.py tests/test_docs.py --update-golden
 
 $(STAMP): pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \

@@ -57,6 +57,8 @@ class Config:
 
 Word = TypeVar("Word", bound=StrEnum)
 
+JOINER = "\u2060"
+"""Reports hold this invisible character in names; somebody may copy one from there into a gate."""
 KEYS = tuple(item.name.replace("_", "-") for item in fields(Config))
 """Every key of the file, in the order of the documentation."""
 _LISTS = ("sources", "optional", "params", "fail-on", "warn-on")
@@ -87,6 +89,17 @@ def read_config(root: Path, env: Mapping[str, str], options: Mapping[str, Any]) 
     config = Config(**{key.replace("-", "_"): value for key, value in values.items()})
     _check_waivers(config, where)
     return config
+
+
+def has_config(folder: Path) -> bool:
+    """Whether a folder holds mlbot's configuration, so that it is the top of what mlbot looks at."""
+    if (folder / "mlbot.toml").is_file():
+        return True
+    shared = folder / "pyproject.toml"
+    try:
+        return shared.is_file() and b"[tool.mlbot" in shared.read_bytes()
+    except OSError:
+        return False
 
 
 def _read_file(root: Path) -> tuple[str, Mapping[str, Any]]:
@@ -145,7 +158,7 @@ def _parse_list(key: str, value: object, where: str) -> tuple[str, ...]:
         value = [line for part in value.split("\n") for line in part.split(";")]
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise ConfigError(where, f"{key} is {value!r}", f'Write it as a list of texts: {key} = ["…"].')
-    texts = tuple(item.strip() for item in value if item.strip())
+    texts = tuple(item.replace(JOINER, "").strip() for item in value if item.strip())
     if key in ("fail-on", "warn-on"):
         for text in texts:
             parse_gate(text, Outcome.FAIL, f"{where}, {key}")

@@ -34,8 +34,8 @@ WORDS = {"<=": "at most", ">=": "at least", "==": "exactly", "!=": "not", "<": "
 _LIMIT = re.compile(
     r"(?P<name>.+?)\s*(?P<op><=|>=|==|!=|<|>)\s*(?P<bound>[-+]?[\d.]+(?:e[-+]?\d+)?)(?P<percent>\s*%)?", re.IGNORECASE
 )
-_CHANGE = re.compile(r"(?P<name>.+\S)\s+change")
-_REGRESSED = re.compile(r"(?P<name>.+\S)\s+regressed")
+_CHANGE = re.compile(r"(?P<name>\S(?:.*\S)?)\s+change")
+_REGRESSED = re.compile(r"(?P<name>\S(?:.*\S)?)\s+regressed")
 
 
 def parse_gate(text: str, outcome: Outcome, where: str = "gate") -> Gate:

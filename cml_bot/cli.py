@@ -1,0 +1,151 @@
+"""The command line: the only place that prints, exits, and reads the environment and the clock.
+
+Everything heavy is imported where it is used, so that ``mlbot --help`` pays for click alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cml_bot import __version__
+from cml_bot.errors import BUG, INTERRUPTED, ConfigError, MlbotError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from cml_bot.pipeline import Job
+
+FORMATS = ("terminal", "markdown", "html", "json")
+ISSUES = "the issues page of mlbot"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and give its exit code.
+
+    click's own handling is off: it would leave 1 for an interruption, which here means that a gate failed.
+    """
+    try:
+        return int(cli.main(args=list(arguments), prog_name="mlbot", standalone_mode=False) or 0)
+    except click.UsageError as error:
+        _complain(f"{error.ctx.command_path if error.ctx else 'mlbot'}: {error.format_message()} See --help.")
+        return ConfigError.exit_code
+    except MlbotError as error:
+        _complain(f"mlbot: {error}")
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _complain("mlbot: interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (`mlbot report | head`): nothing to tell anybody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        import traceback
+
+        _complain(traceback.format_exc())
+        _complain(f"mlbot: this is a bug in mlbot {__version__}. Please send the lines above to {ISSUES}.")
+        return BUG
+
+
+def _complain(text: str) -> None:
+    from cml_bot.forges._tokens import redact
+
+    click.echo(redact(text), err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", message="mlbot %(version)s")
+def cli() -> None:
+    """The ML reporting bot that lives in the review.
+
+    Exit codes: 0 passed or warned, 1 a gate failed, 2 wrong option or configuration, 3 input missing or broken,
+    4 the baseline cannot be read, 5 the forge refused.
+    """
+
+
+@cli.command()
+@click.option("--against", metavar="REF|PATH", help="Compare with this revision, folder or run.json.")
+@click.option("--head", metavar="REF", help="Report on this revision instead of the files in the workspace.")
+@click.option("--title", help="Heading of the report.")
+@click.option("--name", help="Name of the sticky comment: one comment per name.")
+@click.option("--sources", multiple=True, metavar="GLOB", help="Read these files only. May be repeated.")
+@click.option("--params", multiple=True, metavar="GLOB", help="Read parameters from these files. May be repeated.")
+@click.option(
+    "--fail-on", multiple=True, metavar="GATE", help="Fail when this holds: 'accuracy < 0.9'. May be repeated."
+)
+@click.option("--warn-on", multiple=True, metavar="GATE", help="Warn when this holds. May be repeated.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), help="Print the report in this form, and write no folder."
+)
+@click.option("-o", "--output", metavar="FOLDER", help="Write the folder here.  [default: mlbot-report]")
+@click.option("--publish/--no-publish", default=None, help="Comment on the review.  [default: in CI]")
+def report(form: str | None, output: str | None, publish: bool | None, **options: Any) -> int:
+    """Compare this run with main, check the gates, and publish one report.
+
+    In CI it keeps one comment on the pull request up to date. On a laptop it prints the report and writes the folder
+    mlbot-report.
+    """
+    from cml_bot.config import read_config
+    from cml_bot.deliver import Wish, deliver
+    from cml_bot.pipeline import make_report
+
+    job = _open_job(against=options.pop("against"), head=options.pop("head"))
+    config = read_config(job.root, os.environ, _as_keys(options))
+    made, run = make_report(job, config)
+    wish = Wish(form=form, output=output, publish=publish)
+    return deliver(made, run, wish, os.environ, sys.stdout, sys.stderr)
+
+
+@cli.command()
+def doctor() -> int:
+    """Show what mlbot sees: CI, token, repository, baseline and the files it takes, each with its reason."""
+    from cml_bot.config import read_config
+    from cml_bot.doctor import examine
+
+    job = _open_job()
+    for line in examine(job, read_config(job.root, os.environ, {}), os.environ):
+        click.echo(line)
+    return 0
+
+
+@cli.command()
+@click.option("--folder", metavar="PATH", help="Make the repository here.  [default: a new temporary folder]")
+def demo(folder: str | None) -> int:
+    """Train real models in a scratch repository, and report on its branch."""
+    import tempfile
+
+    from cml_bot.demo import build_demo
+
+    place = Path(folder or tempfile.mkdtemp(prefix="mlbot-demo-"))
+    repository = build_demo(place, say=lambda line: click.echo(line, err=True))
+    click.echo(f"\n$ cd {repository}\n$ mlbot report", err=True)
+    os.chdir(repository)
+    return int(cli.main(args=["report", "--no-publish"], prog_name="mlbot", standalone_mode=False) or 0)
+
+
+def _open_job(against: str | None = None, head: str | None = None) -> Job:
+    from cml_bot.workspace import open_job
+
+    return open_job(Path.cwd(), os.environ, _now(), against=against or "", head=head or "")
+
+
+def _now() -> datetime:
+    """Read the clock; SOURCE_DATE_EPOCH sets it, so that a report can be made anew to the byte.
+
+    Source: https://reproducible-builds.org/specs/source-date-epoch/
+    """
+    from datetime import UTC, datetime
+
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(fixed), UTC) if fixed.isdigit() else datetime.now(UTC)
+
+
+def _as_keys(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Name options as the configuration does."""
+    return {name.replace("_", "-"): value for name, value in options.items()}

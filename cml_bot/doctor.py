@@ -1,0 +1,91 @@
+"""What mlbot sees, line by line, each problem with its cure."""
+
+from __future__ import annotations
+
+import platform
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cml_bot import __version__
+from cml_bot.collect import collect
+from cml_bot.deliver import TOKENS, find_token
+from cml_bot.errors import MlbotError
+from cml_bot.escape import clean
+from cml_bot.filters import plural
+from cml_bot.git import is_shallow
+from cml_bot.pipeline import find_base
+from cml_bot.trees import FolderTree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cml_bot.config import Config
+    from cml_bot.model import Build, Run
+    from cml_bot.pipeline import Job
+
+
+def examine(job: Job, config: Config, env: Mapping[str, str]) -> Iterator[str]:
+    """Tell what a report would be made of. Sends nothing to the forge."""
+    yield f"mlbot {__version__}, Python {platform.python_version()}"
+    yield f"folder      {job.root}"
+    yield f"commit      {_tell_commit(job)}"
+    yield f"CI          {_tell_build(job.build)}"
+    yield f"token       {_tell_token(job.build, env)}"
+    read = partial(collect, config=config)
+    yield f"baseline    {_tell_base(job, config, read)}"
+    yield from _tell_run(read(FolderTree(job.root, job.sha)))
+
+
+def _tell_commit(job: Job) -> str:
+    if not job.sha:
+        return "none: this is not a git repository, so compare with --against PATH"
+    return f"{job.sha[:7]}{' (shallow clone: history is fetched as far as needed)' if is_shallow(job.root) else ''}"
+
+
+def _tell_build(build: Build) -> str:
+    if not build.forge:
+        return "none found: the report is printed and written to a folder"
+    review = f"pull request {build.pull}" if build.pull else "no pull request"
+    fork = ", from a fork: its token may only read" if build.is_fork else ""
+    return clean(f"{build.forge}, {build.repo}, {review}{fork}", 200)
+
+
+def _tell_token(build: Build, env: Mapping[str, str]) -> str:
+    if find_token(env):
+        return "found in the environment"
+    if not build.forge:
+        return "none, and none is needed here"
+    return f"none: set {' or '.join(TOKENS)}, for example `env: GITHUB_TOKEN: ${{{{ github.token }}}}`"
+
+
+def _tell_base(job: Job, config: Config, read: partial[Run]) -> str:
+    try:
+        found = find_base(job, config, read)
+    except MlbotError as error:
+        return f"problem: {error}"
+    if isinstance(found, str):
+        return f"none: {found}"
+    return clean(f"{found.side.sha[:7]} {found.side.source}, {_count(found.run)}", 300)
+
+
+def _tell_run(run: Run) -> Iterator[str]:
+    yield f"found       {_count(run)}"
+    for source in run.sources:
+        yield f"  {clean(source.path, 200)}  ({source.part}: {clean(source.why, 200)})"
+    if not run.sources:
+        yield "  no file: write a metrics.json, or name files under sources in mlbot.toml"
+    for line in run.broken:
+        yield f"problem     {clean(line, 400)}"
+    for line in run.notes:
+        yield f"note        {clean(line, 400)}"
+
+
+def _count(run: Run) -> str:
+    return ", ".join(
+        [
+            plural(len(run.metrics), "metric"),
+            plural(len(run.series), "curve"),
+            plural(len(run.figures), "picture"),
+            plural(len(run.params), "parameter"),
+        ]
+    )

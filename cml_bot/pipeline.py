@@ -1,0 +1,159 @@
+"""The steps, in order: collect both sides, compare, judge, and put what a template sees into a Report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cml_bot import __version__
+from cml_bot.baselines import load_baseline
+from cml_bot.collect import collect
+from cml_bot.commit_tree import CommitTree
+from cml_bot.compare import compare
+from cml_bot.errors import ConfigError
+from cml_bot.git import find_commit
+from cml_bot.judge import judge
+from cml_bot.model import Build, Curve, FigurePair, ParamDelta, Report, Run, Side
+from cml_bot.trees import FolderTree
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cml_bot.baselines import Base
+    from cml_bot.config import Config
+    from cml_bot.trees import Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What one call of mlbot is to report on."""
+
+    root: Path
+    """The top of the workspace."""
+    sha: str
+    """The commit that is checked out; empty outside a repository."""
+    build: Build
+    now: datetime
+    against: str = ""
+    """A revision or a path to compare with; empty for the configured baseline."""
+    head: str = ""
+    """A revision to report on; empty for the files in the workspace."""
+
+
+def make_report(job: Job, config: Config) -> tuple[Report, Run]:
+    """Collect, compare and judge; give the report, and the run it speaks of.
+
+    Raises:
+        ConfigError: the configuration or a revision that was asked for is wrong.
+        BaselineError: the baseline that was asked for cannot be read.
+    """
+    read = partial(collect, config=config, created=_stamp(job), build_url=job.build.url, seen={})
+    head = read(_head_tree(job))
+    found = find_base(job, config, read)
+    base = None if isinstance(found, str) else found.run
+    gates = config.gates
+    deltas = compare(head, base, config.metrics, [gate.pattern for gate in gates])
+    report = Report(
+        name=config.name,
+        title=config.title or _name_of(job),
+        version=__version__,
+        created=_stamp(job),
+        head=_head_side(job),
+        base=Side(sha="", source=found, kind="none") if isinstance(found, str) else found.side,
+        build=job.build,
+        verdict=judge(deltas, gates, config.waiver, job.now.date()),
+        deltas=deltas,
+        params=_params(head, base),
+        curves=_curves(head, base),
+        figures=_figures(head, base),
+        notes=(*head.notes, *(f"in the base: {note}" for note in (*base.broken, *base.notes))) if base else head.notes,
+        broken=head.broken,
+        sources=head.sources,
+    )
+    return report, head
+
+
+def _stamp(job: Job) -> str:
+    return job.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _name_of(job: Job) -> str:
+    return job.build.repo.rpartition("/")[2] or job.root.resolve().name or "report"
+
+
+def _head_tree(job: Job) -> Tree:
+    return CommitTree(job.root, _head_sha(job)) if job.head else FolderTree(job.root, job.sha)
+
+
+def _head_sha(job: Job) -> str:
+    sha = find_commit(job.root, job.head)
+    if sha is None:
+        raise ConfigError("--head", f"{job.head} is no revision that is here", "Fetch it, or name another.")
+    if not job.against:
+        raise ConfigError("--head", "needs a revision to compare with", "Give one with --against.")
+    return sha
+
+
+def _head_side(job: Job) -> Side:
+    if job.head:
+        sha = _head_sha(job)
+        return Side(sha=sha, source=job.head, label=job.head, url=job.build.commit_url(sha))
+    # In CI the checked-out commit may be a merge made for the test: people know the one they pushed.
+    sha = job.build.sha or job.sha
+    return Side(sha=sha, source="the working tree", label="here", url=job.build.commit_url(sha))
+
+
+def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
+    """Load main's run, or say in a sentence why there is none.
+
+    Raises:
+        ConfigError: what was asked for does not exist.
+        BaselineError: what was asked for cannot be read.
+    """
+    wanted = job.against or ("" if config.baseline in ("auto", "git") else config.baseline)
+    module = "folder" if wanted and _is_folder(job, wanted) else "git_files"
+    if module == "git_files" and not job.sha:
+        return "this is not a git repository; give a folder with --against PATH"
+    return load_baseline(module).load(job.root, job.build, wanted, read)
+
+
+def _is_folder(job: Job, wanted: str) -> bool:
+    """Whether a path is meant: a revision of the same name comes first, unless it is written as ``./NAME``."""
+    is_path = wanted.startswith((".", "/", "~")) or wanted.endswith("/") or not job.sha
+    return is_path or (Path(job.root, wanted).exists() and find_commit(job.root, wanted) is None)
+
+
+def _params(head: Run, base: Run | None) -> tuple[ParamDelta, ...]:
+    if base is None:
+        return ()
+    heads = {param.key: param.value for param in head.params}
+    bases = {param.key: param.value for param in base.params}
+    keys = dict.fromkeys([*heads, *bases])
+    return tuple(
+        ParamDelta(key=key, head=heads.get(key), base=bases.get(key))
+        for key in keys
+        if heads.get(key) != bases.get(key)
+    )
+
+
+def _curves(head: Run, base: Run | None) -> tuple[Curve, ...]:
+    """Pair the series that differ; without a base all of the head's, because everything is news."""
+    bases = {series.key: series for series in base.series} if base else {}
+    pairs = [Curve(key=series.key, head=series, base=bases.get(series.key)) for series in head.series]
+    return tuple(pair for pair in pairs if pair.head and not _is_equal(pair))
+
+
+def _is_equal(pair: Curve) -> bool:
+    if pair.head is None or pair.base is None:
+        return False
+    # As text, because NaN is not equal to itself.
+    return pair.head.x == pair.base.x and repr(pair.head.y) == repr(pair.base.y)
+
+
+def _figures(head: Run, base: Run | None) -> tuple[FigurePair, ...]:
+    heads = {figure.name: figure for figure in head.figures}
+    bases = {figure.name: figure for figure in base.figures} if base else {}
+    pairs = [FigurePair(name=name, head=heads.get(name), base=bases.get(name)) for name in {**heads, **bases}]
+    return tuple(pair for pair in pairs if not (pair.head and pair.base and pair.head.data == pair.base.data))

@@ -1,0 +1,105 @@
+"""The report on a terminal: the same rows and words as everywhere, drawn by rich. Plain text when piped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cml_bot.escape import clean
+from cml_bot.filters import plural
+from cml_bot.model import Outcome, Trend
+from cml_bot.wording import OUTCOMES, first_line, second_line, sort_rows, tell_check, tell_unclear
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cml_bot.model import Report
+    from cml_bot.wording import Row, Rows
+
+PIPED_WIDTH = 160
+"""Wide enough that no row of a pipe or a log breaks."""
+COLOURS = {Trend.WORSE: "red", Trend.BETTER: "green", Trend.UNCLEAR: "yellow"}
+SHOWN_NOTES = 10
+
+
+def print_report(report: Report, file: TextIO) -> None:
+    """Print what a reviewer decides by, and count what is folded elsewhere."""
+    console = open_console(file)
+    rows = sort_rows(report)
+    symbol, line = first_line(report, rows)
+    sentence = second_line(report, rows)
+    _say(console, f"\n{symbol} {clean(line, 300)}", style="bold")
+    name = f"{clean(sentence.name)} " if sentence.name else ""
+    _say(console, f"{name}{clean(sentence.text, 600)}")
+    for text in (*report.like_for_like, *report.broken):
+        _say(console, f"⚠️ {clean(text, 400)}", style="yellow")
+    if rows.first:
+        console.print(_table(rows.first, report))
+    _say_checks(console, report)
+    for text in tell_unclear(rows.first):
+        _say(console, f"❔ {clean(text, 400)}", style="dim")
+    _say(console, _count_rest(report, rows), style="dim")
+    for note in report.notes[:SHOWN_NOTES]:
+        _say(console, f"· {clean(note, 400)}", style="dim")
+    if len(report.notes) > SHOWN_NOTES:
+        _say(console, f"· … and {plural(len(report.notes) - SHOWN_NOTES, 'more note')}", style="dim")
+
+
+def open_console(file: TextIO) -> Console:
+    """Make a console that wraps only on a real terminal. ``NO_COLOR`` is honoured by rich."""
+    return Console(file=file, width=None if file.isatty() else PIPED_WIDTH, highlight=False, soft_wrap=False)
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    """Print foreign text: as Text, so that brackets in it are no markup."""
+    if text:
+        console.print(Text(text, style=style))
+
+
+def _table(rows: Sequence[Row], report: Report) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("")
+    table.add_column("metric", overflow="fold")
+    if report.has_base:
+        base = f"{report.base.label or 'before'} {report.base.short_sha}".strip()
+        table.add_column(Text(clean(base, 40)), justify="right")
+    table.add_column(f"here {report.head.short_sha}".strip(), justify="right")
+    if report.has_base:
+        table.add_column("change", justify="right")
+    for row in rows:
+        table.add_row(*_cells(row, has_base=report.has_base))
+    return table
+
+
+def _cells(row: Row, *, has_base: bool) -> list[Text]:
+    style = "red" if row.outcome is Outcome.FAIL else COLOURS.get(row.delta.trend, "")
+    status = Text(f"{row.symbol} {row.status}".strip(), style=style)
+    name = Text(f"{clean(row.name)} {row.arrow}".strip())
+    head = Text(row.pair.head, style="bold")
+    return (
+        [status, name, Text(row.pair.base), head, Text(row.change, style=style)] if has_base else [status, name, head]
+    )
+
+
+def _say_checks(console: Console, report: Report) -> None:
+    for check in report.verdict.checks:
+        if check.outcome is not Outcome.PASS:
+            on = f" on {check.key}" if check.key and check.key.name not in check.gate.text else ""
+            _say(console, f"{OUTCOMES[check.outcome][0]} Gate {clean(check.gate.text + on, 300)} {tell_check(check)}")
+
+
+def _count_rest(report: Report, rows: Rows) -> str:
+    """Say what the folded parts of the other forms hold."""
+    parts = [
+        (len(rows.more), plural(len(rows.more), "more metric") + " changed"),
+        (len(rows.same), plural(len(rows.same), "metric") + " stayed the same"),
+        (len(rows.bookkeeping), plural(len(rows.bookkeeping), "count or timing", "counts and timings")),
+        (len(report.params), plural(len(report.params), "parameter") + " changed"),
+        (len(report.curves), plural(len(report.curves), "curve") + " changed"),
+        (len(report.figures), plural(len(report.figures), "picture") + " changed"),
+    ]
+    compared = f"compared with {report.base.source}" if report.has_base else ""
+    return " · ".join([text for count, text in parts if count] + ([clean(compared, 300)] if compared else []))

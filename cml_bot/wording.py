@@ -1,0 +1,248 @@
+"""What a report says, in what order: one home for the words of all its forms.
+
+Everything here is plain text. The names among it are foreign: each form escapes them for the place they stand in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cml_bot.filters import format_pair, plural
+from cml_bot.model import Goal, Outcome, Role, Trend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cml_bot.filters import Pair
+    from cml_bot.model import Check, Delta, Key, Report
+
+HEADLINE_ROWS = 12
+"""The first table is for ten seconds; what does not fit is folded below it."""
+
+ARROWS = {Goal.HIGHER: "↑", Goal.LOWER: "↓", Goal.NONE: ""}
+SYMBOLS = {
+    Trend.WORSE: "🔻",
+    Trend.BETTER: "✅",
+    Trend.UNCLEAR: "❔",
+    Trend.CHANGED: "🔸",
+    Trend.NEW: "🆕",
+    Trend.GONE: "➖",
+    Trend.SAME: "",
+}
+OUTCOMES = {Outcome.FAIL: ("❌", "failed"), Outcome.WARN: ("⚠️", "warned"), Outcome.PASS: ("✅", "passed")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a table."""
+
+    delta: Delta
+    name: str
+    """Foreign text: the metric's name, with its group where the name alone is ambiguous."""
+    check: Check | None
+    """The gate that said the worst of it, if one failed or warned."""
+    pair: Pair
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst that a gate said of it."""
+        return self.check.outcome if self.check else Outcome.PASS
+
+    @property
+    def symbol(self) -> str:
+        """One sign; never the only carrier of the meaning."""
+        return OUTCOMES[self.outcome][0] if self.outcome else SYMBOLS[self.delta.trend]
+
+    @property
+    def status(self) -> str:
+        """What happened, in words."""
+        trend = self.delta.trend.value
+        if self.check is None:
+            return trend
+        word = "waived" if self.check.waiver else OUTCOMES[self.outcome][1]
+        # Without a base everything is new: that is said once, above.
+        return word if self.delta.trend is Trend.NEW else f"{word}, {trend}"
+
+    @property
+    def arrow(self) -> str:
+        """Which way is good."""
+        return ARROWS[self.delta.goal]
+
+    @property
+    def change(self) -> str:
+        """The change with its percentage where that means something."""
+        percent = f" ({self.pair.relative})" if self.pair.relative else ""
+        return f"{self.pair.change}{percent}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Every row of a report, sorted by how much attention it deserves."""
+
+    first: tuple[Row, ...] = ()
+    """The table a reviewer decides by."""
+    more: tuple[Row, ...] = ()
+    """What changed too, and did not fit."""
+    same: tuple[Row, ...] = ()
+    bookkeeping: tuple[Row, ...] = ()
+    """Counts, steps and timings."""
+
+    @property
+    def quality(self) -> tuple[Row, ...]:
+        """All but the bookkeeping."""
+        return self.first + self.more + self.same
+
+
+def sort_rows(report: Report) -> Rows:
+    """Put the deltas of a report where they belong.
+
+    Order: failed, warned, worse, better, unclear, changed, new, gone, same; within each as declared.
+    """
+    shared = shared_names(report)
+    worst = _worst_of_each(report.verdict.checks)
+    rows = [_row(delta, shared, worst.get(delta.key)) for delta in report.deltas]
+    rows.sort(key=lambda row: (-row.outcome, list(Trend).index(row.delta.trend)))
+    quality = [row for row in rows if row.delta.role is not Role.BOOKKEEPING]
+    wanted = [row for row in quality if _is_wanted(row, report)]
+    same = [row for row in quality if not _is_wanted(row, report)]
+    return Rows(
+        first=tuple(wanted[:HEADLINE_ROWS]),
+        more=tuple(wanted[HEADLINE_ROWS:]),
+        same=tuple(same),
+        bookkeeping=tuple(row for row in rows if row.delta.role is Role.BOOKKEEPING),
+    )
+
+
+def _is_wanted(row: Row, report: Report) -> bool:
+    """Whether it belongs into the first table: gated, configured so, changed; without a base everything is news."""
+    is_headline = row.delta.role is Role.HEADLINE
+    return is_headline or bool(row.outcome) or not report.has_base or row.delta.trend is not Trend.SAME
+
+
+def _worst_of_each(checks: Iterable[Check]) -> dict[Key | None, Check]:
+    """Give the first of the worst checks of every metric that did not pass."""
+    worst: dict[Key | None, Check] = {}
+    for check in checks:
+        if check.outcome and (check.key not in worst or check.outcome > worst[check.key].outcome):
+            worst[check.key] = check
+    return worst
+
+
+def _row(delta: Delta, shared: frozenset[str], check: Check | None) -> Row:
+    base, head = (side.value if side else None for side in (delta.base, delta.head))
+    name = name_of(delta.key, shared)
+    return Row(delta=delta, name=name, check=check, pair=format_pair(base, head, delta.unit))
+
+
+def shared_names(report: Report) -> frozenset[str]:
+    """The names that more than one metric or curve goes by, so that they need their group."""
+    keys = {delta.key for delta in report.deltas} | {curve.key for curve in report.curves}
+    return frozenset(name for name, count in Counter(key.name for key in keys).items() if count > 1)
+
+
+def name_of(key: Key, shared: frozenset[str]) -> str:
+    """Name a metric: with its group only where another one is called the same."""
+    return str(key) if key.name in shared else key.name
+
+
+def first_line(report: Report, rows: Rows) -> tuple[str, str]:
+    """Give the symbol and the words of the first line: enough to decide whether to read on."""
+    symbol, said = _outcome(report)
+    if not rows.quality:
+        counts = ["no metrics found"]
+    elif not report.has_base:
+        counts = ["first report", plural(len(rows.quality), "metric")]
+    else:
+        found = Counter(row.delta.trend for row in rows.quality)
+        counts = [f"{found[trend]} {trend.value}" for trend in Trend if found[trend]]
+    return symbol, f"{report.title}: {' · '.join([*said, *counts])}"
+
+
+def _outcome(report: Report) -> tuple[str, list[str]]:
+    checks = report.verdict.checks
+    if not checks:
+        return "📊", []
+    outcome = report.verdict.outcome
+    symbol, word = OUTCOMES[outcome]
+    number = sum(check.outcome is outcome for check in checks)
+    return symbol, [f"{plural(number, 'gate')} {word}"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """The one sentence that matters most: foreign text apart from our own."""
+
+    name: str
+    """Foreign: the metric it speaks of; empty when of none."""
+    text: str
+
+
+def second_line(report: Report, rows: Rows) -> Sentence:
+    """Say the one thing that matters most, with its numbers and how sure it is."""
+    worst = [check for check in report.verdict.checks if check.outcome and check.outcome is report.verdict.outcome]
+    missing = next((check for check in worst if check.key is None), None)
+    if missing:
+        return Sentence(name="", text=_sentence(missing.reason))
+    if not rows.quality:
+        return Sentence(name="", text=NOTHING_FOUND)
+    row = _most_important(rows)
+    if not report.has_base and not (row and row.check):
+        return Sentence(name="", text=f"There is nothing to compare with yet: {report.base.source}.")
+    if row is None:
+        count = plural(len(rows.quality), "metric is", "metrics are")
+        return Sentence(
+            name="", text=f"Nothing changed: {count} the same as on {report.base.label or 'the other side'}."
+        )
+    return Sentence(name=row.name, text=_tell(row))
+
+
+NOTHING_FOUND = (
+    "No metrics were found. Write a metrics.json, or name the files under sources in mlbot.toml; "
+    "the command mlbot doctor shows where mlbot looks."
+)
+
+
+def _most_important(rows: Rows) -> Row | None:
+    """The first row that changed: they are sorted, and jobs write first what they care for most."""
+    return next((row for row in rows.first if row.delta.trend is not Trend.SAME or row.check), None)
+
+
+def _tell(row: Row) -> str:
+    """Finish a sentence that begins with the metric's name."""
+    pair, delta = row.pair, row.delta
+    percent = f" ({pair.relative})" if pair.relative else ""
+    gate = f": {row.check.reason}" if row.check else ""
+    match delta.trend:
+        case Trend.NEW:
+            return f"is new: {pair.head}{gate}."
+        case Trend.GONE:
+            return f"is gone; it was {pair.base}."
+        case Trend.SAME:
+            return f"is {pair.head}, as before."
+        case Trend.UNCLEAR:
+            sure = "" if row.check else " One run a side cannot tell that from noise."
+            return f"went from {pair.base} to {pair.head}{percent}{gate}.{sure}"
+        case _:
+            verb = "rose" if (delta.change or 0) > 0 else "fell" if (delta.change or 0) < 0 else "went"
+            sure = f", {delta.evidence.note}" if delta.evidence.note else ""
+            return f"{verb} from {pair.base} to {pair.head}{percent}{sure}."
+
+
+def tell_unclear(rows: Iterable[Row]) -> list[str]:
+    """What would decide the unclear ones, each reason once."""
+    notes = [row.delta.evidence.note for row in rows if row.delta.trend is Trend.UNCLEAR]
+    return [_sentence(note) for note in dict.fromkeys(notes) if note]
+
+
+def tell_check(check: Check) -> str:
+    """Finish a sentence that begins with the gate's text."""
+    word = OUTCOMES[check.outcome][1]
+    waived = f" Waived until {check.waiver.until}: {check.waiver.reason}." if check.waiver else ""
+    return f"{word}: {check.reason}.{waived}"
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital and end with a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""

@@ -1,0 +1,67 @@
+"""Where mlbot runs: the top of the workspace, its commit, and the CI job around it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cml_bot.config import has_config
+from cml_bot.forges import FORGES, load_forge
+from cml_bot.git import find_commit, find_top
+from cml_bot.model import Build
+from cml_bot.pipeline import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+EVENT_LIMIT = 32 * 1024 * 1024
+"""Bytes of an event file; GitHub's are at most 25 MB."""
+
+
+def open_job(cwd: Path, env: Mapping[str, str], now: datetime, *, against: str = "", head: str = "") -> Job:
+    """Find out where we are. Reads the repository and the event file, sends nothing.
+
+    The top is the nearest folder upwards that holds mlbot's configuration, else the top of the repository, else the
+    current folder.
+    """
+    repository = find_top(cwd)
+    return Job(
+        root=_find_root(cwd, repository),
+        sha=(find_commit(cwd, "HEAD") or "") if repository else "",
+        build=find_build(env),
+        now=now,
+        against=against,
+        head=head,
+    )
+
+
+def _find_root(cwd: Path, repository: Path | None) -> Path:
+    if repository is None:
+        return cwd
+    for folder in (cwd, *cwd.parents):
+        if folder == repository or has_config(folder):
+            return folder
+    return repository
+
+
+def find_build(env: Mapping[str, str]) -> Build:
+    """Ask every forge whether this is its CI; an empty Build on a laptop."""
+    event = _read_event(env.get("GITHUB_EVENT_PATH", ""))
+    for name in FORGES:
+        build = load_forge(name).build(env, event)
+        if build is not None:
+            return build
+    return Build()
+
+
+def _read_event(path: str) -> dict[str, Any]:
+    """Read the event; one that is missing or broken leaves what the variables say."""
+    try:
+        if not path or Path(path).stat().st_size > EVENT_LIMIT:
+            return {}
+        event = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return event if isinstance(event, dict) else {}

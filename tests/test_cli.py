@@ -1,0 +1,236 @@
+"""The command as people run it: a process of its own, in real repositories."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_collect import PNG
+
+TIME = "1795262400"  # 2026-11-21
+
+
+def mlbot(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run mlbot in a folder, with nothing of the CI that these tests may run in."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "MLBOT_", "CI"))}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "cml_bot", *arguments],
+        cwd=folder,
+        env=kept | {"SOURCE_DATE_EPOCH": TIME, "PYTHONIOENCODING": "utf-8"} | env,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    done = subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, encoding="utf-8", check=True)
+    return done.stdout.strip()
+
+
+def write_run(folder: Path, *, accuracy: float, lr: str = "0.01", loss: float = 0.5, picture: bytes = b"") -> None:
+    (folder / "plots").mkdir(exist_ok=True)
+    (folder / "metrics.json").write_text(json.dumps({"accuracy": accuracy, "f1": 0.8, "n_test": 100}))
+    (folder / "params.yaml").write_text(f"lr: {lr}\nepochs: 3\n")
+    (folder / "history.csv").write_text(f"epoch,val_loss\n0,1.0\n1,0.7\n2,{loss}\n")
+    (folder / "plots" / "confusion.png").write_bytes(PNG + picture)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with a run on main and another on the branch that is checked out."""
+    folder = tmp_path / "churn"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    write_run(folder, accuracy=0.8912)
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "main")
+    git(folder, "switch", "-qc", "wider")
+    write_run(folder, accuracy=0.9034, lr="0.003", loss=0.4, picture=b"more")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "wider")
+    return folder
+
+
+def test_report_without_configuration(repository: Path) -> None:
+    before = git(repository, "status", "--porcelain"), git(repository, "for-each-ref")
+    done = mlbot(repository, "report")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 2), done.stderr
+    assert "churn: 2 unclear · 1 same" in done.stdout
+    assert "0.8912" in done.stdout
+    assert "0.9034" in done.stdout
+    folder = repository / "mlbot-report"
+    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    assert names == [
+        ".gitignore",
+        "figures/01-history-csv-val-loss.png",
+        "figures/picture-01-confusion-before.png",
+        "figures/picture-01-confusion-here.png",
+        "page.html",
+        "report.json",
+        "report.md",
+        "run.json",
+    ]
+    markdown = (folder / "report.md").read_text()
+    assert "](figures/01-history-csv-val-loss.png)" in markdown
+    assert "cid:" not in markdown
+    table = json.loads((folder / "report.json").read_text())
+    assert table["base"]["kind"] == "git_files"
+    assert table["params"] == [{"group": "params.yaml", "name": "lr", "head": "0.003", "base": "0.01"}]
+    assert before == (git(repository, "status", "--porcelain"), git(repository, "for-each-ref"))
+
+
+def test_json_needs_nothing_heavy_and_writes_no_folder(repository: Path) -> None:
+    code = (
+        "import sys; from cml_bot.cli import run; code = run(['report', '--format', 'json']);"
+        "heavy = {'pandas', 'matplotlib', 'github', 'jinja2', 'rich', 'numpy', 'requests'} & set(sys.modules);"
+        "print(sorted(heavy), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+    assert json.loads(done.stdout)["deltas"]
+    assert not (repository / "mlbot-report").exists()
+
+
+def test_help_loads_click_alone() -> None:
+    code = (
+        "import sys; from cml_bot.cli import run; run(['--help']); "
+        "print({'json', 'yaml', 'jinja2', 'subprocess', 'cml_bot.pipeline'} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+    assert done.stderr == "set()\n"
+
+
+def test_the_same_input_gives_the_same_bytes(repository: Path) -> None:
+    made = []
+    for _ in range(2):
+        mlbot(repository, "report")
+        made.append({path.name: path.read_bytes() for path in (repository / "mlbot-report").rglob("*.*")})
+    assert made[0] == made[1]
+
+
+def test_gates_decide_the_exit_code_after_the_report_is_out(repository: Path) -> None:
+    done = mlbot(repository, "report", "--fail-on", "accuracy < 0.95", "--warn-on", "f1 < 0.9")
+    assert done.returncode == 1
+    assert "1 gate failed" in done.stdout
+    assert "0.903 is below 0.950" in done.stdout
+    assert (repository / "mlbot-report" / "report.md").is_file()
+    assert mlbot(repository, "report", "--warn-on", "accuracy < 0.95").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["report", "--nonsense"], "No such option"),
+        (["nonsense"], "No such command"),
+        (["report", "--format", "pdf"], "'pdf' is not one of"),
+        (["report", "--fail-on", "accuracy is bad"], "not a gate"),
+        (["report", "--against", "no-such-branch"], "no-such-branch"),
+        (["report", "--against", "./no/such/folder"], "no/such/folder"),
+        (["report", "--head", "no-such-branch", "--against", "main"], "no-such-branch"),
+        (["report", "--against", "--upload-pack=x"], ""),
+    ],
+)
+def test_what_is_wrong_leaves_2_and_one_line(repository: Path, arguments: list[str], says: str) -> None:
+    done = mlbot(repository, *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2
+
+
+def test_a_missing_source_leaves_3_after_the_report(repository: Path) -> None:
+    (repository / "mlbot.toml").write_text('sources = ["metrics.json", "gone.json"]')
+    done = mlbot(repository, "report")
+    assert done.returncode == 3
+    assert "gone.json matches no file" in done.stdout
+    assert "gone.json matches no file" in (repository / "mlbot-report" / "report.md").read_text().replace("&#42;", "*")
+    (repository / "mlbot.toml").write_text('sources = ["metrics.json"]\noptional = ["gone.json"]')
+    assert mlbot(repository, "report").returncode == 0
+
+
+def test_against_a_folder_outside_any_repository(tmp_path: Path) -> None:
+    for name, accuracy in (("here", 0.9), ("there", 0.8)):
+        (tmp_path / name).mkdir()
+        write_run(tmp_path / name, accuracy=accuracy)
+    done = mlbot(tmp_path / "here", "report", "--against", "../there", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["base"]["kind"] == "folder"
+    alone = mlbot(tmp_path / "here", "report")
+    assert alone.returncode == 0
+    assert "--against" in alone.stdout
+
+
+def test_against_the_run_json_of_an_earlier_report(repository: Path) -> None:
+    mlbot(repository, "report")
+    write_run(repository, accuracy=0.95)
+    done = mlbot(repository, "report", "--against", "mlbot-report/run.json", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    [accuracy] = [one for one in json.loads(done.stdout)["deltas"] if one["name"] == "accuracy"]
+    assert (accuracy["base"]["value"], accuracy["head"]["value"]) == (0.9034, 0.95)
+    (repository / "mlbot-report" / "run.json").write_text("{")
+    assert mlbot(repository, "report", "--against", "mlbot-report/run.json").returncode == 4
+
+
+def test_two_revisions(repository: Path) -> None:
+    write_run(repository, accuracy=0.1)
+    done = mlbot(repository, "report", "--against", "main", "--head", "wider", "--format", "json")
+    [accuracy] = [one for one in json.loads(done.stdout)["deltas"] if one["name"] == "accuracy"]
+    assert (accuracy["base"]["value"], accuracy["head"]["value"]) == (0.8912, 0.9034)
+
+
+def test_the_first_run_ever_says_what_comes_next(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    write_run(tmp_path, accuracy=0.9)
+    done = mlbot(tmp_path, "report")
+    assert done.returncode == 0, done.stderr
+    assert "first report" in done.stdout
+    assert "nothing to compare with yet" in done.stdout
+
+
+def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:
+    done = mlbot(tmp_path, "report")
+    assert done.returncode == 0
+    assert "metrics.json" in done.stdout
+
+
+def test_a_subfolder_with_its_own_configuration(repository: Path) -> None:
+    model = repository / "models" / "b"
+    model.mkdir(parents=True)
+    (model / "mlbot.toml").write_text('title = "Model B"')
+    (model / "scores.json").write_text('{"auc": 0.7}')
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "b")
+    (model / "scores.json").write_text('{"auc": 0.8}')
+    done = mlbot(model, "report", "--against", "HEAD", "--format", "json")
+    [auc] = json.loads(done.stdout)["deltas"]
+    assert (auc["base"]["value"], auc["head"]["value"], auc["group"]) == (0.7, 0.8, "scores.json")
+
+
+def test_doctor(repository: Path) -> None:
+    done = mlbot(repository, "doctor")
+    assert done.returncode == 0, done.stderr
+    assert "metrics.json  (metrics: a well-known name)" in done.stdout
+    assert "merge base with main" in done.stdout
+    assert "none, and none is needed here" in done.stdout
+
+
+def test_version() -> None:
+    assert mlbot(Path.cwd(), "--version").stdout.startswith("mlbot 0.")
+
+
+def test_the_reader_of_a_pipe_may_leave(repository: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m cml_bot report --format json | head -c 1",
+        shell=True,
+        cwd=repository,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.stderr == ""

@@ -1,0 +1,89 @@
+"""The README says what the code does: its tables are made from the code."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+from cml_bot import __version__
+from cml_bot.cli import cli
+from cml_bot.config import Config, read_config
+from cml_bot.errors import MlbotError
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+
+def hold(mark: str, rows: list[str], update: bool) -> None:
+    """Hold the README's part between two comments to what it should be."""
+    text = README.read_text()
+    part = "\n".join(rows)
+    wanted = re.sub(
+        rf"<!-- {mark} -->.*<!-- end of {mark} -->",
+        lambda _: f"<!-- {mark} -->\n\n{part}\n\n<!-- end of {mark} -->",
+        text,
+        flags=re.DOTALL,
+    )
+    if update:
+        README.write_text(wanted)
+    assert README.read_text() == wanted, f"the {mark} of the README differ from the code: run `make golden`"
+
+
+def test_keys(update_golden: bool) -> None:
+    rows = ["| key | means |", "|---|---|"]
+    rows += [f"| `{item.name.replace('_', '-')}` | {item.metadata['help']} |" for item in fields(Config)]
+    hold("keys", rows, update_golden)
+
+
+def test_options(update_golden: bool) -> None:
+    rows = ["| option | does |", "|---|---|"]
+    for option in cli.commands["report"].params:
+        names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+        rows.append(f"| {names} | {getattr(option, 'help', '')} |")
+    hold("options", rows, update_golden)
+
+
+def test_the_example_configuration_is_accepted(tmp_path: Path) -> None:
+    [example] = re.findall(r"```toml\n(.*?)```", README.read_text(), flags=re.DOTALL)
+    (tmp_path / "mlbot.toml").write_text(example)
+    config = read_config(tmp_path, {}, {})
+    assert len(config.gates) == 4
+    assert config.metrics[0].headline
+    assert config.waiver
+
+
+def test_exit_codes() -> None:
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", README.read_text(), flags=re.MULTILINE)}
+    assert codes == {0, 1, 130} | {kind.exit_code for kind in [MlbotError, *every_kind(MlbotError)]}
+
+
+def every_kind(kind: type[MlbotError]) -> list[type[MlbotError]]:
+    return [found for below in kind.__subclasses__() for found in (below, *every_kind(below))]
+
+
+def test_what_the_readme_shows_is_there() -> None:
+    for path in re.findall(r"\]\((\.[^)]+)\)", README.read_text()):
+        assert (ROOT / path).is_file(), path
+
+
+def test_versions_agree() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == __version__
+
+
+def test_every_library_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    reasons = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["demo"]]
+    for name in (re.split(r"[<>=]", line)[0] for line in wanted):
+        assert f"| {name}" in reasons, name
+
+
+def test_the_words_that_are_not_used() -> None:
+    banned = re.compile(
+        r"\b(provider|driver|backend|manager|helper|utils|handler|threshold|payload)s?\b", re.IGNORECASE
+    )
+    for path in sorted((ROOT / "cml_bot").rglob("*.py")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            assert not banned.search(line), f"{path}:{number}: {line.strip()}"

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+
+import pytest
+
+from cml_bot.compare import compare
+from cml_bot.errors import ConfigError
+from cml_bot.judge import judge, parse_gate
+from cml_bot.model import Check, Form, Outcome, Run, Waiver
+from tests.making import TODAY, make_metric, make_run
+
+
+def check(gate: str, head: Run, base: Run | None = None, outcome: Outcome = Outcome.FAIL) -> list[Check]:
+    parsed = parse_gate(gate, outcome)
+    return list(judge(compare(head, base, (), [parsed.pattern]), [parsed], (), TODAY).checks)
+
+
+def outcome_of(gate: str, head: Run, base: Run | None = None) -> Outcome:
+    return max(found.outcome for found in check(gate, head, base))
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "form", "operator", "bound", "is_relative"),
+    [
+        ("accuracy < 0.90", "accuracy", Form.LIMIT, "<", 0.9, False),
+        ("accuracy<.9", "accuracy", Form.LIMIT, "<", 0.9, False),
+        ("top 5 acc >= 1e-3", "top 5 acc", Form.LIMIT, ">=", 1e-3, False),
+        ("metrics/mAP50-95(B) < 0.5", "metrics/mAP50-95(B)", Form.LIMIT, "<", 0.5, False),
+        ("latency_ms change > 10%", "latency_ms", Form.CHANGE, ">", 0.1, True),
+        ("loss change > 0.02", "loss", Form.CHANGE, ">", 0.02, False),
+        ("accuracy change < -1.5 %", "accuracy", Form.CHANGE, "<", -0.015, True),
+        ("*loss* regressed", "*loss*", Form.REGRESSED, "", 0.0, False),
+        ("  recall   regressed ", "recall", Form.REGRESSED, "", 0.0, False),
+    ],
+)
+def test_three_forms(text: str, pattern: str, form: Form, operator: str, bound: float, is_relative: bool) -> None:
+    gate = parse_gate(text, Outcome.WARN)
+    assert (gate.pattern, gate.form, gate.operator, gate.is_relative) == (pattern, form, operator, is_relative)
+    assert gate.bound == pytest.approx(bound)
+    assert (gate.text, gate.outcome) == (text.strip(), Outcome.WARN)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "accuracy", "accuracy < high", "accuracy < 5%", "< 0.9", "regressed", "a < 1.2.3"]
+)
+def test_what_is_no_gate_is_refused_with_the_forms(text: str) -> None:
+    with pytest.raises(ConfigError, match="NAME change > 10%"):
+        parse_gate(text, Outcome.FAIL, "fail-on")
+
+
+@pytest.mark.parametrize("gate", ["recall < 0.8", "recall > 0.8", "recall change > 5%", "recall regressed"])
+@pytest.mark.parametrize("broken", [math.nan, math.inf, -math.inf])
+def test_a_gated_metric_that_is_no_number_fails(gate: str, broken: float) -> None:
+    assert outcome_of(gate, make_run(recall=broken), make_run(recall=0.9)) is Outcome.FAIL
+
+
+@pytest.mark.parametrize("gate", ["recall < 0.8", "recall change > 5%", "recall regressed", "rec* < 0.8"])
+def test_a_gated_metric_that_is_missing_fails(gate: str) -> None:
+    assert outcome_of(gate, make_run(accuracy=0.9), make_run(accuracy=0.9)) is Outcome.FAIL
+    assert outcome_of(gate, make_run(accuracy=0.9), make_run(accuracy=0.9, recall=0.9)) is Outcome.FAIL
+
+
+@pytest.mark.parametrize("gate", ["recall change > 5%", "recall regressed"])
+@pytest.mark.parametrize("base", [None, make_run(accuracy=0.9)])
+def test_a_metric_without_a_base_warns_where_a_base_is_needed(gate: str, base: Run | None) -> None:
+    assert outcome_of(gate, make_run(recall=0.8), base) is Outcome.WARN
+
+
+def test_limits_hold_the_value_itself() -> None:
+    assert outcome_of("recall < 0.8", make_run(recall=0.79)) is Outcome.FAIL
+    assert outcome_of("recall < 0.8", make_run(recall=0.8)) is Outcome.PASS
+    assert outcome_of("recall <= 0.8", make_run(recall=0.8)) is Outcome.FAIL
+
+
+def test_the_reason_shows_enough_digits() -> None:
+    [found] = check("recall < 0.9", make_run(recall=0.89999))
+    assert found.reason == "0.89999 is below 0.90000"
+
+
+def test_changes_are_signed_and_relative_to_the_size_of_the_base() -> None:
+    base = make_run(latency=100.0)
+    assert outcome_of("latency change > 10%", make_run(latency=111.0), base) is Outcome.FAIL
+    assert outcome_of("latency change > 10%", make_run(latency=50.0), base) is Outcome.PASS
+    assert outcome_of("latency change > 10", make_run(latency=111.0), base) is Outcome.FAIL
+    assert outcome_of("score change < -10%", make_run(score=-12.0), make_run(score=-10.0)) is Outcome.FAIL
+
+
+def test_a_change_from_zero_is_an_infinite_one() -> None:
+    assert outcome_of("errors change > 10%", make_run(errors=3), make_run(errors=0)) is Outcome.FAIL
+    assert outcome_of("errors change > 10%", make_run(errors=0), make_run(errors=0)) is Outcome.PASS
+
+
+def test_a_base_that_is_no_number_warns() -> None:
+    assert outcome_of("recall change < -1%", make_run(recall=0.8), make_run(recall=math.nan)) is Outcome.WARN
+
+
+def test_an_unclear_change_does_not_fail_regressed_and_says_why() -> None:
+    [found] = check("recall regressed", make_run(recall=0.7), make_run(recall=0.9))
+    assert found.outcome is Outcome.PASS
+    assert "noise" in found.reason
+
+
+def test_a_glob_checks_every_metric_it_means() -> None:
+    found = check("*loss* > 1", make_run(train_loss=0.5, val_loss=2.0, acc=3.0))
+    assert [(one.key.name if one.key else "", one.outcome) for one in found] == [
+        ("train_loss", Outcome.PASS),
+        ("val_loss", Outcome.FAIL),
+    ]
+
+
+def test_a_warn_gate_never_fails() -> None:
+    [found] = check("recall < 0.8", make_run(recall=0.1), outcome=Outcome.WARN)
+    assert found.outcome is Outcome.WARN
+
+
+def test_brackets_of_a_real_name_need_no_escaping() -> None:
+    run = Run(metrics=(make_metric("mAP50[B]", 0.4),))
+    assert outcome_of("mAP50[B] < 0.5", run) is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("days", "expected"), [(0, Outcome.WARN), (5, Outcome.WARN), (-1, Outcome.FAIL)])
+def test_a_waiver_holds_until_its_last_day(days: int, expected: Outcome) -> None:
+    gate = parse_gate("recall < 0.8", Outcome.FAIL)
+    waiver = Waiver(gate="recall < 0.8", reason="new label policy", until=TODAY + timedelta(days=days))
+    verdict = judge(compare(make_run(recall=0.5), None), [gate], [waiver], TODAY)
+    assert verdict.outcome is expected
+    if expected is Outcome.WARN:
+        assert verdict.checks[0].waiver is waiver
+    else:
+        assert "its waiver ended" in verdict.checks[0].reason
+
+
+def test_a_waiver_does_not_touch_a_gate_that_passes() -> None:
+    gate = parse_gate("recall < 0.8", Outcome.FAIL)
+    waiver = Waiver(gate=gate.text, reason="x", until=date(2027, 1, 1))
+    assert judge(compare(make_run(recall=0.9), None), [gate], [waiver], TODAY).checks[0].waiver is None
+
+
+def test_no_gates_pass() -> None:
+    assert judge(compare(make_run(recall=0.9), None), [], [], TODAY).outcome is Outcome.PASS
