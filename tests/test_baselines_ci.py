@@ -12,7 +12,7 @@ import pytest
 
 from cml_bot import git
 from cml_bot.baselines import Base, git_files
-from cml_bot.errors import ConfigError
+from cml_bot.errors import BaselineError, ConfigError
 from tests import repositories as real
 from tests.baselines import CI, LAPTOP, accuracy, load, load_nothing, make_pull, read
 
@@ -123,6 +123,17 @@ class TestInCi:
         said = load_nothing(clone, pull.build)
         assert re.search(r"the commit of main .* is not here and could not be fetched .*fetch-depth: 0", said)
         assert "main is not here and could not be fetched" in load_nothing(clone, replace(CI, sha=pull.tip[::-1]))
+
+    def test_a_remote_that_fails_half_way(self, tmp_path: Path, repository: Path) -> None:
+        pull = make_pull(repository, before=0)
+        clone = real.check_out_pull(pull.address, tmp_path / "clone")
+        remote = tmp_path / "remote.git"
+        blob = real.git(remote, "rev-parse", f"{pull.tip}:metrics.json")
+        (remote / "objects" / blob[:2] / blob[2:]).unlink()
+        said = load_nothing(clone, pull.build)
+        assert re.search(rf"merged with \({pull.tip[:7]}\) could not be read \(.*not our ref", said)
+        with pytest.raises(BaselineError, match="not our ref"):
+            load(clone, wanted="main")
 
     def test_a_remote_without_filters(self, tmp_path: Path, repository: Path) -> None:
         pull = make_pull(repository)

@@ -64,7 +64,13 @@ def load(root: Path, build: Build, wanted: str, read: Callable[[Tree], Run]) -> 
         found = _find_wanted(checkout, wanted, stack) if wanted else _find_base(checkout, build, stack)
         if isinstance(found, str):
             return found
-        run = read(CommitTree(root, found.sha, found.scratch))
+        try:
+            run = read(CommitTree(root, found.sha, found.scratch))
+        except BaselineError as error:
+            if wanted or not found.scratch:
+                raise
+            # The network failed half way: the report goes out without a base.
+            return f"{found.words} ({found.sha[:7]}) could not be read ({error.what})"
     if run.is_empty:
         return _tell_empty(found, [*run.broken, *run.notes])
     url = build.commit_url(found.sha)
