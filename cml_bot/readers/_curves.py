@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NO_STEP = "Add a column named step or epoch, or name the column to draw over as x in dvc.yaml."
 
 
-def observe(table: Table) -> Iterator[Observation]:
+def observe_table(table: Table) -> Iterator[Observation]:
     """Yield the series or metrics of a table, and what was left out."""
     step = find_step(table.columns, table.x)
     if table.x is not None and step != table.x:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
 from cml_bot.model import Note
-from cml_bot.readers import _curves, _tree
+from cml_bot.readers._curves import observe_table
 from cml_bot.readers._names import Names, count, join_path
-from cml_bot.readers._numbers import as_number
+from cml_bot.readers._numbers import as_number, is_missing
 from cml_bot.readers._table import Table, find_step
+from cml_bot.readers._tree import MOST_METRICS, NOTHING, Leaf, flatten, observe_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ _FOLDS = {"fit_time", "score_time"}
 """What scikit-learn's cross_validate writes beside lists that go by fold, not by step."""
 
 
-def observe(document: object, where: str, x: str | None = None) -> Iterator[Observation]:
+def observe_document(document: object, where: str, x: str | None = None) -> Iterator[Observation]:
     """Yield what a document holds.
 
     Raises:
@@ -35,7 +36,7 @@ def observe(document: object, where: str, x: str | None = None) -> Iterator[Obse
         yield from _observe_mapping(document, x)
     elif isinstance(document, list):
         what = f"holds a list of {count(len(document), 'value')} without names. {_CURE}"
-        yield Note(text=what if document else _tree.NOTHING)
+        yield Note(text=what if document else NOTHING)
     else:
         raise _bare(document, where)
 
@@ -57,40 +58,40 @@ def find_rows(document: object) -> list[dict[str, object]]:
 def observe_rows(rows: Sequence[dict[str, object]], x: str | None) -> Iterator[Observation]:
     """Yield what rows show: one without a step is a set of metrics, many are a table."""
     if len(rows) == 1 and find_step(rows[0], x) is None:
-        yield from _tree.observe(_tree.flatten(rows[0]))
+        yield from observe_tree(flatten(rows[0]))
         return
     table = Table(x)
     for row in rows:
         table.add_row(cells_of(row))
-    yield from _curves.observe(table)
+    yield from observe_table(table)
 
 
 def cells_of(row: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     """Yield the cells of a row, keys in keys joined."""
     for key, value in row.items():
         if isinstance(value, dict):
-            yield from ((join_path((key, *leaf.path)), leaf.value) for leaf in _tree.flatten(value).leaves)
+            yield from ((join_path((key, *leaf.path)), leaf.value) for leaf in flatten(value).leaves)
         else:
             yield key, value
 
 
 def _observe_mapping(document: Mapping[str, object], x: str | None) -> Iterator[Observation]:
-    flat = _tree.flatten(document)
+    flat = flatten(document)
     columns = _columns(flat.leaves)
     if not columns:
-        yield from _tree.observe(flat)
+        yield from observe_tree(flat)
         return
     table = Table(x)
     for name, values in columns.items():
         table.add_column(name, values)
-    yield from _curves.observe(table)
+    yield from observe_table(table)
 
 
-def _columns(leaves: Sequence[_tree.Leaf]) -> dict[str, list[object]]:
+def _columns(leaves: Sequence[Leaf]) -> dict[str, list[object]]:
     """Return the lists of a document that holds nothing but lists of one length, as Keras writes its history."""
     lists = [leaf.value for leaf in leaves if isinstance(leaf.value, list)]
     length = len(lists[0]) if lists else 0
-    if not length or not 2 <= len(lists) == len(leaves) <= _tree.MOST_METRICS or length * len(lists) > _MOST_POINTS:
+    if not length or not 2 <= len(lists) == len(leaves) <= MOST_METRICS or length * len(lists) > _MOST_POINTS:
         return {}
     if any(leaf.path[-1] in _FOLDS for leaf in leaves):
         return {}
@@ -107,7 +108,7 @@ def _is_numeric(values: Sequence[object]) -> bool:
 
 
 def _bare(value: object, where: str) -> InputError:
-    if value is None:
+    if is_missing(value):
         return InputError(where, "holds nothing", _CURE)
     kind = "a bare number" if as_number(value) is not None else "a bare text" if isinstance(value, str) else "no result"
     return InputError(where, f"holds {kind}", _CURE)

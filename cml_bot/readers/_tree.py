@@ -65,7 +65,7 @@ def flatten(tree: Mapping[str, object]) -> Leaves:
     return Leaves(leaves=tuple(found), notes=notes)
 
 
-def observe(flat: Leaves) -> Iterator[Observation]:
+def observe_tree(flat: Leaves) -> Iterator[Observation]:
     """Yield the numbers of a flattened tree as metrics, and what a reader might miss."""
     numbers = [(leaf.path, number) for leaf in flat.leaves if (number := as_number(leaf.value)) is not None]
     yield from _metrics(numbers[:MOST_METRICS])

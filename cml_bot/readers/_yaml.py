@@ -65,14 +65,14 @@ class _Open:
         return self.built
 
 
-def parse(text: str, where: str) -> object:
+def parse_yaml(text: str, where: str) -> object:
     """Return mappings as dicts, sequences as lists and scalars as text; None for an empty document.
 
     Raises:
         InputError: it is not YAML, or a bomb.
 
     Example:
-        >>> parse("train: {loss: 1e-4, at: 12:30:45}", "metrics.yaml")
+        >>> parse_yaml("train: {loss: 1e-4, at: 12:30:45}", "metrics.yaml")
         {'train': {'loss': '1e-4', 'at': '12:30:45'}}
     """
     # The parser in C where PyYAML has it.

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
 from cml_bot.model import Note
-from cml_bot.readers import _curves, _tree
+from cml_bot.readers._curves import NO_STEP, observe_table
 from cml_bot.readers._dialect import sniff
 from cml_bot.readers._header import parse_header
 from cml_bot.readers._names import is_broken
 from cml_bot.readers._sheet import Sheet
 from cml_bot.readers._table import Kind, find_step, kind_of
 from cml_bot.readers._text import not_utf8, open_text
+from cml_bot.readers._tree import flatten, observe_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,41 +36,41 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     Raises:
         InputError: it is no table of text.
     """
+    broken: list[Note] = []
     with open_text(path) as file:
-        rows = _rows(file)
-        header = _header(rows, path.name)
+        rows = _rows(file, broken)
+        first = next(rows, [])
+        if broken or any(map(is_broken, first)):
+            raise not_utf8(path.name) if first else InputError(path.name, f"not a table: {broken[0]}", _NO_NAMES)
+        header = parse_header(first)
         if header is None:
             yield Note(text=f"the first row holds numbers, so the columns have no names. {_NO_NAMES}")
             return
-        first = list(islice(rows, 2))
-        if len(first) > 1 and not _can_draw(header, x):
-            yield Note(text=f"rows without a step column: nothing to draw over. {_curves.NO_STEP}")
+        beginning = list(islice(rows, 2))
+        if len(beginning) > 1 and not _can_draw(header, x):
+            yield Note(text=f"rows without a step column: nothing to draw over. {NO_STEP}")
             return
         sheet = Sheet(header, x)
-        broken = _fill(sheet, chain(first, rows))
+        sheet.fill(chain(beginning, rows))
     yield from _observe(sheet, header, x)
     yield from sheet.notes()
     yield from broken
 
 
-def _rows(file: TextIO) -> Iterator[list[str]]:
+def _rows(file: TextIO, broken: list[Note]) -> Iterator[list[str]]:
+    """Yield the rows up to the first that cannot be told from the next; that is noted in `broken`."""
     dialect = sniff(file.read(_SAMPLE))
     file.seek(0)
-    rows = (row for row in csv.reader(file, delimiter=dialect.delimiter) if row)
-    if not dialect.has_decimal_comma:
-        return rows
-    # What was a point becomes a comma: 1.234 means 1234 there, and must not be read as 1.234.
-    return chain(islice(rows, 1), ([cell.translate(_SWAP) for cell in row] for row in rows))
-
-
-def _header(rows: Iterator[list[str]], where: str) -> Header | None:
+    is_header = True
     try:
-        first = next(rows, [])
+        for row in csv.reader(file, delimiter=dialect.delimiter):
+            if row:
+                # What was a point becomes a comma: 1.234 means 1234 there, and must not be read as 1.234.
+                is_swapped = dialect.has_decimal_comma and not is_header
+                yield [cell.translate(_SWAP) for cell in row] if is_swapped else row
+                is_header = False
     except csv.Error as error:
-        raise InputError(where, f"not a table ({error})", _NO_NAMES) from error
-    if any(map(is_broken, first)):
-        raise not_utf8(where)
-    return parse_header(first)
+        broken.append(Note(text=f"cannot be read to its end ({error}); later rows left out. Check its quotes."))
 
 
 def _can_draw(header: Header, x: str | None) -> bool:
@@ -81,20 +82,12 @@ def _can_draw(header: Header, x: str | None) -> bool:
     )
 
 
-def _fill(sheet: Sheet, rows: Iterator[list[str]]) -> list[Note]:
-    try:
-        sheet.fill(rows)
-    except csv.Error as error:
-        return [Note(text=f"cannot be read to its end ({error}); later rows left out. Check its quotes.")]
-    return []
-
-
 def _observe(sheet: Sheet, header: Header, x: str | None) -> Iterator[Observation]:
     n_rows = sheet.table.n_rows
     if not n_rows:
         yield Note(text="holds a header and no whole row. Look whether the job was stopped before it wrote one.")
     elif n_rows == 1 and find_step(header.names, x) is None:
         row = {name: cell for name, cell in zip(header.names, sheet.only, strict=False) if name not in header.dropped}
-        yield from _tree.observe(_tree.flatten(row))
+        yield from observe_tree(flatten(row))
     else:
-        yield from _curves.observe(sheet.table)
+        yield from observe_table(sheet.table)

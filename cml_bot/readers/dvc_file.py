@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
 from cml_bot.model import Note, Part, Source
-from cml_bot.readers import _yaml
 from cml_bot.readers._dvc_stages import Stage, expand_stages, literal_values, render
 from cml_bot.readers._names import some
 from cml_bot.readers._text import decode
+from cml_bot.readers._yaml import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -95,7 +95,7 @@ def parse_dvc(data: bytes, folder: str) -> tuple[tuple[Source, ...], tuple[Note,
         ('model/eval.json', 'model/dvc.yaml names it')
     """
     where = posixpath.join(folder, "dvc.yaml")
-    document = _yaml.parse(decode(data, where), where) if data.strip() else {}
+    document = parse_yaml(decode(data, where), where) if data.strip() else {}
     if not isinstance(document, dict | None):
         raise InputError(where, "holds no sections", "Look what `dvc stage list` makes of it.")
     found = _Found(folder=folder)

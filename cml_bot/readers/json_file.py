@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
 from cml_bot.model import Note
-from cml_bot.readers._document import observe
+from cml_bot.readers._document import observe_document
 from cml_bot.readers._names import some
 from cml_bot.readers._text import read_text
 
@@ -25,13 +25,13 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     Raises:
         InputError: it is not JSON, or holds nothing with a name.
     """
-    document, twice = parse(read_text(path), path.name)
-    yield from observe(document, path.name, x)
+    document, twice = parse_json(read_text(path), path.name)
+    yield from observe_document(document, path.name, x)
     if twice:
         yield Note(text=f"keys that stand twice: {some(twice)}; the last one counts. Write each key once.")
 
 
-def parse(text: str, where: str, number: Callable[[str], object] | None = None) -> tuple[object, list[str]]:
+def parse_json(text: str, where: str, number: Callable[[str], object] | None = None) -> tuple[object, list[str]]:
     """Return the document, and the keys that stand twice in one object.
 
     Args:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
 from cml_bot.model import Note
-from cml_bot.readers import _curves, _tree
+from cml_bot.readers._curves import observe_table
 from cml_bot.readers._document import cells_of
 from cml_bot.readers._names import count
 from cml_bot.readers._table import Table, find_step
 from cml_bot.readers._text import open_text
+from cml_bot.readers._tree import flatten, observe_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
         cure = "Write one JSON object a line; name a document of many lines .json."
         raise InputError(path.name, f"no line of {number:,} is a JSON object", cure)
     is_single = table.n_rows == 1 and find_step(first, x) is None
-    yield from _tree.observe(_tree.flatten(first)) if is_single else _curves.observe(table)
+    yield from observe_tree(flatten(first)) if is_single else observe_table(table)
     yield from _notes(broken, number)
 
 

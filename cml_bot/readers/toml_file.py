@@ -7,7 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
-from cml_bot.readers._document import observe
+from cml_bot.readers._document import observe_document
 from cml_bot.readers._text import read_text
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     Raises:
         InputError: it is not TOML.
     """
-    yield from observe(parse(read_text(path, LARGEST), path.name), path.name, x)
+    yield from observe_document(parse_toml(read_text(path, LARGEST), path.name), path.name, x)
 
 
-def parse(text: str, where: str, number: Callable[[str], object] = float) -> dict[str, object]:
+def parse_toml(text: str, where: str, number: Callable[[str], object] = float) -> dict[str, object]:
     """Return the tables of a document; `number` makes something of a float as written.
 
     Raises:

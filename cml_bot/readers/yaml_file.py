@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cml_bot.readers._document import observe
+from cml_bot.readers._document import observe_document
 from cml_bot.readers._text import read_text
-from cml_bot.readers._yaml import LARGEST, parse
+from cml_bot.readers._yaml import LARGEST, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,4 +21,4 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     Raises:
         InputError: it is not YAML, or holds nothing with a name.
     """
-    yield from observe(parse(read_text(path, LARGEST), path.name), path.name, x)
+    yield from observe_document(parse_yaml(read_text(path, LARGEST), path.name), path.name, x)
