@@ -31,7 +31,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
     found = discover(tree, config)
     tree.fetch([source.path for source in found.sources])
     taken: list[Observation] = []
-    notes, broken = list(found.notes), list(found.missing)
+    notes, broken = [*tree.notes, *found.notes], list(found.missing)
     for source in found.sources:
         try:
             taken += _read(tree, source, {} if seen is None else seen)

@@ -434,6 +434,17 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What a baseline gives: main's run, and what is known of the runs before it."""
+
+    run: Run
+    side: Side
+    """Its commit, and in words how it was found: the report always says so."""
+    history: tuple[Run, ...] = ()
+    """Earlier runs of main, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParamDelta:
     """A parameter that differs between the sides."""
 

@@ -21,8 +21,8 @@ from cml_bot.trees import FolderTree
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cml_bot.baselines import Base
     from cml_bot.config import Config
+    from cml_bot.model import Base
     from cml_bot.trees import Tree
 
 

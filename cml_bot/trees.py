@@ -33,6 +33,11 @@ class Tree(Protocol):
         """The commit that is checked out or looked at; empty outside a repository."""
         ...
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """What was not looked at so far, and why."""
+        ...
+
     def walk(self) -> Sequence[str]:
         """Every file that discovery may look at, sorted: no hidden, dependency or mlbot-report folders."""
         ...

@@ -31,6 +31,8 @@ SYMBOLS = {
     Trend.GONE: "➖",
     Trend.SAME: "",
 }
+TOLD = (Trend.WORSE, Trend.BETTER, Trend.CHANGED, Trend.GONE)
+"""What adds something to the word that a gate failed."""
 OUTCOMES = {Outcome.FAIL: ("❌", "failed"), Outcome.WARN: ("⚠️", "warned"), Outcome.PASS: ("✅", "passed")}
 
 
@@ -61,9 +63,8 @@ class Row:
         trend = self.delta.trend.value
         if self.check is None:
             return trend
-        word = "waived" if self.check.waiver else OUTCOMES[self.outcome][1]
-        # Without a base everything is new: that is said once, above.
-        return word if self.delta.trend is Trend.NEW else f"{word}, {trend}"
+        word = "waived" if self.check.waiver else f"gate {OUTCOMES[self.outcome][1]}"
+        return f"{word}, {trend}" if self.delta.trend in TOLD else word
 
     @property
     def arrow(self) -> str:

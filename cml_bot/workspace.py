@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cml_bot.config import has_config
 from cml_bot.forges import FORGES, load_forge
-from cml_bot.git import find_commit, find_top
+from cml_bot.git import find_checkout
 from cml_bot.model import Build
 from cml_bot.pipeline import Job
 
@@ -26,10 +26,10 @@ def open_job(cwd: Path, env: Mapping[str, str], now: datetime, *, against: str =
     The top is the nearest folder upwards that holds mlbot's configuration, else the top of the repository, else the
     current folder.
     """
-    repository = find_top(cwd)
+    checkout = find_checkout(cwd)
     return Job(
-        root=_find_root(cwd, repository),
-        sha=(find_commit(cwd, "HEAD") or "") if repository else "",
+        root=_find_root(cwd, checkout.top if checkout else None),
+        sha=checkout.sha if checkout else "",
         build=find_build(env),
         now=now,
         against=against,

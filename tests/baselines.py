@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cml_bot.baselines import Base, git_files
-from cml_bot.model import Build, Metric, Run
+from cml_bot.baselines import git_files
+from cml_bot.model import Base, Build, Metric, Run
 from cml_bot.trees import Tree
 from tests import repositories as real
 

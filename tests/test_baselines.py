@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cml_bot.baselines import Base, folder, git_files
+from cml_bot.baselines import folder, git_files
 from cml_bot.errors import BaselineError, ConfigError
-from cml_bot.model import Metric
+from cml_bot.model import Base, Metric
 from tests import repositories as real
 from tests.baselines import CI, LAPTOP, accuracy, load, load_nothing, read
 
@@ -187,6 +187,6 @@ class TestFolder:
         (tmp_path / "file").touch()
         with pytest.raises(ConfigError, match="baseline: runs does not exist"):
             folder.load(tmp_path, LAPTOP, "runs", read)
-        with pytest.raises(ConfigError, match="baseline: file is a file, not a folder"):
+        with pytest.raises(BaselineError, match="file: is not JSON"):
             folder.load(tmp_path, LAPTOP, "file", read)
         assert folder.load(tmp_path, LAPTOP, "", read) == "no folder was named"

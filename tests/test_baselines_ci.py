@@ -11,8 +11,9 @@ from typing import ClassVar
 import pytest
 
 from cml_bot import git
-from cml_bot.baselines import Base, git_files
+from cml_bot.baselines import git_files
 from cml_bot.errors import BaselineError, ConfigError
+from cml_bot.model import Base
 from tests import repositories as real
 from tests.baselines import CI, LAPTOP, accuracy, load, load_nothing, make_pull, read
 

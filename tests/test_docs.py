@@ -55,8 +55,9 @@ def test_the_example_configuration_is_accepted(tmp_path: Path) -> None:
 
 
 def test_exit_codes() -> None:
-    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", README.read_text(), flags=re.MULTILINE)}
-    assert codes == {0, 1, 130} | {kind.exit_code for kind in [MlbotError, *every_kind(MlbotError)]}
+    shown = {int(code) for code in re.findall(r"^\| (\d+) \|", README.read_text(), flags=re.MULTILINE)}
+    kinds: list[type[MlbotError]] = [MlbotError, *every_kind(MlbotError)]
+    assert shown == {0, 1, 130} | {kind.exit_code for kind in kinds}
 
 
 def every_kind(kind: type[MlbotError]) -> list[type[MlbotError]]:
@@ -86,4 +87,5 @@ def test_the_words_that_are_not_used() -> None:
     )
     for path in sorted((ROOT / "cml_bot").rglob("*.py")):
         for number, line in enumerate(path.read_text().splitlines(), 1):
-            assert not banned.search(line), f"{path}:{number}: {line.strip()}"
+            is_import = line.lstrip().startswith(("from ", "import "))
+            assert is_import or not banned.search(line), f"{path}:{number}: {line.strip()}"

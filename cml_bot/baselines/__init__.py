@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -10,19 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cml_bot.model import Build, Run, Side
+    from cml_bot.model import Base, Build, Run
     from cml_bot.trees import Tree
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """What a baseline gives."""
-
-    run: Run
-    side: Side
-    """Its commit, and in words how it was found: the report always says so."""
-    history: tuple[Run, ...] = ()
-    """Earlier runs of main, oldest first."""
 
 
 class Baseline(Protocol):

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cml_bot import git, git_fetch
-from cml_bot.baselines import Base
 from cml_bot.commit_tree import CommitTree
 from cml_bot.errors import BaselineError, ConfigError
-from cml_bot.model import Side
+from cml_bot.model import Base, Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
