@@ -69,7 +69,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Compare with main, check the gates, publish one report.")
 @click.option("--against", metavar="REF|PATH", help="Compare with this revision, folder or run.json.")
 @click.option("--head", metavar="REF", help="Report on this revision instead of the files in the workspace.")
 @click.option("--title", help="Heading of the report.")
@@ -102,7 +102,7 @@ def report(form: str | None, output: str | None, publish: bool | None, **options
     return deliver(made, run, wish, os.environ, sys.stdout, sys.stderr)
 
 
-@cli.command()
+@cli.command(short_help="Show what mlbot sees, and why.")
 def doctor() -> int:
     """Show what mlbot sees: CI, token, repository, baseline and the files it takes, each with its reason."""
     from cml_bot.config import read_config
@@ -114,7 +114,7 @@ def doctor() -> int:
     return 0
 
 
-@cli.command()
+@cli.command(short_help="Train real models in a scratch repository, and report.")
 @click.option("--folder", metavar="PATH", help="Make the repository here.  [default: a new temporary folder]")
 def demo(folder: str | None) -> int:
     """Train real models in a scratch repository, and report on its branch."""

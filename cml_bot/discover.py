@@ -71,7 +71,8 @@ def _well_known(tree: Tree) -> Iterator[Source]:
     for path in tree.walk():
         row = find_format(path)
         if row and _is_named(path, row.names):
-            yield Source(path=path, why="a well-known name")
+            part = Part.PLOTS if row.module == "image_file" else Part.METRICS
+            yield Source(path=path, why="a well-known name", part=part)
 
 
 def _well_known_params(tree: Tree) -> Iterator[Source]:

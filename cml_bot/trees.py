@@ -135,7 +135,8 @@ class FolderTree:
                 for row in rows:
                     if row.is_dir(follow_symlinks=False):
                         yield Row(row.name, is_folder=True)
-                    elif row.is_file():
+                    elif row.is_file() or (row.is_symlink() and not row.is_dir()):
+                        # A link to nowhere counts: `file` then says what is wrong with it.
                         yield Row(row.name, is_folder=False)
         except PermissionError:
             self._notes[f"{folder or 'the top'} may not be listed"] = None

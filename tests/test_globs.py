@@ -100,7 +100,7 @@ class TestWalk:
         (tmp_path / "best.json").symlink_to("runs/1/metrics.json")
         (tmp_path / "nowhere.json").symlink_to("gone.json")
         os.mkfifo(tmp_path / "pipe.json")
-        assert FolderTree(tmp_path).walk() == ("best.json", "runs/1/metrics.json")
+        assert FolderTree(tmp_path).walk() == ("best.json", "nowhere.json", "runs/1/metrics.json")
         assert FolderTree(tmp_path).glob("runs/latest/*.json") == ("runs/latest/metrics.json",)
 
     def test_a_folder_of_too_many_files_is_data(self, tmp_path: Path) -> None:
