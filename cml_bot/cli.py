@@ -122,7 +122,7 @@ def demo(folder: str | None) -> int:
 
     from cml_bot.demo import build_demo
 
-    place = Path(folder or tempfile.mkdtemp(prefix="mlbot-demo-"))
+    place = Path(folder) if folder else Path(tempfile.mkdtemp(prefix="mlbot-demo-")) / "digits"
     repository = build_demo(place, say=lambda line: click.echo(line, err=True))
     click.echo(f"\n$ cd {repository}\n$ mlbot report", err=True)
     os.chdir(repository)

@@ -39,6 +39,11 @@ def compare(head: Run, base: Run | None, rules: Sequence[Rule] = (), gated: Sequ
     return tuple(_pair(key, heads.get(key), bases.get(key), _rule_of(key, rules), gated) for key in {**heads, **bases})
 
 
+def goal_of(key: Key, rules: Sequence[Rule]) -> Goal:
+    """Tell which way of a metric or curve is good: by the configuration, else by its name."""
+    return _rule_of(key, rules).goal or find_goal(key.name)
+
+
 def _rows(run: Run, rules: Sequence[Rule]) -> dict[Key, Metric]:
     """Give every metric, and one value for each course of a training that no plain metric of that name reports."""
     rows = {metric.key: metric for metric in run.metrics}
@@ -71,15 +76,11 @@ def _rule_of(key: Key, rules: Sequence[Rule]) -> Rule:
     return merged
 
 
-def _goal(key: Key, rule: Rule) -> Goal:
-    return rule.goal or find_goal(key.name)
-
-
 def _digest(series: Series, rule: Rule) -> Metric:
     """Take the value of a series that stands for it: the last, unless the configuration names another."""
     of = rule.of or Of.LAST
     if of is Of.BEST:
-        of = {Goal.HIGHER: Of.MAX, Goal.LOWER: Of.MIN, Goal.NONE: Of.LAST}[_goal(series.key, rule)]
+        of = {Goal.HIGHER: Of.MAX, Goal.LOWER: Of.MIN, Goal.NONE: Of.LAST}[goal_of(series.key, [rule])]
     numbers = [y for y in series.y if not math.isnan(y)]
     if of is Of.LAST or not numbers:
         value = series.y[-1]
@@ -96,7 +97,7 @@ def _pair(key: Key, head: Metric | None, base: Metric | None, rule: Rule, gated:
         key=key,
         head=head,
         base=base,
-        goal=_goal(key, rule),
+        goal=goal_of(key, [rule]),
         tolerance=tolerance if math.isfinite(tolerance) else 0.0,
         unit=rule.unit if rule.unit is not None else side.unit if side else "",
         role=_role(key, rule, gated),

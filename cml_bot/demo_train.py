@@ -71,7 +71,7 @@ def write_metrics(model: MLPClassifier, x: Array, y: Array, seconds: float) -> N
     fastest = min(timeit.repeat(lambda: model.predict(x), number=1, repeat=20))
     by_digit = f1_score(y, answers, average=None, labels=DIGITS)
     metrics = {
-        **evaluate(model, x, y),
+        **named("val", evaluate(model, x, y)),
         "f1_macro": float(by_digit.mean()),
         "worst_digit": {"f1": float(by_digit.min())},
         "latency_us": round(fastest / len(x) * 1e6, 3),

@@ -460,6 +460,7 @@ class Curve:
     key: Key
     head: Series | None
     base: Series | None
+    goal: Goal = Goal.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from cml_bot import __version__
 from cml_bot.baselines import load_baseline
 from cml_bot.collect import collect
 from cml_bot.commit_tree import CommitTree
-from cml_bot.compare import compare
+from cml_bot.compare import compare, goal_of
 from cml_bot.errors import ConfigError
 from cml_bot.git import find_commit
 from cml_bot.judge import judge
@@ -19,10 +19,11 @@ from cml_bot.model import Build, Curve, FigurePair, ParamDelta, Report, Run, Sid
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from cml_bot.config import Config
-    from cml_bot.model import Base
+    from cml_bot.model import Base, Rule
     from cml_bot.trees import Tree
 
 
@@ -66,7 +67,7 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         verdict=judge(deltas, gates, config.waiver, job.now.date()),
         deltas=deltas,
         params=_params(head, base),
-        curves=_curves(head, base),
+        curves=_curves(head, base, config.metrics),
         figures=_figures(head, base),
         notes=(*head.notes, *(f"in the base: {note}" for note in (*base.broken, *base.notes))) if base else head.notes,
         broken=head.broken,
@@ -138,11 +139,14 @@ def _params(head: Run, base: Run | None) -> tuple[ParamDelta, ...]:
     )
 
 
-def _curves(head: Run, base: Run | None) -> tuple[Curve, ...]:
+def _curves(head: Run, base: Run | None, rules: Sequence[Rule]) -> tuple[Curve, ...]:
     """Pair the series that differ; without a base all of the head's, because everything is news."""
     bases = {series.key: series for series in base.series} if base else {}
-    pairs = [Curve(key=series.key, head=series, base=bases.get(series.key)) for series in head.series]
-    return tuple(pair for pair in pairs if pair.head and not _is_equal(pair))
+    pairs = [
+        Curve(key=series.key, head=series, base=bases.get(series.key), goal=goal_of(series.key, rules))
+        for series in head.series
+    ]
+    return tuple(pair for pair in pairs if not _is_equal(pair))
 
 
 def _is_equal(pair: Curve) -> bool:

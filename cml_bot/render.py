@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cml_bot.draw import describe_curve, draw_curve
 from cml_bot.escape import clean, code, escape
 from cml_bot.filters import plural, sparkline
-from cml_bot.model import Figure, FigurePair, Goal, Outcome, Page
+from cml_bot.model import Figure, FigurePair, Outcome, Page
 from cml_bot.wording import (
     OUTCOMES,
     first_line,
@@ -116,7 +116,8 @@ def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:
     """Gather what the templates of all forms are given."""
     rows = sort_rows(report)
     symbol, line = first_line(report, rows)
-    checks = [(check, _check_view(check, report)) for check in report.verdict.checks]
+    shared = shared_names(delta.key for delta in report.deltas)
+    checks = [(check, _check_view(check, shared)) for check in report.verdict.checks]
     curves = _curve_views(report, drawn.curves if drawn else {})
     return {
         "report": report,
@@ -136,18 +137,18 @@ def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:
     }
 
 
-def _check_view(check: Check, report: Report) -> CheckView:
+def _check_view(check: Check, shared: frozenset[str]) -> CheckView:
     return CheckView(
         symbol=OUTCOMES[check.outcome][0],
         text=check.gate.text,
-        name=name_of(check.key, shared_names(report)) if check.key else "",
+        name=name_of(check.key, shared) if check.key else "",
         said=tell_check(check),
         reason=check.reason,
     )
 
 
 def _curve_views(report: Report, drawn: Mapping[Key, Figure]) -> list[CurveView]:
-    shared = shared_names(report)
+    shared = shared_names(curve.key for curve in report.curves)
     return [
         CurveView(
             name=name_of(curve.key, shared),
@@ -161,8 +162,7 @@ def _curve_views(report: Report, drawn: Mapping[Key, Figure]) -> list[CurveView]
 
 
 def _draw(curve: Curve, number: int, report: Report) -> Figure:
-    goals = {delta.key: delta.goal for delta in report.deltas}
-    figure = draw_curve(curve, goal=goals.get(curve.key, Goal.NONE), **_labels(report))
+    figure = draw_curve(curve, goal=curve.goal, **_labels(report))
     return replace(figure, name=f"{number + 1:02}-{figure.name}")
 
 

@@ -101,7 +101,7 @@ def sort_rows(report: Report) -> Rows:
 
     Order: failed, warned, worse, better, unclear, changed, new, gone, same; within each as declared.
     """
-    shared = shared_names(report)
+    shared = shared_names(delta.key for delta in report.deltas)
     worst = _worst_of_each(report.verdict.checks)
     rows = [_row(delta, shared, worst.get(delta.key)) for delta in report.deltas]
     rows.sort(key=lambda row: (-row.outcome, list(Trend).index(row.delta.trend)))
@@ -137,9 +137,8 @@ def _row(delta: Delta, shared: frozenset[str], check: Check | None) -> Row:
     return Row(delta=delta, name=name, check=check, pair=format_pair(base, head, delta.unit))
 
 
-def shared_names(report: Report) -> frozenset[str]:
-    """The names that more than one metric or curve goes by, so that they need their group."""
-    keys = {delta.key for delta in report.deltas} | {curve.key for curve in report.curves}
+def shared_names(keys: Iterable[Key]) -> frozenset[str]:
+    """The names that more than one of these goes by, so that they need their group."""
     return frozenset(name for name, count in Counter(key.name for key in keys).items() if count > 1)
 
 

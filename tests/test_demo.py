@@ -51,9 +51,9 @@ class TestBuilt:
     def test_every_commit_has_its_own_real_numbers(self, built: tuple[Path, list[str], float]) -> None:
         commits = git(built[0], "rev-list", "HEAD").splitlines()
         metrics = [json.loads(git(built[0], "show", f"{commit}:metrics.json")) for commit in commits]
-        assert len({one["accuracy"] for one in metrics}) == 4
-        assert all(0.3 < one["accuracy"] < 1 and 0 < one["worst_digit"]["f1"] < 1 for one in metrics)
-        assert metrics[0]["accuracy"] > metrics[-1]["accuracy"]
+        assert len({one["val_accuracy"] for one in metrics}) == 4
+        assert all(0.3 < one["val_accuracy"] < 1 and 0 < one["worst_digit"]["f1"] < 1 for one in metrics)
+        assert metrics[0]["val_accuracy"] > metrics[-1]["val_accuracy"]
         assert metrics[0]["n_parameters"] > metrics[1]["n_parameters"]
 
     def test_outputs_are_what_trainings_write(self, built: tuple[Path, list[str], float]) -> None:
