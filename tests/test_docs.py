@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+
+import pytest
 
 from cml_bot import __version__
 from cml_bot.cli import cli
@@ -81,11 +84,26 @@ def test_every_library_has_its_reason() -> None:
         assert f"| {name}" in reasons, name
 
 
+BANNED = re.compile(
+    r"(?:^|_|\b)(provider|driver|backend|manager|helper|utils|handler|processor|threshold|payload|info)s?(?:$|_|\b)",
+    re.IGNORECASE,
+)
+
+
 def test_the_words_that_are_not_used() -> None:
-    banned = re.compile(
-        r"\b(provider|driver|backend|manager|helper|utils|handler|threshold|payload)s?\b", re.IGNORECASE
-    )
+    """In the names we give: libraries have their own."""
     for path in sorted((ROOT / "cml_bot").rglob("*.py")):
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            is_import = line.lstrip().startswith(("from ", "import "))
-            assert is_import or not banned.search(line), f"{path}:{number}: {line.strip()}"
+        names = [path.stem]
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names.append(node.name)
+            elif isinstance(node, ast.arg):
+                names.append(node.arg)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names.append(node.id)
+        assert [name for name in names if BANNED.search(name)] == [], path
+
+
+@pytest.mark.parametrize("path", [README, *sorted((ROOT / "templates").rglob("*.j2"))], ids=lambda path: path.name)
+def test_the_words_that_nobody_reads(path: Path) -> None:
+    assert BANNED.findall(path.read_text()) == []
