@@ -49,7 +49,8 @@ def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: T
         write_folder(Path(folder), report, run, drawn)
     _print(report, wish.form or "terminal", drawn, out)
     if folder and not in_ci:
-        err.write(f"\nThe whole report is in {folder}/: page.html, report.md, report.json.\n")
+        page = Path(folder, "page.html").resolve()
+        err.write(f"\nThe whole report: {page} (report.md and report.json lie beside it)\n")
     if in_ci and wish.publish is not False:
         _publish(report, folder or "", env, out, err)
     if report.verdict.outcome is Outcome.FAIL:
