@@ -1,4 +1,5 @@
 # `make demo` and `make test` do all set-up by themselves: a virtual environment in .venv, by uv where it is there.
+# Another Python: `make PYTHON=python3.13 test`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,6 +29,8 @@ golden: $(STAMP)
 	$(BIN)/pytest -n 0 tests/test_golden.py tests/test_docs.py --update-golden
 
 $(STAMP): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "mlbot needs Python 3.11 or newer: try make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 2; }
 	@if command -v uv >/dev/null 2>&1; then \
 		test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV); \
 		uv pip install --quiet --python $(BIN)/python --group dev -e ".[demo]"; \

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,11 +16,12 @@ from cml_bot import __version__
 from cml_bot.errors import BUG, INTERRUPTED, ConfigError, MlbotError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from cml_bot.pipeline import Job
 
+Command = TypeVar("Command", bound="Callable[..., Any]")
 FORMATS = ("terminal", "markdown", "html", "json")
 ISSUES = "the issues page of mlbot"
 
@@ -59,6 +60,12 @@ def _complain(text: str) -> None:
     click.echo(redact(text), err=True)
 
 
+def _option(name: str, *more: str, **settings: Any) -> Callable[[Command], Command]:
+    """Make an option that is no key of mlbot.toml: its variable is read by click, the others' by config.py."""
+    variable = "MLBOT_" + name.removeprefix("--").partition("/")[0].upper()
+    return click.option(name, *more, envvar=variable, **settings)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "--version", message="mlbot %(version)s")
 def cli() -> None:
@@ -70,8 +77,8 @@ def cli() -> None:
 
 
 @cli.command(short_help="Compare with main, check the gates, publish one report.")
-@click.option("--against", metavar="REF|PATH", help="Compare with this revision, folder or run.json.")
-@click.option("--head", metavar="REF", help="Report on this revision instead of the files in the workspace.")
+@_option("--against", metavar="REF|PATH", help="Compare with this revision, folder or run.json.")
+@_option("--head", metavar="REF", help="Report on this revision instead of the files in the workspace.")
 @click.option("--title", help="Heading of the report.")
 @click.option("--name", help="Name of the sticky comment: one comment per name.")
 @click.option("--sources", multiple=True, metavar="GLOB", help="Read these files only. May be repeated.")
@@ -80,11 +87,9 @@ def cli() -> None:
     "--fail-on", multiple=True, metavar="GATE", help="Fail when this holds: 'accuracy < 0.9'. May be repeated."
 )
 @click.option("--warn-on", multiple=True, metavar="GATE", help="Warn when this holds. May be repeated.")
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), help="Print the report in this form, and write no folder."
-)
-@click.option("-o", "--output", metavar="FOLDER", help="Write the folder here.  [default: mlbot-report]")
-@click.option("--publish/--no-publish", default=None, help="Comment on the review.  [default: in CI]")
+@_option("--format", "form", type=click.Choice(FORMATS), help="Print this form; on a laptop write no folder then.")
+@_option("--output", "-o", metavar="FOLDER", help="Write the folder of the report here, not to mlbot-report.")
+@_option("--publish/--no-publish", default=None, help="Comment on the review; in CI the default.")
 def report(form: str | None, output: str | None, publish: bool | None, **options: Any) -> int:
     """Compare this run with main, check the gates, and publish one report.
 

@@ -101,5 +101,5 @@ def _count_rest(report: Report, rows: Rows) -> str:
         (len(report.curves), plural(len(report.curves), "curve") + " changed"),
         (len(report.figures), plural(len(report.figures), "picture") + " changed"),
     ]
-    compared = f"compared with {report.base.source}" if report.has_base else ""
+    compared = f"compared with {report.base.label} ({report.base.source})" if report.has_base else ""
     return " · ".join([text for count, text in parts if count] + ([clean(compared, 300)] if compared else []))
