@@ -103,12 +103,12 @@ def test_lightning_fills_only_some_cells_of_a_row() -> None:
 def test_keras_callbacks() -> None:
     sparse = series(read(file_of("csv_file/keras_sparse_val")))
     assert list(sparse["val_loss"].x) == [1, 3]
-    assert sparse["loss"].x == (0, 1, 2, 3)
+    assert list(sparse["loss"].x) == [0, 1, 2, 3]
     resumed = read(file_of("csv_file/keras_resumed"))
     assert series(resumed)["loss"].y == (0.5088785290718079, 0.455375075340271, 0.41077762842178345)
     assert "epoch comes again" in notes(resumed)
     diverged = series(read(file_of("csv_file/keras_diverged")))["loss"]
-    assert diverged.x == (0,)
+    assert list(diverged.x) == [0]
     assert math.isnan(diverged.y[0])
     assert math.isnan(metrics(read(file_of("json_file/keras_evaluate")))["loss"])
     history = series(read(file_of("json_file/keras_history")))["learning_rate"]

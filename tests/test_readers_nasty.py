@@ -6,6 +6,7 @@ import json
 import math
 import sys
 import tempfile
+import time
 from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -246,6 +247,26 @@ def test_unclosed_quote(tmp_path: Path) -> None:
     found = read(write(tmp_path, "history.csv", f'epoch,loss\n0,1.0\n1,"0.8\n{rows}'))
     assert series(found)["loss"].x == (0,)
     assert "cannot be read to its end" in notes(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("blank.csv", "a;b\n" + "\n" * 60_000 + "1;2\n"),
+        ("quotes.csv", "a;b\n" + '"' * 60_001),
+        ("wide.csv", ",".join(f"c{number}" for number in range(20_000)) + "\n1,2\n"),
+        ("one_name.csv", "c," * 20_000 + "\n1,2\n"),
+        ("one_key.json", "{" + ",".join('"c": 1' for _ in range(20_000)) + "}"),
+        ("dots.toml", ".".join("a" * 20_000) + " = 1"),
+        ("words.toml", f'a = "{"b" * 500_000}"'),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_time_stays_in_proportion(tmp_path: Path, name: str, text: str) -> None:
+    path = write(tmp_path, name, text)
+    start = time.monotonic()
+    check(path, None)
+    assert time.monotonic() - start < 5
 
 
 @given(st.floats(allow_nan=False) | st.integers(-(10**30), 10**30))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _DELIMITERS = ",;\t"
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
-_CELL = r"(?:^|;)\s*[-+]?{number}(?:[eE][-+]?[0-9]+)?\s*(?=;|$)"
+_CELL = r"(?:^|;)[ \t]*[-+]?{number}(?:[eE][-+]?[0-9]+)?[ \t]*(?=;|$)"
 _DECIMAL_COMMA = re.compile(_CELL.format(number="[0-9]*,[0-9]+"), re.MULTILINE)
 _DECIMAL_POINT = re.compile(_CELL.format(number=r"(?![1-9][0-9]{0,2}\.[0-9]{3}\b)[0-9]*\.[0-9]+"), re.MULTILINE)
 """Not 1.234, which is 1234 where commas are decimal."""

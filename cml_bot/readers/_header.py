@@ -10,7 +10,7 @@ from cml_bot.readers._names import Names, some
 from cml_bot.readers._numbers import as_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 _RANGES = ("__MIN", "__MAX")
 """Columns that an export of W&B's charts puts beside each metric."""
@@ -41,6 +41,7 @@ def parse_header(row: Sequence[str]) -> Header | None:
     if all(as_number(cell) is not None for cell in cells if cell):
         return None
     taken = Names()
+    known = frozenset(cells)
     names = tuple(taken.take(name) for name in _without_run(cells))
     twice = f"columns of one name: {some(taken.numbered)}; numbered. Give each column a name of its own."
     return Header(
@@ -49,7 +50,7 @@ def parse_header(row: Sequence[str]) -> Header | None:
         dropped=frozenset(
             name
             for index, (cell, name) in enumerate(zip(cells, names, strict=True))
-            if _is_range(cell, cells) or (index == 0 and _is_index(cell))
+            if _is_range(cell, known) or (index == 0 and _is_index(cell))
         ),
         notes=(Note(text=twice),) if taken.numbered else (),
     )
@@ -60,13 +61,13 @@ def _is_index(cell: str) -> bool:
     return cell in {"", "Unnamed: 0"}
 
 
-def _is_range(cell: str, cells: Sequence[str]) -> bool:
+def _is_range(cell: str, cells: Container[str]) -> bool:
     return cell.endswith(_RANGES) and cell[: -len(_RANGES[0])] in cells
 
 
 def _without_run(cells: Sequence[str]) -> tuple[str, ...]:
     """Take the run's name off ``run - metric``, where W&B exported one run: it is another one next time."""
-    plain = [cell for cell in cells if _is_range(f"{cell}{_RANGES[0]}", cells) and f"{cell}{_RANGES[0]}" in cells]
+    plain = {cell.removesuffix(_RANGES[0]) for cell in cells if cell.endswith(_RANGES[0])} & set(cells)
     runs = {cell.partition(" - ")[0] for cell in plain if " - " in cell}
     if len(runs) != 1:
         return tuple(cells)

@@ -30,7 +30,7 @@ class Kind(Enum):
     VALUE = auto()
 
 
-@lru_cache(maxsize=MOST_COLUMNS)
+@lru_cache(maxsize=1 << 16)
 def kind_of(name: str) -> Kind:
     """Tell what a column is for.
 

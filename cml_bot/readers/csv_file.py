@@ -40,8 +40,10 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     with open_text(path) as file:
         rows = _rows(file, broken)
         first = next(rows, [])
-        if broken or any(map(is_broken, first)):
-            raise not_utf8(path.name) if first else InputError(path.name, f"not a table: {broken[0]}", _NO_NAMES)
+        if broken:
+            raise InputError(path.name, "not a table, its first row has no end", _NO_NAMES)
+        if any(map(is_broken, first)):
+            raise not_utf8(path.name)
         header = parse_header(first)
         if header is None:
             yield Note(text=f"the first row holds numbers, so the columns have no names. {_NO_NAMES}")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cml_bot.model import Observation
 
 LARGEST = 16 * 1024 * 1024
+_DEEP = re.compile(r"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){100}")
+"""A key of a hundred parts: tomllib takes seconds for a line of some thousand."""
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 
 
@@ -35,6 +37,8 @@ def parse_toml(text: str, where: str, number: Callable[[str], object] = float) -
     Raises:
         InputError: it is not TOML.
     """
+    if _DEEP.search(text):
+        raise InputError(where, "is nested too deeply", "Write results as a flat list of names.")
     try:
         return tomllib.loads(text, parse_float=number)
     except tomllib.TOMLDecodeError as error:
