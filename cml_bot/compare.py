@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from cml_bot.goals import find_goal, is_bookkeeping
@@ -85,7 +84,7 @@ def _digest(series: Series, rule: Rule) -> Metric:
     if of is Of.LAST or not numbers:
         value = series.y[-1]
     else:
-        value = {Of.MIN: min(numbers), Of.MAX: max(numbers), Of.MEAN: fmean(numbers)}[of]
+        value = {Of.MIN: min(numbers), Of.MAX: max(numbers), Of.MEAN: math.fsum(y / len(numbers) for y in numbers)}[of]
     source = f"{series.source} ({of} of {len(series.y)})" if series.source else ""
     return Metric(name=series.name, group=series.group, values=(value,), unit=series.unit, source=source)
 

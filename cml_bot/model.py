@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from fnmatch import fnmatchcase
-from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ class Metric:
             return self.values[0]
         if not all(map(math.isfinite, self.values)):
             return math.nan
-        return fmean(self.values)
+        return math.fsum(value / len(self.values) for value in self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,7 @@ def test_killed_jobs() -> None:
         ("yaml_file/empty", "empty.yaml: is empty"),
         ("json_file/null", "null.json: holds nothing"),
         ("json_file/bare_number", "bare_number.json: holds a bare number"),
-        ("json_file/trailing_comma", "trailing_comma.json, line 3: not JSON"),
+        ("json_file/trailing_comma", "trailing_comma.json, line 2: not JSON"),
         ("jsonl_file/pretty", "pretty.jsonl: no line of 3 is a JSON object"),
         ("yaml_file/tab", "tab.yaml, line 2: not YAML"),
         ("yaml_file/documents", "documents.yaml: holds more than one document"),

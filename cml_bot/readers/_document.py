@@ -33,7 +33,7 @@ def observe_document(document: object, where: str, x: str | None = None) -> Iter
     if rows:
         yield from observe_rows(rows, x)
     elif isinstance(document, dict):
-        yield from _observe_mapping(document, x)
+        yield from _observe_mapping(document, where, x)
     elif isinstance(document, list):
         what = f"holds a list of {count(len(document), 'value')} without names. {_CURE}"
         yield Note(text=what if document else NOTHING)
@@ -75,8 +75,10 @@ def cells_of(row: Mapping[str, object]) -> Iterator[tuple[str, object]]:
             yield key, value
 
 
-def _observe_mapping(document: Mapping[str, object], x: str | None) -> Iterator[Observation]:
+def _observe_mapping(document: Mapping[str, object], where: str, x: str | None) -> Iterator[Observation]:
     flat = flatten(document)
+    if flat.notes and not flat.leaves:
+        raise too_deep(where)
     columns = _columns(flat.leaves)
     if not columns:
         yield from observe_tree(flat)
@@ -105,6 +107,11 @@ def _is_numeric(values: Sequence[object]) -> bool:
     return all(value is None or as_number(value) is not None for value in values) and any(
         value is not None for value in values
     )
+
+
+def too_deep(where: str) -> InputError:
+    """Word it alike whether a parser gave up, which depends on its version, or we did."""
+    return InputError(where, "is nested too deeply", "Write results as a flat list of names.")
 
 
 def _bare(value: object, where: str) -> InputError:

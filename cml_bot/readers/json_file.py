@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
 from cml_bot.model import Note
-from cml_bot.readers._document import observe_document
+from cml_bot.readers._document import observe_document, too_deep
 from cml_bot.readers._names import some
 from cml_bot.readers._text import read_text
 
@@ -57,7 +57,7 @@ def parse_json(text: str, where: str, number: Callable[[str], object] | None = N
     except json.JSONDecodeError as error:
         raise _not_json(error, where) from error
     except RecursionError as error:
-        raise InputError(where, "is nested too deeply", "Write results as a flat list of names.") from error
+        raise too_deep(where) from error
     except ValueError as error:
         raise InputError(where, "holds a number with too many digits", "Write it as a float.") from error
     return document, twice
@@ -70,7 +70,10 @@ def _not_json(error: json.JSONDecodeError, where: str) -> InputError:
         return InputError(place, "more than one JSON document", cure)
     if not error.doc[error.pos :].strip() or error.msg.startswith("Unterminated"):
         return InputError(place, "ends in the middle", "Look whether the job was stopped while it wrote the file.")
-    if error.doc[error.pos] in "}]" and error.doc[: error.pos].rstrip().endswith(","):
-        return InputError(place, "not JSON (a comma before the closing bracket)", "Remove the comma.")
+    before = error.doc[: error.pos].rstrip()
+    # Python 3.13 and later point to the comma, earlier ones to the bracket behind it.
+    if error.msg.startswith("Illegal trailing comma") or (error.doc[error.pos] in "}]" and before.endswith(",")):
+        line = before.count("\n") + 1
+        return InputError(f"{where}, line {line}", "not JSON (a comma before the closing bracket)", "Remove the comma.")
     reason = error.msg[:1].lower() + error.msg[1:]
     return InputError(place, f"not JSON ({reason})", "Write the file with json.dump.")

@@ -7,7 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
-from cml_bot.readers._document import observe_document
+from cml_bot.readers._document import observe_document, too_deep
 from cml_bot.readers._text import read_text
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def parse_toml(text: str, where: str, number: Callable[[str], object] = float) -
         InputError: it is not TOML.
     """
     if _DEEP.search(text):
-        raise InputError(where, "is nested too deeply", "Write results as a flat list of names.")
+        raise too_deep(where)
     try:
         return tomllib.loads(text, parse_float=number)
     except tomllib.TOMLDecodeError as error:
@@ -48,6 +48,6 @@ def parse_toml(text: str, where: str, number: Callable[[str], object] = float) -
         what = f"not TOML ({reason[:1].lower() + reason[1:]})"
         raise InputError(place, what, "Write text in quotes, and each key once.") from error
     except RecursionError as error:
-        raise InputError(where, "is nested too deeply", "Write results as a flat list of names.") from error
+        raise too_deep(where) from error
     except ValueError as error:
         raise InputError(where, "holds a number with too many digits", "Write it as a float.") from error
