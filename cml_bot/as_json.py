@@ -48,8 +48,12 @@ def parse_run(text: str, where: str) -> Run:
         raise InputError(where, f"is not a run of schema {SCHEMA} (it says {found!r})", cure)
     try:
         return _build_run(table)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(where, f"is not a run ({error!r})", cure) from error
+    except KeyError as error:
+        if "deltas" in table:
+            raise InputError(where, "is a report, not a run", "Name the run.json that lies beside it.") from error
+        raise InputError(where, f"is not a run (it lacks {error})", cure) from error
+    except (TypeError, ValueError) as error:
+        raise InputError(where, f"is not a run ({error})", cure) from error
 
 
 def _build_run(table: Mapping[str, Any]) -> Run:
@@ -62,6 +66,7 @@ def _build_run(table: Mapping[str, Any]) -> Run:
         params=_each(table["params"], lambda row: Param(**_only(row, Param))),
         notes=tuple(map(str, table["notes"])),
         broken=tuple(map(str, table["broken"])),
+        unread=tuple(map(str, table["unread"])),
         sources=_each(table["sources"], _build_source),
     )
 
@@ -104,7 +109,7 @@ def dump_report(report: Report) -> str:
             "checks": [_check(check) for check in report.verdict.checks],
             "params": [_param(param) for param in report.params],
             "history": {},
-            "notes": [*report.broken, *report.notes],
+            "notes": [*report.broken, *report.unread, *report.notes],
             "created": report.created,
             "version": report.version,
         },

@@ -31,13 +31,13 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
     found = discover(tree, config)
     tree.fetch([source.path for source in found.sources])
     taken: list[Observation] = []
-    notes, broken = [*tree.notes, *found.notes], list(found.missing)
+    notes, broken, unread = [*tree.notes, *found.notes], list(found.missing), list[str]()
     for source in found.sources:
         try:
             taken += _read(tree, source, {} if seen is None else seen)
         except InputError as error:
             line = _one_line(source, error)
-            (broken if source.declared else notes).append(line)
+            (broken if source.declared else unread).append(line)
     notes += [_plain(str(one)) for one in taken if isinstance(one, Note)]
     return Run(
         sha=tree.sha,
@@ -49,6 +49,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
         params=_first_of_each(one for one in taken if isinstance(one, Param)),
         notes=tuple(notes),
         broken=tuple(broken),
+        unread=tuple(unread),
         sources=found.sources,
     )
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 STEPS = ("step", "epoch", "iter", "round", "batch")
 """A series over one of these is the course of a training, so one of its values can stand for it in the table."""
+NOISE = (
+    "unclear means that the change could be noise: each side is one training, and another seed would differ too; "
+    "a gate with a limit, such as accuracy < 0.9, decides all the same"
+)
 SAME_TO = 1e-12
 """Relative size of what the order of a sum alone can change in double precision."""
 
@@ -92,6 +96,7 @@ def _digest(series: Series, rule: Rule) -> Metric:
 def _pair(key: Key, head: Metric | None, base: Metric | None, rule: Rule, gated: Iterable[str]) -> Delta:
     tolerance = (rule.tolerance or Tolerance(amount=0)).absolute(base.value if base else 0.0)
     side = head or base
+    role, evidence = _role(key, rule, gated), _weigh(head, base, tolerance)
     return Delta(
         key=key,
         head=head,
@@ -99,8 +104,8 @@ def _pair(key: Key, head: Metric | None, base: Metric | None, rule: Rule, gated:
         goal=goal_of(key, [rule]),
         tolerance=tolerance if math.isfinite(tolerance) else 0.0,
         unit=rule.unit if rule.unit is not None else side.unit if side else "",
-        role=_role(key, rule, gated),
-        evidence=_weigh(head, base, tolerance),
+        role=role,
+        evidence=_weigh_count(head, base) if role is Role.BOOKKEEPING and _is_count(head, base) else evidence,
     )
 
 
@@ -122,7 +127,16 @@ def _weigh(head: Metric | None, base: Metric | None, tolerance: float) -> Eviden
         return replace(counts, method="equal", is_real=False)
     if abs(head.value - base.value) <= tolerance:
         return replace(counts, method="tolerance", is_real=False, note="the change is within the tolerance")
-    return replace(counts, note="one run a side cannot tell a change from noise; a gate with a limit can decide")
+    return replace(counts, note=NOISE)
+
+
+def _is_count(head: Metric | None, base: Metric | None) -> bool:
+    """Whether both sides are whole numbers, as counts of examples or parameters are: they hold no noise."""
+    return all(side is not None and isinstance(side.value, int) for side in (head, base))
+
+
+def _weigh_count(head: Metric | None, base: Metric | None) -> Evidence:
+    return Evidence(method="count", is_real=head is not None and base is not None and head.value != base.value)
 
 
 def _weigh_broken(head: float, base: float, counts: Evidence) -> Evidence:

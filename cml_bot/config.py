@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cml_bot.errors import ConfigError
-from cml_bot.judge import parse_gate
+from cml_bot.judge import is_same_gate, parse_gate
 from cml_bot.model import Goal, Of, Outcome, Rule, Tolerance, Waiver
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ JOINER = "\u2060"
 """Reports hold this invisible character in names; somebody may copy one from there into a gate."""
 KEYS = tuple(item.name.replace("_", "-") for item in fields(Config))
 """Every key of the file, in the order of the documentation."""
+OWN, SHARED = "mlbot.toml", "pyproject.toml"
 _LISTS = ("sources", "optional", "params", "fail-on", "warn-on")
 _TEXTS = ("title", "name", "baseline")
 _RULE_KEYS = ("goal", "tolerance", "of", "unit", "headline")
@@ -91,25 +92,25 @@ def read_config(root: Path, env: Mapping[str, str], options: Mapping[str, Any]) 
     return config
 
 
-def has_config(folder: Path) -> bool:
-    """Whether a folder holds mlbot's configuration, so that it is the top of what mlbot looks at."""
-    if (folder / "mlbot.toml").is_file():
-        return True
-    shared = folder / "pyproject.toml"
+def find_config(folder: Path) -> str:
+    """Return the file of this folder that configures mlbot: such a folder is the top of what mlbot looks at.
+
+    Empty when there is none. An mlbot.toml counts before a table in pyproject.toml.
+    """
+    if (folder / OWN).is_file():
+        return OWN
     try:
-        return shared.is_file() and b"[tool.mlbot" in shared.read_bytes()
+        return SHARED if b"[tool.mlbot" in (folder / SHARED).read_bytes() else ""
     except OSError:
-        return False
+        return ""
 
 
 def _read_file(root: Path) -> tuple[str, Mapping[str, Any]]:
-    own, shared = root / "mlbot.toml", root / "pyproject.toml"
-    if own.is_file():
-        return own.name, _read_toml(own)
-    if shared.is_file():
-        table = _read_toml(shared).get("tool", {})
-        return "pyproject.toml, [tool.mlbot]", table.get("mlbot", {}) if isinstance(table, dict) else {}
-    return own.name, {}
+    name = find_config(root)
+    if name != SHARED:
+        return OWN, _read_toml(root / OWN) if name else {}
+    table = _read_toml(root / SHARED).get("tool", {})
+    return f"{SHARED}, [tool.mlbot]", table.get("mlbot", {}) if isinstance(table, dict) else {}
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -120,6 +121,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _parse_table(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    if isinstance(table, dict) and "tool" in table:
+        raise ConfigError(where, "has a [tool] table", "In mlbot.toml write the keys at the top, without [tool.mlbot].")
     if not isinstance(table, dict):
         raise ConfigError(where, "is not a table", "Write it as [tool.mlbot] with keys under it.")
     refuse_unknown(table, KEYS, where)
@@ -135,7 +138,7 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], where: str) -> No
     known = tuple(known)
     for name in given:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
             cure = f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(known)}."
             raise ConfigError(where, f"{name!r} is not known", cure)
 
@@ -161,7 +164,7 @@ def _parse_list(key: str, value: object, where: str) -> tuple[str, ...]:
     texts = tuple(item.replace(JOINER, "").strip() for item in value if item.strip())
     if key in ("fail-on", "warn-on"):
         for text in texts:
-            parse_gate(text, Outcome.FAIL, f"{where}, {key}")
+            parse_gate(text, Outcome.FAIL, where if where.endswith(key) else f"{where}, {key}")
     return texts
 
 
@@ -215,8 +218,9 @@ def _parse_waiver(table: object, where: str) -> Waiver:
     refuse_unknown(table, _WAIVER_KEYS, where)
     gate, reason, until = (table.get(key) for key in _WAIVER_KEYS)
     if not (isinstance(gate, str) and isinstance(reason, str) and reason.strip() and type(until) is date):
-        cure = 'Write gate = "the gate\'s text", reason = "why", until = 2026-12-31.'
-        raise ConfigError(where, "needs a gate, a reason and a last day", cure)
+        lacking = "gate" if not isinstance(gate, str) else "until" if isinstance(reason, str) and reason else "reason"
+        cure = 'Write gate = "the gate\'s text", reason = "why", until = 2026-12-31 (a day, without quotes).'
+        raise ConfigError(where, f"needs a gate, a reason and a last day; its {lacking} is not right", cure)
     return Waiver(gate=gate.strip(), reason=reason.strip(), until=until)
 
 
@@ -227,6 +231,7 @@ def _expect_table(key: str, value: object, where: str) -> dict[str, Any]:
 
 
 def _check_waivers(config: Config, where: str) -> None:
-    gates = (*config.fail_on, *config.warn_on)
     for waiver in config.waiver:
-        refuse_unknown([waiver.gate], gates, f"{where}, [[waiver]], gate")
+        if not any(is_same_gate(waiver.gate, gate) for gate in (*config.fail_on, *config.warn_on)):
+            what = f"there is no gate {waiver.gate!r}"
+            raise ConfigError(f"{where}, [[waiver]]", what, "Copy the gate it lifts from fail-on.")

@@ -101,7 +101,7 @@ def _require(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(str(folder), "is there already and not an empty folder", "Choose another one with --folder.")
     if find_spec("sklearn") is None:
-        raise ConfigError(WHERE, "scikit-learn is not installed", 'Run `pip install "cml-bot[demo]"`.')
+        raise ConfigError(WHERE, "scikit-learn is not installed", "Run `pip install scikit-learn`.")
     if shutil.which("git") is None:
         raise ConfigError(WHERE, "git is not installed", "Install git from https://git-scm.com.")
 

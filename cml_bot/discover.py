@@ -31,6 +31,8 @@ class Found:
     notes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Configured sources that matched nothing, one line each."""
+    folders: tuple[str, ...] = ()
+    """Folders whose dvc.yaml says what is in them, so that nothing need be guessed there; "" is the top."""
 
 
 def discover(tree: Tree, config: Config) -> Found:
@@ -39,14 +41,12 @@ def discover(tree: Tree, config: Config) -> Found:
     Raises:
         ConfigError: a configured pattern leaves the workspace.
     """
-    if config.sources or config.optional:
-        chosen, missing = _configured(tree, config.sources, Part.METRICS, "sources")
-        chosen += _configured(tree, config.optional, Part.METRICS, "optional")[0]
-        dvc = Found(sources=())
-    else:
-        dvc = _from_dvc(tree)
-        missing = []
-        chosen = [one for one in dvc.sources if one.part is not Part.PARAMS] or list(_well_known(tree))
+    dvc = Found(sources=()) if config.sources else _from_dvc(tree)
+    chosen, missing = _configured(tree, config.sources, Part.METRICS, "sources")
+    if not config.sources:
+        chosen = [one for one in dvc.sources if one.part is not Part.PARAMS]
+        chosen += _well_known(tree, dvc.folders if chosen else ())
+    chosen += _configured(tree, config.optional, Part.METRICS, "optional")[0]
     if config.params:
         params, lost = _configured(tree, config.params, Part.PARAMS, "params")
         missing += lost
@@ -59,18 +59,33 @@ def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tu
     chosen: list[Source] = []
     missing: list[str] = []
     for pattern in patterns:
-        paths = tree.glob(pattern)
-        chosen += [Source(path=path, why=f"{key} names {pattern}", part=part, declared=True) for path in paths]
+        paths = _match(tree, pattern)
+        for path in paths:
+            is_params = part is Part.METRICS and path != pattern and PurePosixPath(path).name in PARAMS
+            here = Part.PARAMS if is_params else part
+            chosen.append(Source(path=path, why=f"{key} names {pattern}", part=here, declared=True))
         if not paths:
-            cure = "Correct the pattern, or move it to optional if it may match nothing."
+            cure = "Correct the pattern."
+            if key == "sources":
+                cure = "Correct the pattern, or move it to optional if it may match nothing."
             missing.append(f"{key}: {pattern} matches no file. {cure}")
     return chosen, missing
 
 
-def _well_known(tree: Tree) -> Iterator[Source]:
+def _match(tree: Tree, pattern: str) -> list[str]:
+    """Give the files that a pattern means: of a folder those below it, of a wildcard those that mlbot can read."""
+    named = list(tree.glob(pattern))
+    if named == [pattern]:
+        return named
+    return [path for path in named or tree.glob(f"{pattern}/**") if find_format(path)]
+
+
+def _well_known(tree: Tree, told: Sequence[str]) -> Iterator[Source]:
+    """Yield what lies under a well-known name, but not in folders that were told of otherwise."""
     for path in tree.walk():
         row = find_format(path)
-        if row and _is_named(path, row.names):
+        is_told = any(not folder or path.startswith(f"{folder}/") for folder in told)
+        if row and _is_named(path, row.names) and not is_told:
             part = Part.PLOTS if row.module == "image_file" else Part.METRICS
             yield Source(path=path, why="a well-known name", part=part)
 
@@ -91,6 +106,7 @@ def _from_dvc(tree: Tree) -> Found:
     """Read every dvc.yaml of the tree; a broken one is a note, and the others still count."""
     found: list[Source] = []
     notes: list[str] = []
+    folders: list[str] = []
     for path in tree.walk():
         if PurePosixPath(path).name == "dvc.yaml":
             try:
@@ -98,12 +114,13 @@ def _from_dvc(tree: Tree) -> Found:
             except InputError as error:
                 notes.append(f"{path}: {error.what}. {error.cure}")
                 continue
+            folders.append(path.rpartition("/")[0])
             notes += [str(replace(note, source=path)) for note in said]
             for source in named:
                 here = _expand(tree, source)
                 found += here
                 notes += [] if here else [f"{path}: {source.path} is named there, and is not here. {DVC_CURE}"]
-    return Found(sources=tuple(found), notes=tuple(notes))
+    return Found(sources=tuple(found), notes=tuple(notes), folders=tuple(folders))
 
 
 def _read_dvc(tree: Tree, path: str) -> tuple[Sequence[Source], Sequence[Note]]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from cml_bot import __version__
 from cml_bot.collect import collect
+from cml_bot.config import find_config
 from cml_bot.deliver import TOKENS, find_token
 from cml_bot.errors import MlbotError
 from cml_bot.escape import clean
 from cml_bot.filters import plural
 from cml_bot.git import is_shallow
 from cml_bot.pipeline import find_base
+from cml_bot.readers import READERS
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def examine(job: Job, config: Config, env: Mapping[str, str]) -> Iterator[str]:
     yield f"folder      {job.root}"
     yield f"commit      {_tell_commit(job)}"
     yield f"CI          {_tell_build(job.build)}"
+    yield f"config      {find_config(job.root) or 'none, and none is needed'}, {plural(len(config.gates), 'gate')}"
     yield f"token       {_tell_token(job.build, env)}"
     read = partial(collect, config=config)
     yield f"baseline    {_tell_base(job, config, read)}"
@@ -38,7 +41,7 @@ def examine(job: Job, config: Config, env: Mapping[str, str]) -> Iterator[str]:
 
 def _tell_commit(job: Job) -> str:
     if not job.sha:
-        return "none: this is not a git repository, so compare with --against PATH"
+        return "none: there is no git repository, or no commit in it yet"
     return f"{job.sha[:7]}{' (shallow clone: history is fetched as far as needed)' if is_shallow(job.root) else ''}"
 
 
@@ -73,8 +76,9 @@ def _tell_run(run: Run) -> Iterator[str]:
     for source in run.sources:
         yield f"  {clean(source.path, 200)}  ({source.part}: {clean(source.why, 200)})"
     if not run.sources:
-        yield "  no file: write a metrics.json, or name files under sources in mlbot.toml"
-    for line in run.broken:
+        yield "  no file: write one of these, or name your own under sources in mlbot.toml"
+        yield from (f"  {', '.join(row.names)}" for row in READERS)
+    for line in (*run.broken, *run.unread):
         yield f"problem     {clean(line, 400)}"
     for line in run.notes:
         yield f"note        {clean(line, 400)}"

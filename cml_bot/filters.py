@@ -95,20 +95,27 @@ def format_percent(fraction: float | None) -> str:
     return (MINUS if value < 0 else "") + _percent(value)
 
 
-def sparkline(values: Sequence[float], width: int = 20) -> str:
+def sparkline(values: Sequence[float], width: int = 20, beside: Sequence[float] = ()) -> str:
     """A row of bars from the lowest to the highest value; longer rows are averaged in groups.
 
-    What is not finite is left out of its group, and a dot where the group has nothing else.
+    What is not finite is left out of its group, and a dot where the group has nothing else. Rows that are read side by
+    side share a scale: `beside` is the other one.
 
     Example:
         >>> sparkline([1, 2, 3, 4, 5, 6, 7, 8]), sparkline([0.5, float("nan"), 0.5]), sparkline([])
         ('▁▂▃▄▅▆▇█', '▄·▄', '')
+        >>> sparkline([1, 2], beside=[1, 8]), sparkline([1, 8], beside=[1, 2])
+        ('▁▂', '▁█')
     """
+    means = _means(values, width)
+    scale = [mean for mean in (*means, *_means(beside, width)) if mean is not None]
+    return "".join(_GAP if mean is None else _bar(mean, min(scale), max(scale)) for mean in means)
+
+
+def _means(values: Sequence[float], width: int) -> list[float | None]:
     count = min(len(values), width)
     groups = (values[n * len(values) // count : (n + 1) * len(values) // count] for n in range(count))
-    means = [_mean([float(value) for value in group if _is_finite(value)]) for group in groups]
-    known = [mean for mean in means if mean is not None]
-    return "".join(_GAP if mean is None else _bar(mean, min(known), max(known)) for mean in means)
+    return [_mean([float(value) for value in group if _is_finite(value)]) for group in groups]
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -6,6 +6,7 @@ glob. It names the condition that must not hold. A gated metric that is missing,
 
 from __future__ import annotations
 
+import difflib
 import math
 import operator
 import re
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.errors import ConfigError
 from cml_bot.filters import format_number, format_pair, format_percent
-from cml_bot.model import Check, Form, Gate, Outcome, Trend, Verdict
+from cml_bot.model import Check, Form, Gate, Goal, Outcome, Trend, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,6 +32,7 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
 }
 WORDS = {"<=": "at most", ">=": "at least", "==": "exactly", "!=": "not", "<": "below", ">": "above"}
+NO_GOAL = "it changed, and whether higher or lower is better is not known: set its goal in mlbot.toml"
 _LIMIT = re.compile(
     r"(?P<name>.+?)\s*(?P<op><=|>=|==|!=|<|>)\s*(?P<bound>[-+]?[\d.]+(?:e[-+]?\d+)?)(?P<percent>\s*%)?", re.IGNORECASE
 )
@@ -79,6 +81,20 @@ def _parse_bound(text: str) -> float | None:
         return None
 
 
+def is_same_gate(one: str, other: str) -> bool:
+    """Whether two texts mean the same gate, however they are spaced and their numbers are written.
+
+    Example:
+        >>> is_same_gate("accuracy<0.9", "accuracy < 0.90")
+        True
+    """
+    try:
+        gates = [replace(parse_gate(text, Outcome.FAIL), text="") for text in (one, other)]
+    except ConfigError:
+        return False
+    return gates[0] == gates[1]
+
+
 def judge(deltas: Sequence[Delta], gates: Iterable[Gate], waivers: Sequence[Waiver], today: date) -> Verdict:
     """Hold each gate against every delta it means, and lower what a waiver accepts until `today`."""
     checks = [check for gate in gates for check in _check_gate(gate, deltas)]
@@ -88,7 +104,9 @@ def judge(deltas: Sequence[Delta], gates: Iterable[Gate], waivers: Sequence[Waiv
 def _check_gate(gate: Gate, deltas: Sequence[Delta]) -> Iterator[Check]:
     meant = [delta for delta in deltas if delta.key.matches(gate.pattern)]
     if not meant:
-        reason = f"no metric is called {gate.pattern}, so nothing could be checked"
+        close = difflib.get_close_matches(gate.pattern, {delta.key.name for delta in deltas}, n=1)
+        meant_perhaps = f" (is {close[0]} meant?)" if close else ""
+        reason = f"no metric is called {gate.pattern}{meant_perhaps}, so nothing could be checked"
         yield Check(gate=gate, key=None, outcome=gate.outcome, reason=reason)
     for delta in meant:
         outcome, reason = _check_delta(gate, delta)
@@ -121,11 +139,21 @@ def _check_trend(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
         case Trend.WORSE:
             return gate.outcome, "it is worse than its base"
         case Trend.UNCLEAR:
-            return Outcome.PASS, "it changed, and nobody can tell that from noise"
+            return _check_unclear(gate, delta)
         case Trend.CHANGED:
-            return min(gate.outcome, Outcome.WARN), "it changed, and its goal (higher or lower) is not known"
+            return min(gate.outcome, Outcome.WARN), NO_GOAL
         case _:
             return Outcome.PASS, "it did not get worse"
+
+
+def _check_unclear(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
+    """A change the wrong way that may be noise is no failure, but it does not pass in silence either."""
+    if delta.goal is Goal.NONE:
+        return min(gate.outcome, Outcome.WARN), NO_GOAL
+    change = delta.change or 0.0
+    if math.isfinite(change) and change != 0 and (change > 0) == (delta.goal is Goal.HIGHER):
+        return Outcome.PASS, "it did not get worse"
+    return min(gate.outcome, Outcome.WARN), "it went the wrong way, and that could be noise"
 
 
 def _check_change(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
@@ -147,7 +175,7 @@ def _relative_or_infinite(delta: Delta) -> float | None:
 
 
 def _waive(check: Check, waivers: Sequence[Waiver], today: date) -> Check:
-    waiver = next((one for one in waivers if one.gate == check.gate.text), None)
+    waiver = next((one for one in waivers if is_same_gate(one.gate, check.gate.text)), None)
     if waiver is None or check.outcome is not Outcome.FAIL:
         return check
     if today > waiver.until:

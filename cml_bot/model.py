@@ -226,6 +226,8 @@ class Run:
     """What was skipped and why, one line each."""
     broken: tuple[str, ...] = ()
     """Declared sources that are missing or cannot be read, one line each: they end in exit code 3."""
+    unread: tuple[str, ...] = ()
+    """Files that mlbot found by itself and could not read, one line each: shown, but no error."""
     sources: tuple[Source, ...] = ()
     """The files that were read."""
     build_url: str = ""
@@ -528,6 +530,8 @@ class Report:
     """What was skipped and why; the base's begin with its name."""
     broken: tuple[str, ...] = ()
     """Declared sources of the head that are missing or cannot be read."""
+    unread: tuple[str, ...] = ()
+    """Discovered files of the head that could not be read."""
     sources: tuple[Source, ...] = ()
     """The files read of the head's side."""
 

@@ -52,7 +52,7 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
     """
     read = partial(collect, config=config, created=_stamp(job), build_url=job.build.url, seen={})
     head = read(_head_tree(job))
-    found = find_base(job, config, read)
+    found = _refuse_empty(find_base(job, config, read), head)
     base = None if isinstance(found, str) else found.run
     gates = config.gates
     deltas = compare(head, base, config.metrics, [gate.pattern for gate in gates])
@@ -61,7 +61,7 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         title=config.title or _name_of(job),
         version=__version__,
         created=_stamp(job),
-        head=_head_side(job),
+        head=_head_side(job, found),
         base=Side(sha="", source=found, kind="none") if isinstance(found, str) else found.side,
         build=job.build,
         verdict=judge(deltas, gates, config.waiver, job.now.date()),
@@ -69,8 +69,9 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         params=_params(head, base),
         curves=_curves(head, base, config.metrics),
         figures=_figures(head, base),
-        notes=(*head.notes, *(f"in the base: {note}" for note in (*base.broken, *base.notes))) if base else head.notes,
+        notes=(*head.notes, *_notes_of(found)),
         broken=head.broken,
+        unread=head.unread,
         sources=head.sources,
     )
     return report, head
@@ -97,12 +98,31 @@ def _head_sha(job: Job) -> str:
     return sha
 
 
-def _head_side(job: Job) -> Side:
+def _refuse_empty(found: Base | str, head: Run) -> Base | str:
+    """Take a base that has nothing to compare for none, and say what would give one."""
+    if isinstance(found, str) or found.run.metrics or found.run.series or not (head.metrics or head.series):
+        return found
+    place = f"{found.side.source}{f' ({found.side.sha[:7]})' if found.side.sha else ''}"
+    if found.side.kind != "git_files":
+        return f"no metrics were found in {place}"
+    return f"no metrics are committed at {place}; commit the files, or compare with a run.json by --against"
+
+
+def _notes_of(found: Base | str) -> tuple[str, ...]:
+    if isinstance(found, str):
+        return ()
+    run = found.run
+    return tuple(f"on {found.side.label}: {note}" for note in (*run.broken, *run.unread, *run.notes))
+
+
+def _head_side(job: Job, found: Base | str) -> Side:
     if job.head:
         sha = _head_sha(job)
         return Side(sha=sha, source=job.head, label=job.head, url=job.build.commit_url(sha))
     # In CI the checked-out commit may be a merge made for the test: people know the one they pushed.
     sha = job.build.sha or job.sha
+    if not isinstance(found, str) and found.side.sha == sha:
+        return Side(sha="", source="the working tree, on top of that commit", label="here")
     return Side(sha=sha, source="the working tree", label="here", url=job.build.commit_url(sha))
 
 
@@ -115,9 +135,10 @@ def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
     """
     wanted = job.against or ("" if config.baseline in ("auto", "git") else config.baseline)
     module = "folder" if wanted and _is_folder(job, wanted) else "git_files"
-    if module == "git_files" and not job.sha:
-        return "this is not a git repository; give a folder with --against PATH"
-    return load_baseline(module).load(job.root, job.build, wanted, read)
+    found = load_baseline(module).load(job.root, job.build, wanted, read)
+    if isinstance(found, str) and not job.sha:
+        return f"{found}; a folder can be compared with by --against"
+    return found
 
 
 def _is_folder(job: Job, wanted: str) -> bool:
@@ -159,5 +180,11 @@ def _is_equal(pair: Curve) -> bool:
 def _figures(head: Run, base: Run | None) -> tuple[FigurePair, ...]:
     heads = {figure.name: figure for figure in head.figures}
     bases = {figure.name: figure for figure in base.figures} if base else {}
+    # A run.json names its pictures and does not hold them: nobody can say whether they changed.
+    unknown = {source.path for source in base.sources} - set(bases) if base else set()
     pairs = [FigurePair(name=name, head=heads.get(name), base=bases.get(name)) for name in {**heads, **bases}]
-    return tuple(pair for pair in pairs if not (pair.head and pair.base and pair.head.data == pair.base.data))
+    return tuple(pair for pair in pairs if not _is_same_figure(pair) and pair.name not in unknown)
+
+
+def _is_same_figure(pair: FigurePair) -> bool:
+    return pair.head is not None and pair.base is not None and pair.head.data == pair.base.data

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cml_bot.draw import describe_curve, draw_curve
 from cml_bot.escape import clean, code, escape
 from cml_bot.filters import plural, sparkline
-from cml_bot.model import Figure, FigurePair, Outcome, Page
+from cml_bot.model import Figure, FigurePair, Key, Outcome, Page
 from cml_bot.wording import (
     OUTCOMES,
     first_line,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from jinja2.sandbox import SandboxedEnvironment
 
-    from cml_bot.model import Check, Curve, Key, Report
+    from cml_bot.model import Check, Curve, ParamDelta, Report, Series
 
 DRAWN_CURVES = 20
 """More pictures than this nobody looks at; the others are told in words."""
@@ -87,7 +87,8 @@ def draw_figures(report: Report) -> Drawn:
 
     Importing matplotlib alone costs half a second: only for forms that can show pictures, and only if there are curves.
     """
-    curves = {curve.key: _draw(curve, number, report) for number, curve in enumerate(report.curves[:DRAWN_CURVES])}
+    titled = list(_titled(report).items())[:DRAWN_CURVES]
+    curves = {key: _draw(curve, number, report) for number, (key, curve) in enumerate(titled)}
     pairs = tuple(_name_apart(pair, number) for number, pair in enumerate(report.figures))
     return Drawn(curves=curves, pairs=pairs)
 
@@ -126,6 +127,8 @@ def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:
         "line": line,
         "sentence": second_line(report, rows),
         "base_label": report.base.label or "before",
+        "params": _param_views(report),
+        "unread": (*report.broken, *report.unread),
         "unclear": tell_unclear(rows.first),
         "loud_checks": [view for check, view in checks if check.outcome is not Outcome.PASS],
         "quiet_checks": [view for check, view in checks if check.outcome is Outcome.PASS],
@@ -135,6 +138,12 @@ def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:
         "methods": _methods(report),
         "pictures": drawn is not None,
     }
+
+
+def _param_views(report: Report) -> list[tuple[str, ParamDelta]]:
+    """Name every parameter that differs, with its file where two of them are called the same."""
+    shared = shared_names(param.key for param in report.params)
+    return [(name_of(param.key, shared), param) for param in report.params]
 
 
 def _check_view(check: Check, shared: frozenset[str]) -> CheckView:
@@ -148,17 +157,26 @@ def _check_view(check: Check, shared: frozenset[str]) -> CheckView:
 
 
 def _curve_views(report: Report, drawn: Mapping[Key, Figure]) -> list[CurveView]:
-    shared = shared_names(curve.key for curve in report.curves)
     return [
         CurveView(
-            name=name_of(curve.key, shared),
+            name=curve.key.name,
             caption=describe_curve(curve, **_labels(report)),
-            head_line=sparkline(curve.head.y if curve.head else ()),
-            base_line=sparkline(curve.base.y if curve.base else ()),
-            figure=drawn.get(curve.key),
+            head_line=sparkline(_ys(curve.head), beside=_ys(curve.base)),
+            base_line=sparkline(_ys(curve.base), beside=_ys(curve.head)),
+            figure=drawn.get(key),
         )
-        for curve in report.curves
+        for key, curve in _titled(report).items()
     ]
+
+
+def _titled(report: Report) -> dict[Key, Curve]:
+    """Give every curve the name that its picture and its line of text are headed with."""
+    shared = shared_names(curve.key for curve in report.curves)
+    return {curve.key: replace(curve, key=Key("", name_of(curve.key, shared))) for curve in report.curves}
+
+
+def _ys(series: Series | None) -> Sequence[float]:
+    return series.y if series else ()
 
 
 def _draw(curve: Curve, number: int, report: Report) -> Figure:
@@ -198,6 +216,7 @@ def _methods(report: Report) -> list[str]:
     words = {
         "none": "no way to tell a change from noise with one run a side",
         "equal": "equal on both sides",
+        "count": "a count, which holds no noise",
         "tolerance": "changed by less than the tolerance",
         "not finite": "not a number on one side or both",
     }

@@ -10,6 +10,7 @@ from cml_bot.errors import ConfigError
 from cml_bot.render import render, render_html
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from cml_bot.model import Report, Run
@@ -22,7 +23,7 @@ def write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
     """Write report.md, page.html, report.json, run.json and the figures, replacing those of an earlier report.
 
     Raises:
-        ConfigError: the folder cannot be written.
+        ConfigError: the folder cannot be written, or holds files of that name that are not mlbot's.
     """
     page = render(report, drawn)
     # Only addresses that we wrote have this form: in foreign text the brackets are escaped.
@@ -32,11 +33,12 @@ def write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
         "page.html": render_html(report, drawn),
         "report.json": dump_report(report),
         "run.json": dump_run(run),
-        ".gitignore": "*\n",
     }
     try:
-        _clear_figures(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        if _is_ours(folder):
+            shutil.rmtree(folder / FIGURES, ignore_errors=True)
+        else:
+            _begin(folder, [*texts, FIGURES])
         for name, text in texts.items():
             (folder / name).write_bytes(text.encode())
         for figure in page.figures:
@@ -47,7 +49,17 @@ def write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
         raise ConfigError(str(folder), f"cannot be written ({error.strerror})", cure) from error
 
 
-def _clear_figures(folder: Path) -> None:
-    """Remove the figures of an earlier report, and only of such a one."""
-    if (folder / "report.json").is_file() and not (folder / FIGURES).is_symlink():
-        shutil.rmtree(folder / FIGURES, ignore_errors=True)
+def _is_ours(folder: Path) -> bool:
+    """Whether an earlier report lies there, so that nothing of anybody else's is overwritten."""
+    return all((folder / name).is_file() for name in ("report.json", "run.json", "page.html"))
+
+
+def _begin(folder: Path, names: Iterable[str]) -> None:
+    """Make the folder, which git then ignores; one that is there already keeps what it has."""
+    for name in names:
+        if (folder / name).exists():
+            cure = "Move it away, or choose another folder with --output."
+            raise ConfigError(str(folder), f"holds {name}, which mlbot would overwrite", cure)
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        (folder / ".gitignore").write_text("*\n", encoding="ascii")

@@ -34,7 +34,7 @@ def print_report(report: Report, file: TextIO) -> None:
     _say(console, f"\n{symbol} {clean(line, 300)}", style="bold")
     name = f"{clean(sentence.name)} " if sentence.name else ""
     _say(console, f"{name}{clean(sentence.text, 600)}")
-    for text in (*report.like_for_like, *report.broken):
+    for text in (*report.like_for_like, *report.broken, *report.unread):
         _say(console, f"⚠️ {clean(text, 400)}", style="yellow")
     if rows.first:
         console.print(_table(rows.first, report))
@@ -93,13 +93,14 @@ def _say_checks(console: Console, report: Report) -> None:
 
 def _count_rest(report: Report, rows: Rows) -> str:
     """Say what the folded parts of the other forms hold."""
+    changed = " changed" if report.has_base else ""
     parts = [
         (len(rows.more), plural(len(rows.more), "more metric") + " changed"),
         (len(rows.same), plural(len(rows.same), "metric") + " stayed the same"),
         (len(rows.bookkeeping), plural(len(rows.bookkeeping), "count or timing", "counts and timings")),
         (len(report.params), plural(len(report.params), "parameter") + " changed"),
-        (len(report.curves), plural(len(report.curves), "curve") + " changed"),
-        (len(report.figures), plural(len(report.figures), "picture") + " changed"),
+        (len(report.curves), plural(len(report.curves), "curve") + changed),
+        (len(report.figures), plural(len(report.figures), "picture") + changed),
     ]
     compared = f"compared with {report.base.label} ({report.base.source})" if report.has_base else ""
     return " · ".join([text for count, text in parts if count] + ([clean(compared, 300)] if compared else []))

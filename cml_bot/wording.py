@@ -161,13 +161,18 @@ def first_line(report: Report, rows: Rows) -> tuple[str, str]:
 
 
 def _outcome(report: Report) -> tuple[str, list[str]]:
-    checks = report.verdict.checks
-    if not checks:
+    """Count gates, not what their globs mean: that is how their author counts."""
+    worst: dict[str, Check] = {}
+    for check in report.verdict.checks:
+        if check.gate.text not in worst or check.outcome > worst[check.gate.text].outcome:
+            worst[check.gate.text] = check
+    words = Counter("waived" if check.waiver else OUTCOMES[check.outcome][1] for check in worst.values())
+    said = [f"{plural(words[word], 'gate')} {word}" for word in ("failed", "warned", "waived") if words[word]]
+    if report.verdict.outcome is Outcome.PASS and (report.broken or report.unread):
+        return OUTCOMES[Outcome.WARN][0], [plural(len(report.broken + report.unread), "file") + " could not be read"]
+    if not worst:
         return "📊", []
-    outcome = report.verdict.outcome
-    symbol, word = OUTCOMES[outcome]
-    number = sum(check.outcome is outcome for check in checks)
-    return symbol, [f"{plural(number, 'gate')} {word}"]
+    return OUTCOMES[report.verdict.outcome][0], said or [f"{plural(len(worst), 'gate')} passed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +191,8 @@ def second_line(report: Report, rows: Rows) -> Sentence:
     if missing:
         return Sentence(name="", text=_sentence(missing.reason))
     if not rows.quality:
-        return Sentence(name="", text=NOTHING_FOUND)
+        found = "" if report.curves or report.figures else NOTHING_FOUND
+        return Sentence(name="", text=found or "No metrics were found, only curves or pictures.")
     row = _most_important(rows)
     if not report.has_base and not (row and row.check):
         return Sentence(name="", text=f"There is nothing to compare with yet: {report.base.source}.")
@@ -216,18 +222,18 @@ def _tell(row: Row) -> str:
     gate = f": {row.check.reason}" if row.check else ""
     match delta.trend:
         case Trend.NEW:
-            return f"is new: {pair.head}{gate}."
+            return f"is {pair.head}{gate}." if gate else f"is new: {pair.head}."
         case Trend.GONE:
             return f"is gone; it was {pair.base}."
         case Trend.SAME:
-            return f"is {pair.head}, as before."
+            return f"is {pair.head}, as before{gate}."
         case Trend.UNCLEAR:
-            sure = "" if row.check else " One run a side cannot tell that from noise."
-            return f"went from {pair.base} to {pair.head}{percent}{gate}.{sure}"
+            sure = "" if row.check or delta.evidence.method != "none" else ", which could be noise"
+            return f"went from {pair.base} to {pair.head}{percent}{gate}{sure}."
         case _:
             verb = "rose" if (delta.change or 0) > 0 else "fell" if (delta.change or 0) < 0 else "went"
-            sure = f", {delta.evidence.note}" if delta.evidence.note else ""
-            return f"{verb} from {pair.base} to {pair.head}{percent}{sure}."
+            sure = f", {delta.evidence.note}" if delta.evidence.note and not gate else ""
+            return f"{verb} from {pair.base} to {pair.head}{percent}{sure}{gate}."
 
 
 def tell_unclear(rows: Iterable[Row]) -> list[str]:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cml_bot.config import has_config
+from cml_bot.config import find_config
 from cml_bot.forges import FORGES, load_forge
 from cml_bot.git import find_checkout
 from cml_bot.model import Build
@@ -41,7 +41,7 @@ def _find_root(cwd: Path, repository: Path | None) -> Path:
     if repository is None:
         return cwd
     for folder in (cwd, *cwd.parents):
-        if folder == repository or has_config(folder):
+        if folder == repository or find_config(folder):
             return folder
     return repository
 

@@ -47,7 +47,7 @@ ALLOWED: dict[str, set[str]] = {
     "pipeline": EDGE | {"baselines", "collect", "compare", "config", "git", "judge", "trees", "commit_tree"},
     "workspace": EDGE | {"config", "forges", "git", "pipeline"},
     "deliver": EDGE | {"as_json", "forges", "publish", "render", "report_folder", "terminal"},
-    "doctor": EDGE | TEXT | {"collect", "config", "deliver", "git", "pipeline", "trees"},
+    "doctor": EDGE | TEXT | {"collect", "readers", "config", "deliver", "git", "pipeline", "trees"},
     "demo": EDGE,
     "demo_train": set(),
     "__main__": {"cli"},

@@ -37,6 +37,7 @@ def runs(draw: st.DrawFn) -> Run:
         params=(Param(name=draw(TEXT), value=draw(TEXT)),),
         notes=(draw(TEXT),),
         broken=(draw(TEXT),),
+        unread=(draw(TEXT),),
         sources=(Source(path=draw(TEXT), why=draw(TEXT), part=draw(st.sampled_from(Part)), y=("a",)),),
     )
 
@@ -67,7 +68,8 @@ def test_figures_lie_beside_it() -> None:
         ("[" * 100_000, "is not JSON"),
         ("[]", "not a run of schema 1"),
         ('{"schema": 2}', "it says 2"),
-        ('{"schema": 1}', "is not a run"),
+        ('{"schema": 1}', "is not a run (it lacks"),
+        ('{"schema": 1, "deltas": []}', "is a report, not a run. Name the run.json"),
         ('{"schema": 1, "sha": "", "created": "", "build_url": "", "metrics": 3}', "is not a run"),
     ],
 )

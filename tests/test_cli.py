@@ -69,7 +69,7 @@ def test_report_without_configuration(repository: Path) -> None:
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     assert names == [
         ".gitignore",
-        "figures/01-history-csv-val-loss.png",
+        "figures/01-val-loss.png",
         "figures/picture-01-confusion-before.png",
         "figures/picture-01-confusion-here.png",
         "page.html",
@@ -78,7 +78,7 @@ def test_report_without_configuration(repository: Path) -> None:
         "run.json",
     ]
     markdown = (folder / "report.md").read_text()
-    assert "](figures/01-history-csv-val-loss.png)" in markdown
+    assert "](figures/01-val-loss.png)" in markdown
     assert "cid:" not in markdown
     table = json.loads((folder / "report.json").read_text())
     assert table["base"]["kind"] == "git_files"

@@ -87,9 +87,9 @@ def test_a_broken_file_that_was_discovered_is_a_note(tmp_path: Path) -> None:
     write(tmp_path, metrics_json='{"a": 1', scores_json='{"b": 2}')
     run = run_of(tmp_path)
     assert [metric.name for metric in run.metrics] == ["b"]
-    assert run.broken == ()
-    assert len(run.notes) == 1
-    assert run.notes[0].startswith("metrics.json")
+    assert run.broken == run.notes == ()
+    [line] = run.unread
+    assert line.startswith("metrics.json")
 
 
 def test_a_broken_file_that_was_declared_is_an_error(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_link_out_of_the_workspace_is_left_alone(tmp_path: Path) -> None:
     (root / "metrics.json").symlink_to(secret)
     run = run_of(root)
     assert [metric.name for metric in run.metrics] == ["b"]
-    assert "metrics.json" in run.notes[0]
+    assert "metrics.json" in run.unread[0]
 
 
 def test_a_folder_where_a_file_should_be(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_file_that_is_deleted_meanwhile_is_one_line(tmp_path: Path) -> None:
 
     run = collect(Vanishing(tmp_path, ""), Config())
     assert [metric.name for metric in run.metrics] == ["b"]
-    assert "metrics.json" in run.notes[0]
+    assert "metrics.json" in run.unread[0]
 
 
 def test_equal_files_are_read_once(tmp_path: Path) -> None:

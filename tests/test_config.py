@@ -94,8 +94,10 @@ def test_options_count_before_variables_before_the_file(tmp_path: Path) -> None:
         ('[[waiver]]\ngate = "a < 1"', "needs a gate, a reason and a last day"),
         (
             'fail-on = ["a < 1"]\n[[waiver]]\ngate = "a < 2"\nreason = "x"\nuntil = 2026-12-31',
-            "Did you mean 'a < 1'",
+            "there is no gate 'a < 2'",
         ),
+        ("[tool.mlbot]\ntitle = 'x'", "without [tool.mlbot]"),
+        ('fail-on = ["a < 1"]\n[[waiver]]\ngate = "a < 1"\nreason = "x"\nuntil = "soon"', "its until is not right"),
         ("title = ", "cannot be read as TOML"),
     ],
 )

@@ -93,7 +93,7 @@ def test_without_scikit_learn_the_cure_is_a_command(tmp_path: Path, monkeypatch:
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(ConfigError) as caught:
         build_demo(tmp_path / "new")
-    assert '`pip install "cml-bot[demo]"`' in caught.value.cure
+    assert "`pip install scikit-learn`" in caught.value.cure
     assert not (tmp_path / "new").exists()
 
 

@@ -96,10 +96,25 @@ def test_a_base_that_is_no_number_warns() -> None:
     assert outcome_of("recall change < -1%", make_run(recall=0.8), make_run(recall=math.nan)) is Outcome.WARN
 
 
-def test_an_unclear_change_does_not_fail_regressed_and_says_why() -> None:
+def test_an_unclear_change_the_wrong_way_warns_and_never_fails() -> None:
     [found] = check("recall regressed", make_run(recall=0.7), make_run(recall=0.9))
-    assert found.outcome is Outcome.PASS
-    assert "noise" in found.reason
+    assert found.outcome is Outcome.WARN
+    assert found.reason == "it went the wrong way, and that could be noise"
+    assert outcome_of("recall regressed", make_run(recall=0.9), make_run(recall=0.7)) is Outcome.PASS
+    assert outcome_of("recall regressed", make_run(recall=0.9), make_run(recall=0.9)) is Outcome.PASS
+    assert outcome_of("val_loss regressed", make_run(val_loss=0.9), make_run(val_loss=0.7)) is Outcome.WARN
+    assert outcome_of("xyzzy regressed", make_run(xyzzy=0.9), make_run(xyzzy=0.7)) is Outcome.WARN
+
+
+def test_a_misspelt_name_is_guessed() -> None:
+    [found] = check("acuracy < 0.9", make_run(accuracy=0.95))
+    assert found.reason == "no metric is called acuracy (is accuracy meant?), so nothing could be checked"
+
+
+def test_a_waiver_need_not_repeat_the_gate_to_the_letter() -> None:
+    gate = parse_gate("recall < 0.80", Outcome.FAIL)
+    waiver = Waiver(gate="recall<0.8", reason="known", until=TODAY)
+    assert judge(compare(make_run(recall=0.5), None), [gate], [waiver], TODAY).outcome is Outcome.WARN
 
 
 def test_a_glob_checks_every_metric_it_means() -> None:
