@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot import git, git_fetch
 from cml_bot.errors import InputError
-from cml_bot.globs import Files, Row, find_files, is_git, match_files, parse_pattern
+from cml_bot.globs import Listing, Row, is_git
 from cml_bot.trees import refuse_pointer
 
 if TYPE_CHECKING:
@@ -44,21 +44,17 @@ class CommitTree:
         rows = git.list_tree(scratch.root, sha, scratch.prefix) if scratch else git.list_tree(root, sha)
         # Git itself refuses to check out such paths, but not to list them.
         self._entries = {path: row for path, row in rows.items() if not any(map(_is_unsafe, path.split("/")))}
-        self._notes: dict[str, None] = {}
+        self._listing = Listing()
         self._here: dict[str, Path] = {}
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was not looked at so far, and why."""
-        return tuple(self._notes)
+        return self._listing.notes
 
     def walk(self) -> Sequence[str]:
         """Return every file that discovery may look at."""
-        return self._noted(self._found)
-
-    @cached_property
-    def _found(self) -> Files:
-        return find_files(self._rows)
+        return self._listing.walk(self._rows)
 
     def glob(self, pattern: str) -> Sequence[str]:
         """Return every file that a pattern means.
@@ -66,10 +62,7 @@ class CommitTree:
         Raises:
             ConfigError: the pattern leaves the workspace.
         """
-        wanted = parse_pattern(pattern)
-        if not wanted.path:
-            return self._noted(match_files(self._rows, wanted))
-        return (wanted.path,) if wanted.path in self._entries else ()
+        return self._listing.glob(self._rows, pattern, self._entries.__contains__)
 
     def fetch(self, paths: Sequence[str]) -> None:
         """Read all of these at once.
@@ -142,10 +135,6 @@ class CommitTree:
             above, _, name = folder.rpartition("/")
             self._open(index, above)
             index[above].append(Row(name, is_folder=True))
-
-    def _noted(self, files: Files) -> Sequence[str]:
-        self._notes.update(dict.fromkeys(files.notes))
-        return files.paths
 
 
 def _is_unsafe(part: str) -> bool:

@@ -20,8 +20,8 @@ LEFT_OUT = frozenset(
     ("mlbot-report", "mlbot-demo", "node_modules", "bower_components", "site-packages", "dist-packages", "__pycache__")
 )
 """Folders that hold no results of the job, besides hidden ones."""
-FOREIGN = frozenset((".git", "pyvenv.cfg", "conda-meta", "CACHEDIR.TAG"))
-"""What lies in a folder that is another repository, an environment or a cache.
+FOREIGN = frozenset((".git", ".mlbot-report", "pyvenv.cfg", "conda-meta", "CACHEDIR.TAG"))
+"""What lies in a folder that is another repository, a report of mlbot, an environment or a cache.
 
 The metrics of another repository are somebody else's, most often samples. Whoever trains inside one names its files.
 """
@@ -74,6 +74,40 @@ class Pattern:
     """The path that it names when there is no wildcard at all, else empty."""
 
 
+class Listing:
+    """What is looked at in one tree. Its methods take `rows`, which lists a folder."""
+
+    def __init__(self) -> None:
+        self._notes: dict[str, None] = {}
+        self._walked: Files | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was not looked at so far, and why."""
+        return tuple(self._notes)
+
+    def walk(self, rows: Callable[[str], Iterable[Row]]) -> Sequence[str]:
+        """Return every file that discovery may look at; the folders are listed only once."""
+        if self._walked is None:
+            self._walked = find_files(rows)
+        return self._noted(self._walked)
+
+    def glob(self, rows: Callable[[str], Iterable[Row]], text: str, is_there: Callable[[str], bool]) -> Sequence[str]:
+        """Return every file that a pattern means; `is_there` is asked for the one that it names outright.
+
+        Raises:
+            ConfigError: the pattern leaves the workspace.
+        """
+        pattern = parse_pattern(text)
+        if pattern.path:
+            return (pattern.path,) if is_there(pattern.path) else ()
+        return self._noted(match_files(rows, pattern))
+
+    def _noted(self, files: Files) -> Sequence[str]:
+        self._notes.update(dict.fromkeys(files.notes))
+        return files.paths
+
+
 def parse_pattern(text: str) -> Pattern:
     """Read ``*``, ``?``, ``[..]`` within a name, and ``**`` across folders.
 
@@ -96,14 +130,14 @@ def parse_pattern(text: str) -> Pattern:
 
 
 def _parts(text: str) -> list[str]:
-    where = "sources"
+    where = f"pattern {text}"
     if text.startswith("/") or re.match(r"[A-Za-z]:[\\/]", text):
-        raise ConfigError(where, f"{text} is an absolute path", "Write it relative to the top of the workspace.")
+        raise ConfigError(where, "is an absolute path", "Write it relative to the top of the workspace.")
     parts = [part for part in posixpath.normpath(text).split("/") if part not in ("", ".")]
     if ".." in parts:
-        raise ConfigError(where, f"{text} leaves the workspace", "Name files inside it.")
+        raise ConfigError(where, "leaves the workspace", "Name files inside it.")
     if any(map(is_git, parts)):
-        raise ConfigError(where, f"{text} lies among git's own files", "Name files that the job writes.")
+        raise ConfigError(where, "lies among git's own files", "Name files that the job writes.")
     # As in a shell that knows them: two stars at the end are every file below.
     return [*parts, "*"] if parts[-1:] == ["**"] else parts
 
@@ -169,7 +203,7 @@ def _walk(
     found before a limit is spent on thousands of folders of images.
 
     Args:
-        rows: lists a folder.
+        rows: lists a folder; raises PermissionError where it may not.
         limits: how far to go.
         start: the folder to begin with, never left out.
         named: names of folders that are never left out.
@@ -180,7 +214,11 @@ def _walk(
     queue = [(0, start)]
     while queue:
         cost, folder = heappop(queue)
-        listed = sorted(islice(rows(folder), limits.rows_of_folder + 1))
+        try:
+            listed = sorted(islice(rows(folder), limits.rows_of_folder + 1))
+        except PermissionError:
+            notes.append(f"{folder or 'the top'} may not be listed")
+            continue
         if folder != start and _name(folder) not in named and not FOREIGN.isdisjoint(row.name for row in listed):
             continue
         met += len(listed)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cml_bot.errors import InputError
-from cml_bot.globs import Files, Row, find_files, is_git, match_files, parse_pattern
+from cml_bot.globs import Listing, Row, is_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,20 +69,16 @@ class FolderTree:
         self.root = root
         self.sha = sha
         self._top = root.resolve()
-        self._notes: dict[str, None] = {}
+        self._listing = Listing()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was not looked at so far, and why."""
-        return tuple(self._notes)
+        return self._listing.notes
 
     def walk(self) -> Sequence[str]:
         """Return every file that discovery may look at; what lies behind a linked folder is not."""
-        return self._noted(self._found)
-
-    @cached_property
-    def _found(self) -> Files:
-        return find_files(self._rows)
+        return self._listing.walk(self._rows)
 
     def glob(self, pattern: str) -> Sequence[str]:
         """Return every file that a pattern means.
@@ -91,12 +86,7 @@ class FolderTree:
         Raises:
             ConfigError: the pattern leaves the workspace.
         """
-        wanted = parse_pattern(pattern)
-        if not wanted.path:
-            return self._noted(match_files(self._rows, wanted))
-        path = self.root / wanted.path
-        # A link to nowhere counts: `file` then says what is wrong with it.
-        return (wanted.path,) if os.path.lexists(path) and not path.is_dir() else ()
+        return self._listing.glob(self._rows, pattern, self._is_there)
 
     def fetch(self, paths: Sequence[str]) -> None:
         """Do nothing: they are here."""
@@ -129,24 +119,33 @@ class FolderTree:
             return ""
         return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
+    def _is_there(self, path: str) -> bool:
+        # A link to nowhere counts: `file` then says what is wrong with it.
+        full = self.root / path
+        return os.path.lexists(full) and not full.is_dir()
+
     def _rows(self, folder: str) -> Iterator[Row]:
         try:
             with os.scandir(self.root / folder) as rows:
-                for row in rows:
-                    if row.is_dir(follow_symlinks=False):
-                        yield Row(row.name, is_folder=True)
-                    elif row.is_file() or (row.is_symlink() and not row.is_dir()):
-                        # A link to nowhere counts: `file` then says what is wrong with it.
-                        yield Row(row.name, is_folder=False)
+                yield from filter(None, map(_find_row, rows))
         except PermissionError:
-            self._notes[f"{folder or 'the top'} may not be listed"] = None
+            raise
         except OSError:
             # Gone meanwhile, or no folder at all.
             return
 
-    def _noted(self, files: Files) -> Sequence[str]:
-        self._notes.update(dict.fromkeys(files.notes))
-        return files.paths
+
+def _find_row(entry: os.DirEntry[str]) -> Row | None:
+    """Return a folder or file; None for a linked folder, a pipe and the like."""
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            return Row(entry.name, is_folder=True)
+        # A link to nowhere counts: `file` then says what is wrong with it.
+        is_file = entry.is_file() or (entry.is_symlink() and not entry.is_dir())
+    except OSError:
+        # So does what cannot be asked, such as a link to itself.
+        is_file = True
+    return Row(entry.name, is_folder=False) if is_file else None
 
 
 def _refuse_irregular(path: str, file: Path) -> None:

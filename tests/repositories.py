@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import pytest
+
+from cml_bot.commit_tree import CommitTree
+from cml_bot.trees import FolderTree
+
+Make = Callable[[Mapping[str, str]], FolderTree | CommitTree]
 
 PERSON = {
     f"GIT_{who}_{what}": value
@@ -112,3 +119,19 @@ def check_out_pull(address: str, folder: Path, number: int = 1) -> Path:
 def read_state(repository: Path) -> dict[str, bytes]:
     """All that mlbot must leave as it is: every file of .git and of the work tree."""
     return {str(path.relative_to(repository)): path.read_bytes() for path in repository.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(params=["folder", "commit"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    """A tree with these files, on disk or in a commit: the rules are the same."""
+
+    def make_tree(files: Mapping[str, str]) -> FolderTree | CommitTree:
+        root = make_repository(tmp_path / "work")
+        sha = commit(root, files)
+        if request.param == "folder":
+            return FolderTree(root, sha)
+        for path in files:
+            (root / path).unlink()
+        return CommitTree(root, sha)
+
+    return make_tree

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import re
 from pathlib import Path
 
 import pytest
@@ -11,25 +11,9 @@ from cml_bot.errors import ConfigError
 from cml_bot.globs import DISCOVERY, Row, find_files, match_files, parse_pattern
 from cml_bot.trees import FolderTree
 from tests import repositories as real
+from tests.repositories import Make
 
-AnyTree = FolderTree | CommitTree
-Make = Callable[[Mapping[str, str]], AnyTree]
-
-
-@pytest.fixture(params=["folder", "commit"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
-    """A tree with these files, on disk or in a commit: the rules are the same."""
-
-    def make_tree(files: Mapping[str, str]) -> AnyTree:
-        root = real.make_repository(tmp_path / "work")
-        sha = real.commit(root, files)
-        if request.param == "folder":
-            return FolderTree(root, sha)
-        for path in files:
-            (root / path).unlink()
-        return CommitTree(root, sha)
-
-    return make_tree
+make = real.make
 
 
 def names(*paths: str) -> dict[str, str]:
@@ -62,6 +46,11 @@ class TestWalk:
     def test_environments_and_caches_by_what_is_in_them(self, make: Make, mark: str) -> None:
         tree = make(names(f"env/{mark}", "env/metrics.json", "env/lib/metrics.json", "environment/metrics.json"))
         assert tree.walk() == ("environment/metrics.json",)
+
+    def test_reports_of_mlbot_under_any_name(self, make: Make) -> None:
+        tree = make(names("out/.mlbot-report", "out/plots/roc.png", "plots/roc.png"))
+        assert tree.walk() == tree.glob("**/*.png") == ("plots/roc.png",)
+        assert tree.glob("out/plots/*.png") == ("out/plots/roc.png",)
 
     def test_the_top_is_never_left_out(self, make: Make) -> None:
         assert make(names("CACHEDIR.TAG", "metrics.json")).walk() == ("CACHEDIR.TAG", "metrics.json")
@@ -220,7 +209,7 @@ class TestGlob:
         ],
     )
     def test_what_a_pattern_may_not_mean(self, make: Make, pattern: str, why: str) -> None:
-        with pytest.raises(ConfigError, match=f"^sources: .* {why}"):
+        with pytest.raises(ConfigError, match=f"^pattern {re.escape(pattern)}: {why}"):
             make(names("x")).glob(pattern)
 
     def test_git_is_never_matched(self, tmp_path: Path) -> None:

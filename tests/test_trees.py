@@ -4,7 +4,6 @@ import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,25 +12,9 @@ from cml_bot.commit_tree import CommitTree
 from cml_bot.errors import InputError
 from cml_bot.trees import FolderTree
 from tests import repositories as real
+from tests.repositories import Make
 
-AnyTree = FolderTree | CommitTree
-Make = Callable[[Mapping[str, str]], AnyTree]
-
-
-@pytest.fixture(params=["folder", "commit"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
-    """A tree with these files, on disk or in a commit: the rules are the same."""
-
-    def make_tree(files: Mapping[str, str]) -> AnyTree:
-        root = real.make_repository(tmp_path / "work")
-        sha = real.commit(root, files)
-        if request.param == "folder":
-            return FolderTree(root, sha)
-        for path in files:
-            (root / path).unlink()
-        return CommitTree(root, sha)
-
-    return make_tree
+make = real.make
 
 
 class TestFile:
@@ -76,6 +59,16 @@ class TestFile:
         for path, why in (("folder", "is a folder"), ("pipe", "is not a regular file"), ("loop", "cannot be read")):
             with pytest.raises(InputError, match=why):
                 tree.file(path)
+
+    def test_what_cannot_be_asked_hides_nothing_beside_it(self, tmp_path: Path) -> None:
+        (tmp_path / "a.json").symlink_to("a.json")
+        (tmp_path / "metrics.json").write_text("{}")
+        (tmp_path / "z.json").symlink_to("z.json/x")
+        tree = FolderTree(tmp_path)
+        assert tree.walk() == ("a.json", "metrics.json", "z.json")
+        assert tree.glob("*.json") == ("a.json", "metrics.json", "z.json")
+        with pytest.raises(InputError, match="cannot be read"):
+            tree.file("a.json")
 
     def test_links(self, tmp_path: Path) -> None:
         root = real.make_repository(tmp_path / "work")
