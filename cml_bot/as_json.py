@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+import re
+import reprlib
+import sys
+from dataclasses import MISSING, asdict, fields, is_dataclass
+from functools import partial
+from operator import lt
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from cml_bot.errors import InputError
 from cml_bot.model import Metric, Param, Part, Run, Series, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
+    from dataclasses import Field
 
     from _typeshed import DataclassInstance
 
@@ -28,7 +34,7 @@ Noun = TypeVar("Noun")
 
 def dump_run(run: Run) -> str:
     """Write a run as JSON, without its figures: those lie beside it as files."""
-    table = {key: value for key, value in asdict(run).items() if key != "figures"}
+    table = {key: value for key, value in _fields(run).items() if key != "figures"}
     return _dump({"schema": SCHEMA, **table}, indent=None)
 
 
@@ -41,57 +47,147 @@ def parse_run(text: str, where: str) -> Run:
     cure = "Make it anew with `mlbot report`."
     try:
         table = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise InputError(where, "is not JSON of ours (nested too deeply)", cure) from error
+    except ValueError as error:
         raise InputError(where, f"is not JSON ({error})", cure) from error
-    if not isinstance(table, dict) or table.get("schema") != SCHEMA:
-        found = table.get("schema") if isinstance(table, dict) else None
-        raise InputError(where, f"is not a run of schema {SCHEMA} (it says {found!r})", cure)
+    schema = table.get("schema") if isinstance(table, dict) else None
+    if type(schema) is not int or schema != SCHEMA:
+        raise InputError(where, f"is not a run of schema {SCHEMA} (it says {_short(schema)})", cure)
+    lacks = next((item.name for item in fields(Run) if item.name not in table and item.name != "figures"), "")
+    if lacks and "deltas" in table:
+        raise InputError(where, "is a report, not a run", "Name the run.json that lies beside it.")
+    if lacks:
+        raise InputError(where, f"is not a run (it lacks {lacks!r})", cure)
     try:
-        return _build_run(table)
-    except KeyError as error:
-        if "deltas" in table:
-            raise InputError(where, "is a report, not a run", "Name the run.json that lies beside it.") from error
-        raise InputError(where, f"is not a run (it lacks {error})", cure) from error
-    except (TypeError, ValueError) as error:
+        return _run(table)
+    except ValueError as error:
         raise InputError(where, f"is not a run ({error})", cure) from error
 
 
-def _build_run(table: Mapping[str, Any]) -> Run:
-    return Run(
-        sha=str(table["sha"]),
-        created=str(table["created"]),
-        build_url=str(table["build_url"]),
-        metrics=_each(table["metrics"], _build_metric),
-        series=_each(table["series"], _build_series),
-        params=_each(table["params"], lambda row: Param(**_only(row, Param))),
-        notes=tuple(map(str, table["notes"])),
-        broken=tuple(map(str, table["broken"])),
-        unread=tuple(map(str, table["unread"])),
-        sources=_each(table["sources"], _build_source),
-    )
+def _run(table: dict[str, object]) -> Run:
+    run = _build(Run, {**table, "figures": []})
+    if not _SHA.fullmatch(run.sha):
+        raise _odd(run.sha, "a commit")
+    return run
 
 
-def _each(rows: Iterable[Mapping[str, Any]], build: Callable[[Mapping[str, Any]], Noun]) -> tuple[Noun, ...]:
-    return tuple(build(row) for row in rows)
+def _build(noun: Callable[..., Noun], value: object) -> Noun:
+    """Make a noun of a table, each field by its annotation. Fields of later versions are passed over."""
+    if not isinstance(value, dict):
+        raise _odd(value, f"a {noun.__name__.lower()}")
+    table = {}
+    for item in fields(cast("type[DataclassInstance]", noun)):
+        if item.name in value:
+            table[item.name] = _parse_field(item, value[item.name])
+        elif item.default is MISSING:
+            message = f"a {noun.__name__.lower()} lacks {item.name!r}"
+            raise ValueError(message)
+    return noun(**table)
 
 
-def _only(row: Mapping[str, Any], noun: type[DataclassInstance]) -> dict[str, Any]:
-    """Keep the fields this version knows: later versions may add some."""
-    return {item.name: row[item.name] for item in fields(noun) if item.name in row}
+def _parse_field(item: Field[object], value: object) -> object:
+    try:
+        return _PARSERS[str(item.type)](value)
+    except ValueError as error:
+        message = f"{item.name}: {error}"
+        raise ValueError(message) from error
 
 
-def _build_metric(row: Mapping[str, Any]) -> Metric:
-    values = tuple(map(_undo_number, row["values"]))
-    return Metric(**{**_only(row, Metric), "values": values})
+def _each(parse: Callable[[object], Noun]) -> Callable[[object], tuple[Noun, ...]]:
+    def parse_list(value: object) -> tuple[Noun, ...]:
+        if not isinstance(value, list):
+            raise _odd(value, "a list")
+        return tuple(map(parse, value))
+
+    return parse_list
 
 
-def _build_series(row: Mapping[str, Any]) -> Series:
-    x, y = (tuple(map(_undo_number, row[axis])) for axis in ("x", "y"))
-    return Series(**{**_only(row, Series), "x": x, "y": y})
+def _or_none(parse: Callable[[object], Noun]) -> Callable[[object], Noun | None]:
+    return lambda value: None if value is None else parse(value)
 
 
-def _build_source(row: Mapping[str, Any]) -> Source:
-    return Source(**{**_only(row, Source), "part": Part(row["part"]), "y": tuple(row["y"])})
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise _odd(value, "a text")
+
+
+def _part(value: object) -> Part:
+    if isinstance(value, str) and value in list(Part):
+        return Part(value)
+    raise _odd(value, f"one of {', '.join(Part)}")
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _odd(value, "true or false")
+
+
+def _count(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise _odd(value, "a whole number")
+
+
+def _number(value: object) -> float:
+    """Read a number as `_strict` wrote it; integers stay exact."""
+    if isinstance(value, str) and value in _SPECIAL:
+        return _SPECIAL[value]
+    # Not above what a double holds: 1e999 is no way to write infinity, and 10**400 none to write a number.
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
+        return value
+    raise _odd(value, "a number")
+
+
+def _numbers(value: object) -> tuple[float, ...]:
+    found = _each(_number)(value)
+    if not found:
+        message = "there are no numbers"
+        raise ValueError(message)
+    return found
+
+
+def _series(value: object) -> Series:
+    series = _build(Series, value)
+    if len(series.x) != len(series.y):
+        message = f"x has {len(series.x)} numbers and y has {len(series.y)}"
+        raise ValueError(message)
+    if not (math.isfinite(series.x[0]) and math.isfinite(series.x[-1]) and all(map(lt, series.x, series.x[1:]))):
+        message = "x does not rise"
+        raise ValueError(message)
+    return series
+
+
+_SHA = re.compile("[0-9a-f]*")
+_SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+_PARSERS: Mapping[str, Callable[[object], object]] = {
+    "str": _text,
+    "str | None": _or_none(_text),
+    "bool": _flag,
+    "int | None": _or_none(_count),
+    "float | None": _or_none(_number),
+    "tuple[float, ...]": _numbers,
+    "tuple[str, ...]": _each(_text),
+    "Part": _part,
+    "tuple[Metric, ...]": _each(partial(_build, Metric)),
+    "tuple[Series, ...]": _each(_series),
+    "tuple[Figure, ...]": lambda _: (),
+    "tuple[Param, ...]": _each(partial(_build, Param)),
+    "tuple[Source, ...]": _each(partial(_build, Source)),
+}
+"""How a field is read, by its annotation in `model.py`."""
+
+
+def _odd(value: object, wanted: str) -> ValueError:
+    return ValueError(f"{_short(value)} is not {wanted}")
+
+
+def _short(value: object) -> str:
+    """Show a value that may be huge or deep."""
+    return reprlib.repr(value)
 
 
 def dump_report(report: Report) -> str:
@@ -168,11 +264,21 @@ def _param(param: ParamDelta) -> dict[str, object]:
 
 
 def _dump(table: Mapping[str, object], indent: int | None) -> str:
-    text = json.dumps(_strict(table), ensure_ascii=False, indent=indent, allow_nan=False)
-    return text.translate(_LONE_HALVES) + "\n"
+    write = partial(json.dumps, ensure_ascii=False, indent=indent, allow_nan=False, default=_fields)
+    try:
+        text = write(table)
+    except ValueError:
+        # Only now is it worth walking through every number.
+        text = write(_strict(table))
+    return _LONE_HALF.sub("\N{REPLACEMENT CHARACTER}", text) + "\n"
 
 
-_LONE_HALVES = dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
+def _fields(noun: DataclassInstance) -> dict[str, object]:
+    """Give the fields as they are: `asdict` would copy every number of every series."""
+    return {item.name: getattr(noun, item.name) for item in fields(noun)}
+
+
+_LONE_HALF = re.compile("[\ud800-\udfff]")
 """Half characters that a broken writer left in a name: no file can hold them."""
 
 
@@ -184,14 +290,4 @@ def _strict(value: object) -> object:
         return {key: _strict(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_strict(item) for item in value]
-    return value
-
-
-def _undo_number(value: object) -> float:
-    """Read a number as `_strict` wrote it; integers stay exact."""
-    if isinstance(value, str):
-        return float(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    message = f"{value!r} is not a number"
-    raise ValueError(message)
+    return _strict(_fields(value)) if is_dataclass(value) and not isinstance(value, type) else value
