@@ -3,14 +3,15 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cml_bot.compare import compare
-from cml_bot.model import Delta, Goal, Of, Role, Rule, Run, Series, Tolerance, Trend
+from cml_bot.model import Delta, Evidence, Goal, Of, Role, Rule, Run, Series, Tolerance, Trend
 from tests.making import make_metric, make_run
 
-NUMBERS = st.floats(allow_nan=True, allow_infinity=True) | st.integers(-(2**70), 2**70)
+FINITE = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**70), 2**70)
+NUMBERS = FINITE | st.sampled_from([math.nan, math.inf, -math.inf])
 
 
 def delta(head: float, base: float, **rule: object) -> Delta:
@@ -140,11 +141,36 @@ def test_swapping_sides_negates_the_change(one: float, other: float) -> None:
         assert back.change == -there.change
 
 
+SWAPPED = {Trend.BETTER: Trend.WORSE, Trend.WORSE: Trend.BETTER}
+
+
+def real(head: float, base: float, goal: Goal) -> Delta:
+    """A change that was told from noise."""
+    sides = make_metric("score_x", head), make_metric("score_x", base)
+    evidence = Evidence(method="test", is_real=True)
+    return Delta(key=sides[0].key, head=sides[0], base=sides[1], goal=goal, evidence=evidence)
+
+
 @given(NUMBERS, NUMBERS)
 def test_swapping_the_goal_swaps_better_and_worse(head: float, base: float) -> None:
-    swap = {Trend.BETTER: Trend.WORSE, Trend.WORSE: Trend.BETTER}
-    up, down = delta(head, base, goal=Goal.HIGHER).trend, delta(head, base, goal=Goal.LOWER).trend
-    if math.isfinite(head) and math.isfinite(base):
-        assert down is swap.get(up, up)
-    else:
-        assert up is down
+    up, down = real(head, base, Goal.HIGHER).trend, real(head, base, Goal.LOWER).trend
+    assert {up, down} <= set(SWAPPED)
+    # What is no number is bad, whichever way is good.
+    assert down is (SWAPPED[up] if math.isfinite(head) and math.isfinite(base) else up)
+
+
+@given(FINITE, FINITE, st.sampled_from([Goal.HIGHER, Goal.LOWER]))
+def test_swapping_the_sides_swaps_better_and_worse(one: float, other: float, goal: Goal) -> None:
+    assume(one != other)
+    assert real(other, one, goal).trend is SWAPPED[real(one, other, goal).trend]
+
+
+@given(FINITE, FINITE)
+def test_higher_is_better_where_higher_is_the_goal(one: float, other: float) -> None:
+    assume(one != other)
+    assert real(max(one, other), min(one, other), Goal.HIGHER).trend is Trend.BETTER
+
+
+@given(NUMBERS, NUMBERS)
+def test_a_real_change_without_a_goal_is_neither(head: float, base: float) -> None:
+    assert real(head, base, Goal.NONE).trend is Trend.CHANGED
