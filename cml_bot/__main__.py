@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from cml_bot.cli import run
-
 
 def main() -> None:
     """Run the command line and leave its exit code."""
+    try:
+        from cml_bot.cli import run
+    except KeyboardInterrupt:
+        sys.exit(130)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -5,7 +5,9 @@ Everything heavy is imported where it is used, so that ``mlbot --help`` pays for
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
     from cml_bot.pipeline import Job
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 FORMATS = ("terminal", "markdown", "html", "json")
-ISSUES = "the issues page of mlbot"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -31,10 +33,18 @@ def run(arguments: Sequence[str]) -> int:
 
     click's own handling is off: it would leave 1 for an interruption, which here means that a gate failed.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A stream that knows fewer characters than a report has shows a question mark for the others.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         return int(cli.main(args=list(arguments), prog_name="mlbot", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        _complain(error.format_message())
+        return ConfigError.exit_code
     except click.UsageError as error:
-        _complain(f"{error.ctx.command_path if error.ctx else 'mlbot'}: {error.format_message()} See --help.")
+        message = error.format_message().rstrip(".")
+        _complain(f"{error.ctx.command_path if error.ctx else 'mlbot'}: {message}. See --help.")
         return ConfigError.exit_code
     except MlbotError as error:
         _complain(f"mlbot: {error}")
@@ -43,21 +53,21 @@ def run(arguments: Sequence[str]) -> int:
         _complain("mlbot: interrupted.")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone (`mlbot report | head`): nothing to tell anybody.
+        # The reader of our output has gone (`mlbot doctor | head`): nothing to tell anybody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception:
         import traceback
 
         _complain(traceback.format_exc())
-        _complain(f"mlbot: this is a bug in mlbot {__version__}. Please send the lines above to {ISSUES}.")
+        _complain(f"mlbot: this is a bug in mlbot {__version__}. Please report it with the lines above.")
         return BUG
 
 
 def _complain(text: str) -> None:
     from cml_bot.forges._tokens import redact
 
-    click.echo(redact(text), err=True)
+    click.echo(CONTROLS.sub("", redact(text)), err=True)
 
 
 def _option(name: str, *more: str, **settings: Any) -> Callable[[Command], Command]:
@@ -103,6 +113,8 @@ def report(form: str | None, output: str | None, publish: bool | None, **options
     job = _open_job(against=options.pop("against"), head=options.pop("head"))
     config = read_config(job.root, os.environ, _as_keys(options))
     made, run = make_report(job, config)
+    if form not in (None, "terminal") and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     wish = Wish(form=form, output=output, publish=publish)
     return deliver(made, run, wish, os.environ, sys.stdout, sys.stderr)
 
@@ -112,10 +124,13 @@ def doctor() -> int:
     """Show what mlbot sees: CI, token, repository, baseline and the files it takes, each with its reason."""
     from cml_bot.config import read_config
     from cml_bot.doctor import examine
+    from cml_bot.forges.github_commands import quiet
 
     job = _open_job()
-    for line in examine(job, read_config(job.root, os.environ, {}), os.environ):
-        click.echo(line)
+    text = "\n".join(examine(job, read_config(job.root, os.environ, {}), os.environ))
+    # File names are foreign, and GitHub takes lines of the log for commands.
+    click.echo(quiet(text) if job.build.forge == "github" else text)
+    sys.stdout.flush()
     return 0
 
 
@@ -137,7 +152,14 @@ def demo(folder: str | None) -> int:
 def _open_job(against: str | None = None, head: str | None = None) -> Job:
     from cml_bot.workspace import open_job
 
-    return open_job(Path.cwd(), os.environ, _now(), against=against or "", head=head or "")
+    return open_job(_current_folder(), os.environ, _now(), against=against or "", head=head or "")
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise ConfigError("the current folder", "was deleted", "Change to one that exists.") from error
 
 
 def _now() -> datetime:
@@ -148,7 +170,10 @@ def _now() -> datetime:
     from datetime import UTC, datetime
 
     fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return datetime.fromtimestamp(int(fixed), UTC) if fixed.isdigit() else datetime.now(UTC)
+    try:
+        return datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ConfigError("SOURCE_DATE_EPOCH", f"is {fixed!r}", "Give it seconds since 1970.") from error
 
 
 def _as_keys(options: Mapping[str, Any]) -> dict[str, Any]:

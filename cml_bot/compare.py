@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 STEPS = ("step", "epoch", "iter", "round", "batch")
 """A series over one of these is the course of a training, so one of its values can stand for it in the table."""
 NOISE = (
-    "unclear means that the change could be noise: each side is one training, and another seed would differ too; "
-    "a gate with a limit, such as accuracy < 0.9, decides all the same"
+    "unclear means that it could be noise: each side is one training, and another seed would differ too; "
+    "a gate with a limit decides all the same"
 )
 SAME_TO = 1e-12
 """Relative size of what the order of a sum alone can change in double precision."""
@@ -37,8 +37,9 @@ def compare(head: Run, base: Run | None, rules: Sequence[Rule] = (), gated: Sequ
         rules: what the configuration says; the first that matches a metric and names a property decides it.
         gated: patterns of the gates: what they mean is a headline.
     """
-    heads = _rows(head, rules)
-    bases = _rows(base, rules) if base else {}
+    told = _names(head) & _names(base) if base else _names(head)
+    heads = _rows(head, rules, told)
+    bases = _rows(base, rules, told) if base else {}
     return tuple(_pair(key, heads.get(key), bases.get(key), _rule_of(key, rules), gated) for key in {**heads, **bases})
 
 
@@ -47,13 +48,18 @@ def goal_of(key: Key, rules: Sequence[Rule]) -> Goal:
     return _rule_of(key, rules).goal or find_goal(key.name)
 
 
-def _rows(run: Run, rules: Sequence[Rule]) -> dict[Key, Metric]:
-    """Give every metric, and one value for each course of a training that no plain metric of that name reports."""
+def _names(run: Run) -> set[str]:
+    """Name the metrics, alike where a tool writes val.acc in one file and val/acc in another."""
+    return {metric.name.replace("/", ".") for metric in run.metrics}
+
+
+def _rows(run: Run, rules: Sequence[Rule], told: set[str]) -> dict[Key, Metric]:
+    """Give every metric, and one value for each course of a training whose name is not told already."""
     rows = {metric.key: metric for metric in run.metrics}
-    names = {key.name for key in rows}
     for series in run.series:
         rule = _rule_of(series.key, rules)
-        if series.key not in rows and _is_course(series) and (series.name not in names or rule.of):
+        is_told = series.name.replace("/", ".") in told
+        if series.key not in rows and _is_course(series) and (rule.of or not is_told):
             rows[series.key] = _digest(series, rule)
     return rows
 
@@ -83,14 +89,18 @@ def _digest(series: Series, rule: Rule) -> Metric:
     """Take the value of a series that stands for it: the last, unless the configuration names another."""
     of = rule.of or Of.LAST
     if of is Of.BEST:
-        of = {Goal.HIGHER: Of.MAX, Goal.LOWER: Of.MIN, Goal.NONE: Of.LAST}[goal_of(series.key, [rule])]
+        of = {Goal.HIGHER: Of.MAX, Goal.LOWER: Of.MIN, Goal.NONE: Of.LAST}[rule.goal or find_goal(series.name)]
     numbers = [y for y in series.y if not math.isnan(y)]
-    if of is Of.LAST or not numbers:
-        value = series.y[-1]
-    else:
-        value = {Of.MIN: min(numbers), Of.MAX: max(numbers), Of.MEAN: math.fsum(y / len(numbers) for y in numbers)}[of]
+    value = series.y[-1] if of is Of.LAST or not numbers else _take(of, numbers)
     source = f"{series.source} ({of} of {len(series.y)})" if series.source else ""
     return Metric(name=series.name, group=series.group, values=(value,), unit=series.unit, source=source)
+
+
+def _take(of: Of, numbers: Sequence[float]) -> float:
+    if of is Of.MEAN:
+        finite = all(map(math.isfinite, numbers))
+        return math.fsum(y / len(numbers) for y in numbers) if finite else math.nan
+    return min(numbers) if of is Of.MIN else max(numbers)
 
 
 def _pair(key: Key, head: Metric | None, base: Metric | None, rule: Rule, gated: Iterable[str]) -> Delta:
@@ -101,7 +111,7 @@ def _pair(key: Key, head: Metric | None, base: Metric | None, rule: Rule, gated:
         key=key,
         head=head,
         base=base,
-        goal=goal_of(key, [rule]),
+        goal=rule.goal or find_goal(key.name),
         tolerance=tolerance if math.isfinite(tolerance) else 0.0,
         unit=rule.unit if rule.unit is not None else side.unit if side else "",
         role=role,

@@ -116,7 +116,7 @@ def _read_file(root: Path) -> tuple[str, Mapping[str, Any]]:
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(path.name, f"cannot be read as TOML ({error})", "Correct that line.") from error
 
 
@@ -205,7 +205,7 @@ def _parse_tolerance(value: object, where: str) -> Tolerance | None:
     is_relative = isinstance(text, str) and text.endswith("%")
     try:
         amount = float(text[:-1] if isinstance(text, str) and is_relative else text)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         amount = -1.0
     if isinstance(value, bool) or not 0 <= amount < float("inf"):
         raise ConfigError(where, f"tolerance is {value!r}", 'Write a number such as 0.002, or a share such as "0.5%".')

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import io
+import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from cml_bot.as_json import dump_report
-from cml_bot.errors import GATE_FAILED, ForbiddenError, InputError
+from cml_bot.errors import GATE_FAILED, ConfigError, ForbiddenError, InputError
 from cml_bot.forges import load_forge
 from cml_bot.forges.github_commands import annotate, append_outputs, append_summary, quiet
 from cml_bot.model import Outcome
@@ -37,22 +38,24 @@ def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: T
     """Hand the report out everywhere it is wanted. A gate's exit code comes only after that.
 
     Raises:
-        ConfigError: the folder cannot be written.
+        ConfigError: the folder cannot be written, or there is no review to publish to.
         PublishError: the forge refused, for another reason than a missing right.
     """
     in_ci = bool(report.build.forge)
-    folder = wish.output or (FOLDER if in_ci or wish.form is None else None)
+    if wish.publish and not in_ci:
+        raise ConfigError("--publish", "no CI job was found here, so there is no review", "Leave it out.")
+    folder = wish.output or (FOLDER if in_ci or wish.form is None else "")
     drawn = _draw(report) if folder or wish.form == "html" else None
-    if folder and drawn:
-        from cml_bot.report_folder import write_folder
-
-        write_folder(Path(folder), report, run, drawn)
-    _print(report, wish.form or "terminal", drawn, out)
+    # One way out that fails does not close the others. Printing comes last: whoever reads it may leave before the end.
+    with ExitStack() as ways:
+        ways.callback(_print, report, wish.form or "terminal", drawn, out)
+        if in_ci:
+            ways.callback(_tell_job, report, folder, env, err, is_silent=wish.publish is False)
+        if folder and drawn:
+            ways.callback(_write_folder, Path(folder), report, run, drawn)
     if folder and not in_ci:
         page = Path(folder, "page.html").resolve()
         err.write(f"\nThe whole report: {page} (report.md and report.json lie beside it)\n")
-    if in_ci and wish.publish is not False:
-        _publish(report, folder or "", env, out, err)
     if report.verdict.outcome is Outcome.FAIL:
         return GATE_FAILED
     return InputError.exit_code if report.broken else 0
@@ -63,6 +66,12 @@ def find_token(env: Mapping[str, str]) -> str:
     return next((env[name].strip() for name in TOKENS if env.get(name, "").strip()), "")
 
 
+def _write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
+    from cml_bot.report_folder import write_folder
+
+    write_folder(folder, report, run, drawn)
+
+
 def _draw(report: Report) -> Drawn:
     from cml_bot.render import draw_figures
 
@@ -70,37 +79,43 @@ def _draw(report: Report) -> Drawn:
 
 
 def _print(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> None:
+    try:
+        out.write(_render(report, form, drawn, out))
+        out.flush()
+    except BrokenPipeError:
+        # `mlbot report | head`: the reader has gone, and the gates still decide.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+    except OSError as error:
+        what = f"cannot be written ({error.strerror})"
+        raise ConfigError("standard output", what, "Look where it goes to.") from error
+
+
+def _render(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> str:
     if form == "json":
-        out.write(dump_report(report))
-    elif form == "terminal":
-        from cml_bot.terminal import print_report
+        return dump_report(report)
+    if form == "terminal":
+        from cml_bot.terminal import render_terminal
 
-        if report.build.forge == "github":
-            # Names in it are foreign, and GitHub takes lines of the log for commands.
-            text = io.StringIO()
-            print_report(report, text)
-            out.write(quiet(text.getvalue()) + "\n")
-        else:
-            print_report(report, out)
-    else:
-        from cml_bot.render import render, render_html
+        text = render_terminal(report, out)
+        # Names in it are foreign, and GitHub takes lines of the log for commands.
+        return quiet(text) + "\n" if report.build.forge == "github" else text
+    from cml_bot.render import render, render_html
 
-        out.write(render_html(report, drawn) if drawn and form == "html" else render(report, None).body)
-    out.flush()
+    return render_html(report, drawn) if drawn and form == "html" else render(report, None).body
 
 
-def _publish(report: Report, folder: str, env: Mapping[str, str], out: TextIO, err: TextIO) -> None:
-    """Comment on the review, and tell the job too: a fork's token may do no more than that."""
+def _tell_job(report: Report, folder: str, env: Mapping[str, str], err: TextIO, *, is_silent: bool) -> None:
+    """Comment on the review unless told not to, and tell the job too: a fork's token may do no more than that."""
     from cml_bot.render import render
 
     page = render(report, None)
-    out.writelines(f"{line}\n" for line in annotate(report.verdict.checks))
-    out.flush()
+    # Not to standard output, which may be wanted as JSON: the runner reads commands from both.
+    err.writelines(f"{line}\n" for line in annotate(report.verdict.checks))
     url = ""
     try:
-        url = _comment(report, page, find_token(env), err)
+        url = "" if is_silent else _comment(report, page, find_token(env), err)
     except ForbiddenError as error:
-        err.write(f"mlbot: {error}\nThe report is in the job's summary and in {folder}/ all the same.\n")
+        err.write(f"mlbot: {error}\n")
     finally:
         if env.get("GITHUB_STEP_SUMMARY"):
             append_summary(Path(env["GITHUB_STEP_SUMMARY"]), page.body, page.short)
@@ -119,6 +134,5 @@ def _comment(report: Report, page: Page, token: str, err: TextIO) -> str:
 
     forge = load_forge(build.forge).connect(build, token)
     done = publish(page, forge, name=report.name, sha=build.sha, run_id=build.run_id)
-    url = done.comment.url if done.comment else ""
-    err.write(f"mlbot: comment {done.action}{': ' + url if url else ''}\n")
-    return url
+    err.write(f"mlbot: comment {done.action}: {done.comment.url}\n")
+    return done.comment.url

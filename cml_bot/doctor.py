@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def examine(job: Job, config: Config, env: Mapping[str, str]) -> Iterator[str]:
     """Tell what a report would be made of. Sends nothing to the forge."""
     yield f"mlbot {__version__}, Python {platform.python_version()}"
-    yield f"folder      {job.root}"
+    yield f"folder      {clean(str(job.root), 300)}"
     yield f"commit      {_tell_commit(job)}"
     yield f"CI          {_tell_build(job.build)}"
     yield f"config      {find_config(job.root) or 'none, and none is needed'}, {plural(len(config.gates), 'gate')}"
@@ -65,9 +65,9 @@ def _tell_base(job: Job, config: Config, read: partial[Run]) -> str:
     try:
         found = find_base(job, config, read)
     except MlbotError as error:
-        return f"problem: {error}"
+        return f"problem: {clean(str(error), 400)}"
     if isinstance(found, str):
-        return f"none: {found}"
+        return f"none: {clean(found, 400)}"
     return clean(f"{found.side.sha[:7]} {found.side.source}, {_count(found.run)}", 300)
 
 

@@ -28,6 +28,8 @@ class MlbotError(Exception):
     exit_code: ClassVar[int] = BUG
 
     def __init__(self, where: str, what: str, cure: str) -> None:
+        # On one line each: what comes from a file must not begin a line of a CI job's log, which may be a command.
+        where, what = (" ".join(text.split()) for text in (where, what))
         super().__init__(f"{where}: {what}. {cure}")
         self.where = where
         """The file, option, call or place that it happened in."""

@@ -142,10 +142,11 @@ def _start(
             # Without a terminal neither git nor ssh can ask anything, and all that it starts can be ended together.
             start_new_session=True,
         )
-    except (FileNotFoundError, NotADirectoryError) as error:
+    except OSError as error:
         if not root.is_dir():
             raise ConfigError(str(root), "is not a folder", "Name one that exists.") from error
-        raise ConfigError(GIT, "is not installed, or not on the PATH", "Install git where mlbot runs.") from error
+        what = "is not installed, not on the PATH, or may not be run"
+        raise ConfigError(GIT, what, "Install git where mlbot runs.") from error
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ConfigError
-from cml_bot.filters import format_number, format_pair, format_percent
+from cml_bot.filters import format_number, format_pair
 from cml_bot.model import Check, Form, Gate, Goal, Outcome, Trend, Verdict
 
 if TYPE_CHECKING:
@@ -31,7 +31,15 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
-WORDS = {"<=": "at most", ">=": "at least", "==": "exactly", "!=": "not", "<": "below", ">": "above"}
+WORDS = {
+    "<=": ("is at most", "is above"),
+    ">=": ("is at least", "is below"),
+    "==": ("is", "is not"),
+    "!=": ("is not", "is"),
+    "<": ("is below", "is at least"),
+    ">": ("is above", "is at most"),
+}
+"""How a comparison reads when it holds, and when it does not."""
 NO_GOAL = "it changed, and whether higher or lower is better is not known: set its goal in mlbot.toml"
 _LIMIT = re.compile(
     r"(?P<name>.+?)\s*(?P<op><=|>=|==|!=|<|>)\s*(?P<bound>[-+]?[\d.]+(?:e[-+]?\d+)?)(?P<percent>\s*%)?", re.IGNORECASE
@@ -129,9 +137,9 @@ def _check_delta(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
 
 def _check_limit(gate: Gate, value: float, unit: str) -> tuple[Outcome, str]:
     shown = format_pair(gate.bound, value, unit)
-    if OPERATORS[gate.operator](value, gate.bound):
-        return gate.outcome, f"{shown.head} is {WORDS[gate.operator]} {shown.base}"
-    return Outcome.PASS, f"{shown.head} is not {WORDS[gate.operator]} {shown.base}"
+    holds = OPERATORS[gate.operator](value, gate.bound)
+    said = f"{shown.head} {WORDS[gate.operator][not holds]} {shown.base}"
+    return gate.outcome if holds else Outcome.PASS, said
 
 
 def _check_trend(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
@@ -160,11 +168,9 @@ def _check_change(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
     change = _relative_or_infinite(delta) if gate.is_relative else delta.change
     if change is None or math.isnan(change):
         return min(gate.outcome, Outcome.WARN), "its base is not a number, so there is no change to check"
-    show = format_percent if gate.is_relative else format_number
-    said = f"the change of {show(change)} is {{}}{WORDS[gate.operator]} {show(gate.bound)}"
-    if OPERATORS[gate.operator](change, gate.bound):
-        return gate.outcome, said.format("")
-    return Outcome.PASS, said.format("not ")
+    scale, unit = (100, "%") if gate.is_relative else (1, delta.unit)
+    outcome, said = _check_limit(replace(gate, bound=gate.bound * scale), change * scale, unit)
+    return outcome, f"the change of {said}"
 
 
 def _relative_or_infinite(delta: Delta) -> float | None:

@@ -243,7 +243,7 @@ class Evidence:
     """Why a delta's trend is what it is."""
 
     method: str
-    """How it was told: ``exact``, ``tolerance``, ``not finite``, ``none``."""
+    """How it was told: ``equal``, ``tolerance``, ``count``, ``not finite``, ``none``."""
     is_real: bool | None
     """True: the change is beyond tolerance and noise. False: it is not. None: nobody can tell from what is there."""
     interval: tuple[float, float] | None = None
@@ -280,7 +280,12 @@ class Delta:
         """
         if self.head is None or self.base is None:
             return None
-        return self.head.value - self.base.value
+        change = self.head.value - self.base.value
+        try:
+            float(change)
+        except OverflowError:
+            return math.inf if change > 0 else -math.inf
+        return change
 
     @property
     def relative(self) -> float | None:
@@ -425,8 +430,6 @@ class Side:
     """For the base: ``git_files``, ``folder`` or ``none``."""
     label: str = ""
     """How a column is headed: a branch or folder name."""
-    url: str = ""
-    """The page of the commit, where a forge has one."""
 
     @property
     def short_sha(self) -> str:
@@ -499,10 +502,6 @@ class Build:
     """The page of this build."""
     run_id: str = ""
     """``RUN.ATTEMPT``: later runs have larger numbers."""
-
-    def commit_url(self, sha: str) -> str:
-        """The page of a commit, empty where no forge is known."""
-        return f"{self.server}/{self.repo}/commit/{sha}" if self.server and self.repo and sha else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,8 @@ class Job:
     sha: str
     """The commit that is checked out; empty outside a repository."""
     build: Build
+    is_foreign: bool = False
+    """What is checked out is neither the commit under review nor a merge of it: its numbers are of something else."""
     now: datetime
     against: str = ""
     """A revision or a path to compare with; empty for the configured baseline."""
@@ -69,6 +71,7 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         params=_params(head, base),
         curves=_curves(head, base, config.metrics),
         figures=_figures(head, base),
+        like_for_like=_warn_foreign(job),
         notes=(*head.notes, *_notes_of(found)),
         broken=head.broken,
         unread=head.unread,
@@ -108,6 +111,12 @@ def _refuse_empty(found: Base | str, head: Run) -> Base | str:
     return f"no metrics are committed at {place}; commit the files, or compare with a run.json by --against"
 
 
+def _warn_foreign(job: Job) -> tuple[str, ...]:
+    if not job.is_foreign:
+        return ()
+    return (f"the job checked out {job.sha[:7]}, and under review is {job.build.sha[:7]}, which is something else",)
+
+
 def _notes_of(found: Base | str) -> tuple[str, ...]:
     if isinstance(found, str):
         return ()
@@ -118,12 +127,12 @@ def _notes_of(found: Base | str) -> tuple[str, ...]:
 def _head_side(job: Job, found: Base | str) -> Side:
     if job.head:
         sha = _head_sha(job)
-        return Side(sha=sha, source=job.head, label=job.head, url=job.build.commit_url(sha))
+        return Side(sha=sha, source=job.head, label=job.head)
     # In CI the checked-out commit may be a merge made for the test: people know the one they pushed.
-    sha = job.build.sha or job.sha
+    sha = job.sha if job.is_foreign else job.build.sha or job.sha
     if not isinstance(found, str) and found.side.sha == sha:
         return Side(sha="", source="the working tree, on top of that commit", label="here")
-    return Side(sha=sha, source="the working tree", label="here", url=job.build.commit_url(sha))
+    return Side(sha=sha, source="the working tree", label="here")
 
 
 def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
@@ -143,7 +152,7 @@ def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
 
 def _is_folder(job: Job, wanted: str) -> bool:
     """Whether a path is meant: a revision of the same name comes first, unless it is written as ``./NAME``."""
-    is_path = wanted.startswith((".", "/", "~")) or wanted.endswith("/") or not job.sha
+    is_path = wanted.startswith((".", "/")) or wanted.endswith("/") or not job.sha
     return is_path or (Path(job.root, wanted).exists() and find_commit(job.root, wanted) is None)
 
 
@@ -162,10 +171,10 @@ def _params(head: Run, base: Run | None) -> tuple[ParamDelta, ...]:
 
 def _curves(head: Run, base: Run | None, rules: Sequence[Rule]) -> tuple[Curve, ...]:
     """Pair the series that differ; without a base all of the head's, because everything is news."""
+    heads = {series.key: series for series in head.series}
     bases = {series.key: series for series in base.series} if base else {}
     pairs = [
-        Curve(key=series.key, head=series, base=bases.get(series.key), goal=goal_of(series.key, rules))
-        for series in head.series
+        Curve(key=key, head=heads.get(key), base=bases.get(key), goal=goal_of(key, rules)) for key in {**heads, **bases}
     ]
     return tuple(pair for pair in pairs if not _is_equal(pair))
 

@@ -26,7 +26,7 @@ FOOTER = "<sub>"
 class Published:
     """What became of a page."""
 
-    comment: Comment | None
+    comment: Comment
     """The comment that readers see now."""
     action: Literal["created", "updated", "unchanged", "older"]
     """``older``: the comment shows a later run already, and was left alone."""

@@ -15,12 +15,13 @@ from cml_bot.model import Figure, FigurePair, Key, Outcome, Page
 from cml_bot.wording import (
     OUTCOMES,
     first_line,
+    fold_titles,
     name_of,
     second_line,
     shared_names,
     sort_rows,
     tell_check,
-    tell_unclear,
+    tell_next,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from cml_bot.model import Check, Curve, ParamDelta, Report, Series
 
+SHOWN_PAIRS = 20
+"""Pictures of the job, each with both sides; a folder of thousands would make a page that nobody can open."""
 DRAWN_CURVES = 20
 """More pictures than this nobody looks at; the others are told in words."""
 
@@ -38,13 +41,18 @@ DRAWN_CURVES = 20
 class Limits:
     """How many of each a form shows; what is left out is counted."""
 
-    rows: int
+    folded: int
+    """Rows of one folded part."""
     checks: int
+    unread: int
+    """Files that could not be read."""
     notes: int
+    sources: int
 
 
-FULL = Limits(rows=12, checks=50, notes=20)
-SHORT = Limits(rows=12, checks=8, notes=3)
+FULL = Limits(folded=400, checks=50, unread=20, notes=60, sources=40)
+SHORT = Limits(folded=0, checks=8, unread=3, notes=0, sources=0)
+PAGE = Limits(folded=2000, checks=500, unread=100, notes=500, sources=500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +97,7 @@ def draw_figures(report: Report) -> Drawn:
     """
     titled = list(_titled(report).items())[:DRAWN_CURVES]
     curves = {key: _draw(curve, number, report) for number, (key, curve) in enumerate(titled)}
-    pairs = tuple(_name_apart(pair, number) for number, pair in enumerate(report.figures))
+    pairs = tuple(_name_apart(pair, number) for number, pair in enumerate(report.figures[:SHOWN_PAIRS]))
     return Drawn(curves=curves, pairs=pairs)
 
 
@@ -101,7 +109,7 @@ def render(report: Report, drawn: Drawn | None) -> Page:
     """
     view = _view(report, drawn)
     template = _environment(autoescape=False).get_template("comment.md.j2")
-    left_out = "This is the short form. Curves, pictures, parameters and all metrics are in the job's summary."
+    left_out = "This is the short form. The whole report is in the folder mlbot-report of the job."
     body = template.render(**view, short=False, limits=FULL)
     short = template.render(**view, short=True, limits=SHORT, left_out_in_short=left_out)
     return Page(body=_tidy(body), short=_tidy(short), figures=drawn.figures if drawn else ())
@@ -110,7 +118,7 @@ def render(report: Report, drawn: Drawn | None) -> Page:
 def render_html(report: Report, drawn: Drawn) -> str:
     """Write a report as one HTML file with everything in it: no other file, no address outside."""
     view = _view(report, drawn)
-    return _environment(autoescape=True).get_template("page.html.j2").render(**view) + "\n"
+    return _environment(autoescape=True).get_template("page.html.j2").render(**view, limits=PAGE) + "\n"
 
 
 def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:
@@ -118,7 +126,7 @@ def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:
     rows = sort_rows(report)
     symbol, line = first_line(report, rows)
     shared = shared_names(delta.key for delta in report.deltas)
-    checks = [(check, _check_view(check, shared)) for check in report.verdict.checks]
+    checks = [(check, _check_view(check, shared)) for check in sorted(report.verdict.checks, key=_rank)]
     curves = _curve_views(report, drawn.curves if drawn else {})
     return {
         "report": report,
@@ -126,18 +134,25 @@ def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:
         "symbol": symbol,
         "line": line,
         "sentence": second_line(report, rows),
-        "base_label": report.base.label or "before",
+        "base_label": clean(report.base.label, 60) if report.base.label else "before",
         "params": _param_views(report),
         "unread": (*report.broken, *report.unread),
-        "unclear": tell_unclear(rows.first),
+        "titles": fold_titles(report, rows),
+        "next": tell_next(report, rows.first),
         "loud_checks": [view for check, view in checks if check.outcome is not Outcome.PASS],
         "quiet_checks": [view for check, view in checks if check.outcome is Outcome.PASS],
         "curves": curves,
         "textual_curves": [curve for curve in curves if curve.figure is None],
-        "figures": drawn.pairs if drawn else report.figures,
+        "figures": drawn.pairs if drawn else report.figures[:SHOWN_PAIRS],
+        "hidden_figures": max(0, len(report.figures) - SHOWN_PAIRS),
         "methods": _methods(report),
         "pictures": drawn is not None,
     }
+
+
+def _rank(check: Check) -> tuple[int, bool]:
+    """Failed before warned before waived."""
+    return -check.outcome, check.waiver is not None
 
 
 def _param_views(report: Report) -> list[tuple[str, ParamDelta]]:

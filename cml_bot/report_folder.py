@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cml_bot.render import Drawn
 
 FIGURES = "figures"
+MARK = ".mlbot-report"
 
 
 def write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
@@ -26,20 +27,25 @@ def write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
         ConfigError: the folder cannot be written, or holds files of that name that are not mlbot's.
     """
     page = render(report, drawn)
-    # Only addresses that we wrote have this form: in foreign text the brackets are escaped.
-    markdown = page.body.replace("](cid:", f"]({FIGURES}/")
+    markdown = page.body
+    for figure in page.figures:
+        markdown = markdown.replace(f"](cid:{figure.name})", f"]({FIGURES}/{figure.name})")
     texts = {
         "report.md": markdown,
         "page.html": render_html(report, drawn),
         "report.json": dump_report(report),
         "run.json": dump_run(run),
     }
+    if folder.is_symlink():
+        raise ConfigError(str(folder), "is a link", "Name the folder that it leads to with --output.")
     try:
-        if _is_ours(folder):
-            shutil.rmtree(folder / FIGURES, ignore_errors=True)
+        if (folder / MARK).is_file():
+            _remove(folder / FIGURES)
         else:
             _begin(folder, [*texts, FIGURES])
         for name, text in texts.items():
+            # A link of that name, which a branch may have committed, is replaced and not followed.
+            (folder / name).unlink(missing_ok=True)
             (folder / name).write_bytes(text.encode())
         for figure in page.figures:
             (folder / FIGURES).mkdir(exist_ok=True)
@@ -49,13 +55,18 @@ def write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
         raise ConfigError(str(folder), f"cannot be written ({error.strerror})", cure) from error
 
 
-def _is_ours(folder: Path) -> bool:
-    """Whether an earlier report lies there, so that nothing of anybody else's is overwritten."""
-    return all((folder / name).is_file() for name in ("report.json", "run.json", "page.html"))
+def _remove(figures: Path) -> None:
+    if figures.is_symlink():
+        figures.unlink()
+    elif figures.exists():
+        shutil.rmtree(figures)
 
 
 def _begin(folder: Path, names: Iterable[str]) -> None:
-    """Make the folder, which git then ignores; one that is there already keeps what it has."""
+    """Make the folder, which git then ignores; one that is there already keeps what it has.
+
+    The mark says that what lies there is ours: later reports replace it, and no walk reads it back.
+    """
     for name in names:
         if (folder / name).exists():
             cure = "Move it away, or choose another folder with --output."
@@ -63,3 +74,4 @@ def _begin(folder: Path, names: Iterable[str]) -> None:
     if not folder.exists():
         folder.mkdir(parents=True)
         (folder / ".gitignore").write_text("*\n", encoding="ascii")
+    (folder / MARK).write_text("This folder is written by mlbot.\n", encoding="ascii")

@@ -11,7 +11,7 @@ from rich.text import Text
 from cml_bot.escape import clean
 from cml_bot.filters import plural
 from cml_bot.model import Outcome, Trend
-from cml_bot.wording import OUTCOMES, first_line, second_line, sort_rows, tell_check, tell_unclear
+from cml_bot.wording import OUTCOMES, first_line, fold_titles, second_line, sort_rows, tell_check, tell_next
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +25,15 @@ COLOURS = {Trend.WORSE: "red", Trend.BETTER: "green", Trend.UNCLEAR: "yellow"}
 SHOWN_NOTES = 10
 
 
-def print_report(report: Report, file: TextIO) -> None:
-    """Print what a reviewer decides by, and count what is folded elsewhere."""
+def render_terminal(report: Report, file: TextIO) -> str:
+    """Give, for a terminal or a pipe, what a reviewer decides by, and count what is folded elsewhere."""
     console = open_console(file)
+    with console.capture() as text:
+        _say_all(console, report)
+    return text.get()
+
+
+def _say_all(console: Console, report: Report) -> None:
     rows = sort_rows(report)
     symbol, line = first_line(report, rows)
     sentence = second_line(report, rows)
@@ -39,8 +45,8 @@ def print_report(report: Report, file: TextIO) -> None:
     if rows.first:
         console.print(_table(rows.first, report))
     _say_checks(console, report)
-    for text in tell_unclear(rows.first):
-        _say(console, f"❔ {clean(text, 400)}", style="dim")
+    for text in tell_next(report, rows.first):
+        _say(console, f"{'❔ ' if report.has_base else ''}{clean(text, 400)}", style="dim")
     _say(console, _count_rest(report, rows), style="dim")
     for note in report.notes[:SHOWN_NOTES]:
         _say(console, f"· {clean(note, 400)}", style="dim")
@@ -93,14 +99,6 @@ def _say_checks(console: Console, report: Report) -> None:
 
 def _count_rest(report: Report, rows: Rows) -> str:
     """Say what the folded parts of the other forms hold."""
-    changed = " changed" if report.has_base else ""
-    parts = [
-        (len(rows.more), plural(len(rows.more), "more metric") + " changed"),
-        (len(rows.same), plural(len(rows.same), "metric") + " stayed the same"),
-        (len(rows.bookkeeping), plural(len(rows.bookkeeping), "count or timing", "counts and timings")),
-        (len(report.params), plural(len(report.params), "parameter") + " changed"),
-        (len(report.curves), plural(len(report.curves), "curve") + changed),
-        (len(report.figures), plural(len(report.figures), "picture") + changed),
-    ]
+    parts = list(fold_titles(report, rows).values())
     compared = f"compared with {report.base.label} ({report.base.source})" if report.has_base else ""
-    return " · ".join([text for count, text in parts if count] + ([clean(compared, 300)] if compared else []))
+    return " · ".join([*parts, clean(compared, 300)] if compared else parts)

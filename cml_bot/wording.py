@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cml_bot.escape import clean
 from cml_bot.filters import format_pair, plural
 from cml_bot.model import Goal, Outcome, Role, Trend
 
@@ -134,7 +135,8 @@ def _worst_of_each(checks: Iterable[Check]) -> dict[Key | None, Check]:
 def _row(delta: Delta, shared: frozenset[str], check: Check | None) -> Row:
     base, head = (side.value if side else None for side in (delta.base, delta.head))
     name = name_of(delta.key, shared)
-    return Row(delta=delta, name=name, check=check, pair=format_pair(base, head, delta.unit))
+    unit = clean(delta.unit, 20) if delta.unit else ""
+    return Row(delta=delta, name=name, check=check, pair=format_pair(base, head, unit))
 
 
 def shared_names(keys: Iterable[Key]) -> frozenset[str]:
@@ -204,6 +206,10 @@ def second_line(report: Report, rows: Rows) -> Sentence:
     return Sentence(name=row.name, text=_tell(row))
 
 
+NEXT = (
+    "Comparing starts when main has these files committed; until then, --against compares with any other revision, "
+    "folder or run.json."
+)
 NOTHING_FOUND = (
     "No metrics were found. Write a metrics.json, or name the files under sources in mlbot.toml; "
     "the command mlbot doctor shows where mlbot looks."
@@ -236,10 +242,26 @@ def _tell(row: Row) -> str:
             return f"{verb} from {pair.base} to {pair.head}{percent}{sure}{gate}."
 
 
-def tell_unclear(rows: Iterable[Row]) -> list[str]:
-    """What would decide the unclear ones, each reason once."""
+def tell_next(report: Report, rows: Iterable[Row]) -> list[str]:
+    """What would decide the unclear ones, each reason once; without a base, what gives one."""
+    if not report.has_base:
+        return [NEXT] if report.deltas else []
     notes = [row.delta.evidence.note for row in rows if row.delta.trend is Trend.UNCLEAR]
     return [_sentence(note) for note in dict.fromkeys(notes) if note]
+
+
+def fold_titles(report: Report, rows: Rows) -> dict[str, str]:
+    """Head the parts that are folded, by their name in `Rows` and `Report`; what is empty has none."""
+    changed = " changed" if report.has_base else ""
+    titles = {
+        "more": (len(rows.more), plural(len(rows.more), "more metric") + changed),
+        "same": (len(rows.same), plural(len(rows.same), "metric") + " stayed the same"),
+        "bookkeeping": (len(rows.bookkeeping), plural(len(rows.bookkeeping), "count or timing", "counts and timings")),
+        "params": (len(report.params), plural(len(report.params), "parameter") + changed),
+        "curves": (len(report.curves), plural(len(report.curves), "curve") + changed),
+        "figures": (len(report.figures), plural(len(report.figures), "picture") + changed),
+    }
+    return {name: title for name, (count, title) in titles.items() if count}
 
 
 def tell_check(check: Check) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.config import find_config
 from cml_bot.forges import FORGES, load_forge
-from cml_bot.git import find_checkout
+from cml_bot.git import find_checkout, read_parents
 from cml_bot.model import Build
 from cml_bot.pipeline import Job
 
@@ -27,14 +28,24 @@ def open_job(cwd: Path, env: Mapping[str, str], now: datetime, *, against: str =
     current folder.
     """
     checkout = find_checkout(cwd)
+    root = _find_root(cwd, checkout.top if checkout else None)
+    sha = checkout.sha if checkout else ""
+    build = find_build(env)
     return Job(
-        root=_find_root(cwd, checkout.top if checkout else None),
-        sha=checkout.sha if checkout else "",
-        build=find_build(env),
+        root=root,
+        sha=sha,
+        build=build,
+        is_foreign=bool(build.pull and build.sha and sha and build.sha not in (sha, *read_parents(cwd, sha))),
         now=now,
-        against=against,
+        against=_from_root(against, cwd, root),
         head=head,
     )
+
+
+def _from_root(against: str, cwd: Path, root: Path) -> str:
+    """Turn a path that is meant from the current folder into one from the top; a revision stays what it is."""
+    is_path = against.startswith((".", "~")) or (cwd != root and against and (cwd / against).exists())
+    return f"./{os.path.relpath(cwd / Path(against).expanduser(), root)}" if is_path else against
 
 
 def _find_root(cwd: Path, repository: Path | None) -> Path:

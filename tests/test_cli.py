@@ -24,6 +24,7 @@ def mlbot(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProc
         env=kept | {"SOURCE_DATE_EPOCH": TIME, "PYTHONIOENCODING": "utf-8"} | env,
         capture_output=True,
         encoding="utf-8",
+        errors="replace",
         timeout=60,
     )
 
@@ -69,6 +70,7 @@ def test_report_without_configuration(repository: Path) -> None:
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     assert names == [
         ".gitignore",
+        ".mlbot-report",
         "figures/01-val-loss.png",
         "figures/picture-01-confusion-before.png",
         "figures/picture-01-confusion-here.png",
@@ -221,6 +223,80 @@ def test_doctor(repository: Path) -> None:
     assert "none, and none is needed here" in done.stdout
 
 
+@pytest.mark.parametrize("name", [".gitignore", "report.md", "figures/paper.txt"])
+def test_nobody_elses_files_are_overwritten(repository: Path, name: str) -> None:
+    mine = repository / "out" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    codes = [mlbot(repository, "report", "-o", "out").returncode for _ in range(2)]
+    assert mine.read_text() == "mine"
+    assert codes == ([0, 0] if name == ".gitignore" else [2, 2])
+
+
+def test_a_report_is_not_read_back_whatever_its_folder_is_called(repository: Path) -> None:
+    for _ in range(2):
+        assert mlbot(repository, "report", "-o", "plots/mine").returncode == 0
+    table = json.loads((repository / "plots/mine/report.json").read_text())
+    assert not any("mine" in line for line in json.dumps(table["deltas"]).split())
+    markdown = (repository / "plots/mine/report.md").read_text()
+    assert "Pictures" not in markdown or "1 picture changed" in markdown
+    assert len(list((repository / "plots/mine/figures").iterdir())) == 3
+
+
+def test_links_that_a_branch_committed_are_not_followed(repository: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim.txt"
+    victim.write_text("precious")
+    mlbot(repository, "report")
+    (repository / "mlbot-report/report.md").unlink()
+    (repository / "mlbot-report/report.md").symlink_to(victim)
+    assert mlbot(repository, "report").returncode == 0
+    assert victim.read_text() == "precious"
+    (repository / "elsewhere").symlink_to(tmp_path)
+    done = mlbot(repository, "report", "-o", "elsewhere")
+    assert (done.returncode, "is a link" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+@pytest.mark.parametrize("form", ["terminal", "json", "markdown", "html"])
+def test_any_encoding_of_the_output_will_do(repository: Path, encoding: str, form: str) -> None:
+    done = mlbot(repository, "report", "--format", form, PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0.9034" in done.stdout
+
+
+def test_against_goes_by_the_current_folder(repository: Path) -> None:
+    other = repository / "deep" / "other"
+    other.mkdir(parents=True)
+    (other / "metrics.json").write_text('{"accuracy": 0.5}')
+    for name in ("other", "./other"):
+        done = mlbot(repository / "deep", "report", "--against", name, "--format", "json")
+        assert json.loads(done.stdout)["base"]["kind"] == "folder", done.stderr
+
+
+def test_metrics_that_git_ignores_are_explained(repository: Path) -> None:
+    git(repository, "switch", "-q", "main")
+    git(repository, "rm", "-q", "--cached", "metrics.json", "history.csv")
+    (repository / ".gitignore").write_text("metrics.json\nhistory.csv\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "ignore")
+    git(repository, "switch", "-qc", "next")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "next")
+    write_run(repository, accuracy=0.9)
+    done = mlbot(repository, "report")
+    assert "no metrics are committed at the merge base with main" in done.stdout
+    assert "commit the files, or compare with a run.json by --against" in done.stdout
+
+
+def test_publish_without_a_review_is_refused(repository: Path) -> None:
+    assert mlbot(repository, "report", "--publish").returncode == 2
+
+
+def test_uncommitted_work_has_no_commit_of_its_own(repository: Path) -> None:
+    write_run(repository, accuracy=0.5)
+    done = mlbot(repository, "report", "--against", "HEAD", "--format", "json")
+    assert json.loads(done.stdout)["head"] == {"sha": "", "source": "the working tree, on top of that commit"}
+
+
 def test_version() -> None:
     assert mlbot(Path.cwd(), "--version").stdout.startswith("mlbot 0.")
 
@@ -234,3 +310,12 @@ def test_the_reader_of_a_pipe_may_leave(repository: Path) -> None:
         encoding="utf-8",
     )
     assert done.stderr == ""
+
+
+def test_a_reader_that_leaves_does_not_hide_a_failed_gate(repository: Path) -> None:
+    for form in ("terminal", "json"):
+        command = f"{sys.executable} -m cml_bot report --format {form} --fail-on 'accuracy < 1' | true"
+        done = subprocess.run(
+            ["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"], cwd=repository, capture_output=True, encoding="utf-8"
+        )
+        assert (done.returncode, done.stderr) == (1, "")

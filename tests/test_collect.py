@@ -168,6 +168,27 @@ def test_dvc_yaml_is_followed_instead_of_guessing(tmp_path: Path) -> None:
     assert all("dvc.yaml" in source.why for source in run.sources)
 
 
+def test_a_dvc_yaml_somewhere_else_hides_nothing(tmp_path: Path) -> None:
+    write(tmp_path, metrics_json='{"a": 1}', examples__dvc_yaml="metrics: [m.json]", examples__m_json='{"b": 2}')
+    write(tmp_path, examples__metrics_json='{"c": 3}')
+    assert sorted(metric.name for metric in run_of(tmp_path).metrics) == ["a", "b"]
+
+
+def test_optional_alone_adds_to_what_is_found(tmp_path: Path) -> None:
+    write(tmp_path, metrics_json='{"a": 1}', extra__more_json='{"b": 2}')
+    run = run_of(tmp_path, Config(optional=("extra/*.json", "gone.json")))
+    assert sorted(metric.name for metric in run.metrics) == ["a", "b"]
+
+
+def test_a_folder_as_source_means_what_mlbot_can_read_in_it(tmp_path: Path) -> None:
+    write(tmp_path, out__a_json='{"a": 1}', out__train_py="x = 1", out__params_yaml="lr: 1")
+    for pattern in ("out", "out/*"):
+        run = run_of(tmp_path, Config(sources=(pattern,)))
+        assert [metric.name for metric in run.metrics] == ["a"]
+        assert [param.name for param in run.params] == ["lr"]
+        assert run.broken == ()
+
+
 def test_what_dvc_keeps_in_its_cache_is_a_note_with_the_cure(tmp_path: Path) -> None:
     write(tmp_path, dvc_yaml="metrics: [m.json]")
     run = run_of(tmp_path)

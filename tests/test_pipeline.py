@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,8 @@ class Project:
     address: str
     remote: Path
     jobs: int = 0
+    env: dict[str, str] = field(default_factory=dict)
+    """The variables of the last job."""
 
     def push(self, **run: float) -> None:
         write_run(self.folder, **run)  # type: ignore[arg-type]
@@ -69,6 +71,7 @@ class Project:
             "GITHUB_STEP_SUMMARY": str(place.with_suffix(".summary")),
             "GITHUB_OUTPUT": str(place.with_suffix(".output")),
         }
+        self.env = env
         return mlbot(checkout, "report", *arguments, **env, **({"GITHUB_TOKEN": token} if token else {})), checkout
 
 
@@ -159,7 +162,7 @@ def test_a_token_that_may_not_write_costs_the_comment_and_nothing_else(
 def test_a_failed_gate_is_annotated_after_everything_is_published(project: Project, server: GitHubServer) -> None:
     done, checkout = project.run_job(server, "--fail-on", "accuracy < 0.99", "--warn-on", "f1 < 0.9")
     assert done.returncode == 1
-    commands = [line for line in done.stdout.splitlines() if line.startswith(("::error", "::warning"))]
+    commands = [line for line in done.stderr.splitlines() if line.startswith(("::error", "::warning"))]
     assert commands == [
         "::error title=mlbot%3A accuracy < 0.99::metrics.json:accuracy: 0.903 is below 0.990",
         "::warning title=mlbot%3A f1 < 0.9::metrics.json:f1: 0.8 is below 0.9",
@@ -170,10 +173,30 @@ def test_a_failed_gate_is_annotated_after_everything_is_published(project: Proje
     assert "\nfail\n" in outputs
 
 
-def test_names_cannot_speak_to_the_runner(project: Project, server: GitHubServer) -> None:
+def test_json_on_standard_output_stays_json(project: Project, server: GitHubServer) -> None:
+    done, _ = project.run_job(server, "--fail-on", "accuracy < 0.99", "--format", "json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["outcome"] == "fail"
+    assert len(server.comments) == 1
+
+
+def test_another_commit_than_the_one_under_review_is_told(project: Project, server: GitHubServer) -> None:
+    """As under pull_request_target, where the job sees main and the event names the pull request."""
+    done, checkout = project.run_job(server)
+    git(checkout, "fetch", "--quiet", "--depth=1", "origin", "main")
+    git(checkout, "checkout", "--quiet", "--detach", "FETCH_HEAD")
+    env = project.env | {"GITHUB_EVENT_NAME": "pull_request_target", "GITHUB_RUN_ID": "6000"}
+    done = mlbot(checkout, "report", "--no-publish", "--format", "json", **env)
+    report = json.loads(done.stdout)
+    assert report["head"]["sha"] == git(project.folder, "rev-parse", "main")
+    assert "something else" in report["like_for_like"][0]
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "html", "json"])
+def test_names_cannot_speak_to_the_runner(project: Project, server: GitHubServer, form: str) -> None:
     (project.folder / "metrics.json").write_text(json.dumps({"::error::x": 1, "a\n::set-env name=x::y": 2}))
     project.push_files()
-    done, _ = project.run_job(server)
+    done, _ = project.run_job(server, "--format", form)
     inside, token = False, ""
     for line in done.stdout.splitlines():
         if line.startswith("::stop-commands::"):

@@ -72,8 +72,7 @@ def load(root: Path, build: Build, wanted: str, read: Callable[[Tree], Run]) -> 
             return f"{found.words} ({found.sha[:7]}) could not be read ({error.what})"
     if run.is_empty:
         return _tell_empty(found, [*run.broken, *run.notes])
-    url = build.commit_url(found.sha)
-    return Base(run=run, side=Side(sha=found.sha, kind="git_files", label=found.label, source=found.words, url=url))
+    return Base(run=run, side=Side(sha=found.sha, kind="git_files", label=found.label, source=found.words))
 
 
 def _tell_empty(found: Chosen, reasons: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The table of forges, and what mlbot wants of one. Six methods, no base class."""
+"""The table of forges, and what mlbot wants of one: few methods, no base class."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class Border:
         if self.is_fork:
             return (
                 "Pull requests from forks get a read-only token, whatever the workflow asks for: "
-                f"`mlbot collect` there, and `mlbot publish` in a `workflow_run` job with\n\n{RIGHT}"
+                f"the report is in the job's summary. In other builds the job needs\n\n{RIGHT}"
             )
         return f"Give the job the right (Dependabot and forks get a read-only token whatever it says):\n\n{RIGHT}"
 

@@ -145,7 +145,7 @@ def test_read_only_token_names_the_right(server: GitHubServer, is_fork: bool) ->
     with pytest.raises(ForbiddenError, match="Resource not accessible by integration") as caught:
         put(reach(server.url, READ, is_fork=is_fork))
     assert YAML in caught.value.cure
-    assert ("workflow_run" in caught.value.cure) is is_fork
+    assert ("In other builds" in caught.value.cure) is is_fork
     assert server.comments == []
 
 
