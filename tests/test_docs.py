@@ -13,7 +13,9 @@ import pytest
 from cml_bot import __version__
 from cml_bot.cli import cli
 from cml_bot.config import Config, read_config
+from cml_bot.discover import PARAMS
 from cml_bot.errors import MlbotError
+from cml_bot.readers import READERS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -38,6 +40,15 @@ def test_keys(update_golden: bool) -> None:
     rows = ["| key | means |", "|---|---|"]
     rows += [f"| `{item.name.replace('_', '-')}` | {item.metadata['help']} |" for item in fields(Config)]
     hold("keys", rows, update_golden)
+
+
+def test_names(update_golden: bool) -> None:
+    rows = ["| files | names |", "|---|---|"]
+    for row in READERS:
+        names = ", ".join(f"`{name}`" for name in row.names)
+        rows.append(f"| {' '.join(row.suffixes)} | {names} |")
+    rows.append(f"| parameters | {', '.join(f'`{name}`' for name in PARAMS)} |")
+    hold("names", rows, update_golden)
 
 
 def test_options(update_golden: bool) -> None:
@@ -85,7 +96,7 @@ def test_every_library_has_its_reason() -> None:
 
 
 BANNED = re.compile(
-    r"(?:^|_|\b)(provider|driver|backend|manager|helper|utils|handler|processor|threshold|payload|info)s?(?:$|_|\b)",
+    r"(?:^|_|\b)(provider|driver|backend|manager|helper|utils|handler|processor|threshold|payload|alert|info)s?(?:$|_|\b)",
     re.IGNORECASE,
 )
 
