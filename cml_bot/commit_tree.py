@@ -77,7 +77,7 @@ class CommitTree:
         read = git_fetch.read_blobs(self._scratch, wanted) if self._scratch else git.read_blobs(self._root, wanted)
         for blob, data in read:
             for path in wanted[blob]:
-                self._here[path] = self._write(blob, path.rpartition("/")[2], data)
+                self._here[path] = self._write(blob, path, data)
 
     def file(self, path: str) -> Path:
         """Return a file with the content that `path` has in the commit, under the same name.
@@ -102,10 +102,10 @@ class CommitTree:
         row = self._entries.get(path)
         return row.blob if row and row.mode not in NO_FILES else ""
 
-    def _write(self, blob: str, name: str, data: bytes) -> Path:
-        """Keep a file under its own name: readers go by the ending."""
-        file = self._folder / blob / name
-        file.parent.mkdir(exist_ok=True)
+    def _write(self, blob: str, path: str, data: bytes) -> Path:
+        """Keep a file under its own path: readers go by its ending and folders."""
+        file = self._folder / blob / path
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
         return file
 

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.errors import ConfigError
+from cml_bot.filters import format_number, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -223,12 +224,11 @@ def _walk(
             continue
         met += len(listed)
         if met > limits.rows:
-            notes.append(f"stopped looking after {limits.rows:,} files and folders. {CURE}")
+            notes.append(f"stopped looking after {format_number(limits.rows)} files and folders. {CURE}")
             break
         if len(listed) > limits.rows_of_folder:
-            notes.append(
-                f"{folder or 'the top'} holds more than {limits.rows_of_folder:,} files: not looked at. {CURE}"
-            )
+            most = plural(limits.rows_of_folder, "file")
+            notes.append(f"{folder or 'the top'} holds more than {most}: not looked at. {CURE}")
             continue
         if any(not _is_text(row.name) for row in listed):
             notes.append(f"{folder or 'the top'} holds names that are not UTF-8: not looked at")

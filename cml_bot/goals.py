@@ -93,7 +93,7 @@ _LONELY = {
         score, scores, gini, lift, uplift, top, pass, ar, hr, wip, tp, tn, true positives, true negatives
     """,
     Goal.LOWER: """
-        size, bias, der, mer, wil, l1, l2, fp, fn, false positives, false negatives, failed, fails,
+        size, der, mer, wil, l1, l2, fp, fn, false positives, false negatives, failed, fails,
         p50, p75, p90, p95, p99, p999
     """,
 }
@@ -254,6 +254,9 @@ def _rest(tokens: list[str]) -> str:
 @lru_cache(maxsize=20_000)
 def _look_up(name: str) -> _Word:
     tokens = list(_tokens(name))
+    if tokens[-3:] == [_END, "n", _END]:
+        # How many values there were, beside their mean and std: ``recall.n``.
+        return _Word(Goal.NONE, _Weight.ASIDE, is_bookkeeping=True)
     best = _Word(Goal.NONE, _Weight.NOTHING)
     for word in _found(tokens):
         if word.weight >= best.weight:

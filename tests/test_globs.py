@@ -99,7 +99,7 @@ class TestWalk:
         (tmp_path / "metrics.json").touch()
         tree = FolderTree(tmp_path)
         assert tree.walk() == ("metrics.json",)
-        assert tree.notes == ("images holds more than 10,000 files: not looked at. Name what matters in sources",)
+        assert tree.notes == ("images holds more than 10\u202f000 files: not looked at. Name what matters in sources",)
         assert tree.glob("images/1000*") == ("images/1000", "images/10000")
 
     def test_results_are_found_before_the_limit_is_spent_on_data(self) -> None:
@@ -114,7 +114,7 @@ class TestWalk:
         }
         found = find_files(lambda folder: rows.get(folder, images))
         assert "outputs/2026-11-20/12-00-00/metrics.json" in found.paths
-        assert found.notes == ("stopped looking after 50,000 files and folders. Name what matters in sources",)
+        assert found.notes == ("stopped looking after 50\u202f000 files and folders. Name what matters in sources",)
         assert len(found.paths) < 50_000
 
     def test_names_that_are_no_text(self, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ LOWER = """
     energy_consumed | ece | expected_calibration_error | brier | brier_score | false_positive_rate | fpr | fnr
     false_negative_rate | false_discovery_rate | fpr@95tpr | miss_rate | kl | approx_kl | kl_divergence
     drift | drift_share | data_drift_score | psi | toxicity | toxicity_score | hallucination_rate
-    Hallucination | bias | generalization_gap | max_drawdown | regret | accuracy_drop
+    Hallucination | generalization_gap | max_drawdown | regret | accuracy_drop
     demographic_parity_difference | attack_success_rate | davies_bouldin_score | inertia | mean_rank | aic
     testFailCount | results/stats/errors | num_errors | failures
     wer/snr_10db | wer_snr_5
@@ -70,7 +70,7 @@ BOOKKEEPING = """
     log_history/learning_rate | grad_norm | train/grad_norm_layer1 | batch_size | train_size | seed
     config/random_seed | version | results/version | id | run_id | acc_stderr,none | acc_norm_stderr,none
     test-logloss-std | valid binary_logloss-stdv | std_test_accuracy | test_std | rank_test_accuracy | cv_std
-    counts/n | counts/null/age | reward_std | n-shot/sky_ppl
+    counts/n | recall.n | val/loss/n | counts/null/age | reward_std | n-shot/sky_ppl
 """
 
 RATES = """
@@ -83,7 +83,8 @@ UNKNOWN = """
     best_f1_threshold | risk_score | score_setosa | y_score | anomaly_score | distance | entropy
     policy_entropy | ks | p_value | drift_p_value | vocab_quirk | ep_len_mean | temperature | return_rate
     loss_ratio_diff | accuracy_delta | mean | max | 1 | 84 | fraction_of_positives | mean_predicted
-    importance | feature_importance/f1 | rewards/rejected | entropy_loss | mean_bias_error | cardinality/est
+    importance | feature_importance/f1 | rewards/rejected | entropy_loss | mean_bias_error
+    bias | test_bias | cardinality/est
     size_of_things | precisionist | glossy | latent | mapping | time_series_skill | multi_step_reasoning
     memory_limit | ram_utilization_percent | 精度 | точность | f 12
 """

@@ -8,8 +8,9 @@ from itertools import islice
 from operator import lt
 from typing import TYPE_CHECKING
 
+from cml_bot.filters import format_number, plural
 from cml_bot.model import Metric, Note, Series
-from cml_bot.readers._names import Names, count, some, tidy
+from cml_bot.readers._names import Names, some, tidy
 from cml_bot.readers._table import MOST_COLUMNS, Kind, find_step, kind_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def observe_table(table: Table) -> Iterator[Observation]:
     elif all(len(column.values) == 1 for column in table.columns.values()):
         yield from _metrics(table)
     else:
-        yield Note(text=f"{count(table.n_rows, 'row')} without a step column: nothing to draw over. {NO_STEP}")
+        yield Note(text=f"{plural(table.n_rows, 'row')} without a step column: nothing to draw over. {NO_STEP}")
     yield from _notes(table)
 
 
@@ -62,9 +63,9 @@ def _series(table: Table, step: str | None) -> Iterator[Observation]:
             yield Series(name=names.take(name), x=tuple(points), y=tuple(points.values()), x_label=label)
     if replaced and kind_of(label) is Kind.STEP:
         cure = "If these are several trainings, write each to a file of its own."
-        yield Note(text=f"{label} comes again: the last row of each counts, {count(replaced, 'row')} left out. {cure}")
+        yield Note(text=f"{label} comes again: the last row of each counts, {plural(replaced, 'row')} left out. {cure}")
     if lost:
-        yield Note(text=f"{count(lost, 'row')} without a {label} left out. Write it in every row.")
+        yield Note(text=f"{plural(lost, 'row')} without a {label} left out. Write it in every row.")
 
 
 def _axis(table: Table, step: str | None) -> array[float]:
@@ -104,12 +105,12 @@ def _step(pair: tuple[float, float]) -> float:
 
 def _notes(table: Table) -> Iterator[Note]:
     texts = [
-        f"{name} ({count(number, 'cell')})"
+        f"{name} ({plural(number, 'cell')})"
         for name, number in table.texts.items()
         if name in table.columns or name in table.for_people
     ]
     if texts:
         yield Note(text=f"text, not numbers: {some(texts)}; left out. Write plain numbers.")
     if table.refused:
-        left = count(len(table.refused), "column")
-        yield Note(text=f"has more than {MOST_COLUMNS:,} columns; {left} left out. Write only the results.")
+        most, left = format_number(MOST_COLUMNS), plural(len(table.refused), "column")
+        yield Note(text=f"has more than {most} columns; {left} left out. Write only the results.")

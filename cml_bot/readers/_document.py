@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
+from cml_bot.filters import plural
 from cml_bot.model import Note
 from cml_bot.readers._curves import observe_table
-from cml_bot.readers._names import Names, count, join_path
+from cml_bot.readers._names import Names, join_path
 from cml_bot.readers._numbers import as_number, is_missing
 from cml_bot.readers._table import Table, find_step
 from cml_bot.readers._tree import MOST_METRICS, NOTHING, Leaf, flatten, observe_tree
@@ -35,7 +36,7 @@ def observe_document(document: object, where: str, x: str | None = None) -> Iter
     elif isinstance(document, dict):
         yield from _observe_mapping(document, where, x)
     elif isinstance(document, list):
-        what = f"holds a list of {count(len(document), 'value')} without names. {_CURE}"
+        what = f"holds a list of {plural(len(document), 'value')} without names. {_CURE}"
         yield Note(text=what if document else NOTHING)
     else:
         raise _bare(document, where)

@@ -25,18 +25,32 @@ class Stage:
     values: Mapping[str, object]
 
 
-def expand_stages(document: Mapping[str, object]) -> tuple[list[Stage], list[str]]:
-    """Return the stages, loops unrolled, and the names of those whose loop goes over values from elsewhere."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """All stages, loops unrolled, and the names of those that are not all among them."""
+
+    stages: tuple[Stage, ...]
+    unknown: tuple[str, ...]
+    """Their loop goes over values from elsewhere."""
+    beyond: tuple[str, ...]
+    """What they mean is more than `MOST_STAGES` in all."""
+
+
+def expand_stages(document: Mapping[str, object]) -> Stages:
+    """Unroll the loops of a dvc.yaml, as far as they can be known from here."""
     values = literal_values(document.get("vars"))
     stages = document.get("stages")
     expanded: list[Stage] = []
     unknown: list[str] = []
+    beyond: list[str] = []
     for name, body in stages.items() if isinstance(stages, dict) else ():
         if isinstance(body, dict):
-            found = [] if len(expanded) >= MOST_STAGES else list(islice(_expand(body, values), MOST_STAGES))
-            expanded += found
+            room = MOST_STAGES - len(expanded)
+            found = list(islice(_expand(body, values), room + 1))
+            expanded += found[:room]
             unknown += [] if found else [name]
-    return expanded, unknown
+            beyond += [name] if len(found) > room else []
+    return Stages(stages=tuple(expanded), unknown=tuple(unknown), beyond=tuple(beyond))
 
 
 def render(text: str, values: Mapping[str, object]) -> str | None:

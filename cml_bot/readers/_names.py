@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cml_bot.filters import format_number
+from cml_bot.model import Note
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import PurePath
 
 LONGEST = 300
 """Characters of a name that are kept."""
@@ -50,8 +54,17 @@ def tidy(name: str) -> str:
         ('loss', '(no name)', 300)
     """
     name = name.strip() or "(no name)"
-    name = name.encode("utf-8", "replace").decode("utf-8")
-    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+    return shorten(name.encode("utf-8", "replace").decode("utf-8"), LONGEST)
+
+
+def shorten(text: str, longest: int) -> str:
+    """Cut the end off a text of more than so many characters.
+
+    Example:
+        >>> shorten("precision", 6), shorten("recall", 6)
+        ('preci…', 'recall')
+    """
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def is_broken(text: str) -> bool:
@@ -67,18 +80,14 @@ def some(names: Iterable[str], most: int = 5) -> str:
         ('a, b', 'a, b, c, d, e and 2 more')
     """
     each = list(dict.fromkeys(names))
-    shown = ", ".join(_short(name) for name in each[:most])
-    return f"{shown} and {len(each) - most:,} more" if len(each) > most else shown
+    shown = ", ".join(shorten(name, _SHOWN) for name in each[:most])
+    return f"{shown} and {format_number(len(each) - most)} more" if len(each) > most else shown
 
 
-def count(things: int, one: str, many: str = "") -> str:
-    """Say how many, in words that agree with the number.
-
-    Example:
-        >>> count(1, "row"), count(2000, "row"), count(2, "entry", "entries")
-        ('1 row', '2,000 rows', '2 entries')
-    """
-    return f"{things:,} {one if things == 1 else many or one + 's'}"
+def note_twice(keys: Iterable[str]) -> Iterator[Note]:
+    """Yield what to say of keys that stand twice in one mapping, if there are any."""
+    if names := some(keys):
+        yield Note(text=f"keys that stand twice: {names}; the last one counts. Write each key once.")
 
 
 def join_path(path: Sequence[str]) -> str:
@@ -86,5 +95,16 @@ def join_path(path: Sequence[str]) -> str:
     return ".".join(path)
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
+def find_metric_name(path: PurePath) -> str | None:
+    """Return the name that DVCLive gives the metric of a file: its path below ``plots/metrics``.
+
+    Source: https://dvc.org/doc/dvclive/live/log_metric
+
+    Example:
+        >>> from pathlib import PurePath
+        >>> find_metric_name(PurePath("dvclive/plots/metrics/val/acc.tsv")), find_metric_name(PurePath("acc.tsv"))
+        ('val/acc', None)
+    """
+    folders = path.parts[:-1]
+    below = [n + 2 for n in range(len(folders)) if folders[n : n + 2] == ("plots", "metrics")]
+    return "/".join((*folders[below[-1] :], path.stem)) if below else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
+from cml_bot.filters import plural
 from cml_bot.model import Note
-from cml_bot.readers._names import count
 from cml_bot.readers._table import Kind, Table, kind_of
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Sheet:
         """Yield what was mended or left out."""
         yield from self._header.notes
         if self._n_uneven:
-            rows = count(self._n_uneven, "row")
+            rows = plural(self._n_uneven, "row")
             yield Note(text=f"{rows} of more or fewer cells than the header; matched from the left. Write whole rows.")
         if self._is_cut:
             yield Note(text="the last row is cut; left out. Look whether the job was stopped.")

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cml_bot.filters import format_number, plural
 from cml_bot.model import Metric, Note
-from cml_bot.readers._names import Names, count, join_path, some
+from cml_bot.readers._names import Names, join_path, some
 from cml_bot.readers._numbers import as_double, as_number, is_for_people
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def flatten(tree: Mapping[str, object]) -> Leaves:
             too_deep += 1
         else:
             stack.extend(((*path, key), node[key]) for key in reversed(node))
-    left = count(too_deep, "branch", "branches")
+    left = plural(too_deep, "branch", "branches")
     notes = (Note(text=f"{left} below level {DEEPEST} left out. Nest less."),) if too_deep else ()
     return Leaves(leaves=tuple(found), notes=notes)
 
@@ -71,7 +72,8 @@ def observe_tree(flat: Leaves) -> Iterator[Observation]:
     yield from _metrics(numbers[:MOST_METRICS])
     left = len(numbers) - MOST_METRICS
     if left > 0:
-        yield Note(text=f"has more than {MOST_METRICS:,} metrics; {left:,} were left out. Write only the results.")
+        most = plural(MOST_METRICS, "metric")
+        yield Note(text=f"has more than {most}; {format_number(left)} were left out. Write only the results.")
     notes = [*_left_out(flat.leaves), *flat.notes]
     yield from notes
     if not numbers and not notes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 import yaml
 
 from cml_bot.errors import InputError
+from cml_bot.filters import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,7 @@ _CURE = "Write results as a flat list of names."
 class _Open:
     """A mapping or list whose end has not come yet."""
 
-    __slots__ = ("anchor", "built", "key", "merged", "size")
+    __slots__ = ("anchor", "built", "key", "merged", "size", "twice")
 
     def __init__(self, anchor: str | None, built: dict[str, object] | list[object]) -> None:
         self.anchor = anchor
@@ -38,6 +39,7 @@ class _Open:
         self.key: str | None = None
         """The key whose value comes next."""
         self.merged: list[dict[str, object]] = []
+        self.twice: list[str] = []
         self.size = 1
         """Entries it stands for, aliases counted as what they mean."""
 
@@ -54,6 +56,7 @@ class _Open:
             if key == _MERGE and _are_mappings(maps):
                 self.merged += maps
             else:
+                self.twice += [key] if key in self.built else []
                 self.built[key] = value
 
     def close(self) -> object:
@@ -65,20 +68,22 @@ class _Open:
         return self.built
 
 
-def parse_yaml(text: str, where: str) -> object:
-    """Return mappings as dicts, sequences as lists and scalars as text; None for an empty document.
+def parse_yaml(text: str, where: str) -> tuple[object, list[str]]:
+    """Return the document, and the keys that stand twice in one mapping.
+
+    Mappings are dicts, sequences lists and scalars text; an empty document is None.
 
     Raises:
         InputError: it is not YAML, or a bomb.
 
     Example:
         >>> parse_yaml("train: {loss: 1e-4, at: 12:30:45}", "metrics.yaml")
-        {'train': {'loss': '1e-4', 'at': '12:30:45'}}
+        ({'train': {'loss': '1e-4', 'at': '12:30:45'}}, [])
     """
     # The parser in C where PyYAML has it.
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        documents = _build(yaml.parse(text, Loader=loader), where)
+        documents, twice = _build(yaml.parse(text, Loader=loader), where)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{where}, line {mark.line + 1}" if mark else where
@@ -86,11 +91,12 @@ def parse_yaml(text: str, where: str) -> object:
         raise InputError(place, f"not YAML ({reason})", "Check the indentation and the quotes there.") from error
     except yaml.YAMLError as error:
         raise InputError(where, "not YAML (a character that it does not allow)", "Quote or remove it.") from error
-    return documents[0] if documents else None
+    return documents[0] if documents else None, twice
 
 
-def _build(events: Iterable[Event], where: str) -> list[object]:
+def _build(events: Iterable[Event], where: str) -> tuple[list[object], list[str]]:
     documents: list[object] = []
+    twice: list[str] = []
     anchors: dict[str | None, tuple[object, int]] = {}
     stack = [_Open(None, documents)]
     aliased = 0
@@ -103,6 +109,7 @@ def _build(events: Iterable[Event], where: str) -> list[object]:
                 raise InputError(where, "is nested too deeply", _CURE)
         elif isinstance(event, yaml.CollectionEndEvent):
             done = stack.pop()
+            twice += done.twice
             _add(stack[-1], done.anchor, done.close(), done.size, anchors)
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in anchors:
@@ -111,12 +118,12 @@ def _build(events: Iterable[Event], where: str) -> list[object]:
             value, size = anchors[event.anchor]
             aliased += size
             if aliased > _MOST_ALIASED:
-                what = f"has aliases that stand for more than {_MOST_ALIASED:,} entries"
+                what = f"has aliases that stand for more than {format_number(_MOST_ALIASED)} entries"
                 raise InputError(where, what, _CURE)
             stack[-1].add(value, size)
         elif isinstance(event, yaml.DocumentStartEvent) and documents:
             raise InputError(where, "holds more than one document", "Write one, without a line of ---.")
-    return documents
+    return documents, twice
 
 
 def _add(

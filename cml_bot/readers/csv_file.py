@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
-from cml_bot.model import Note
+from cml_bot.model import Note, Series
 from cml_bot.readers._curves import NO_STEP, observe_table
 from cml_bot.readers._dialect import sniff
 from cml_bot.readers._header import parse_header
-from cml_bot.readers._names import is_broken
+from cml_bot.readers._names import find_metric_name, is_broken, tidy
 from cml_bot.readers._sheet import Sheet
 from cml_bot.readers._table import Kind, find_step, kind_of
 from cml_bot.readers._text import not_utf8, open_text
@@ -54,7 +55,7 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
             return
         sheet = Sheet(header, x)
         sheet.fill(chain(beginning, rows))
-    yield from _observe(sheet, header, x)
+    yield from _renamed(list(_observe(sheet, header, x)), path)
     yield from sheet.notes()
     yield from broken
 
@@ -82,6 +83,15 @@ def _can_draw(header: Header, x: str | None) -> bool:
         or find_step(header.names, x) is not None
         or any(kind_of(name) is Kind.LABEL for name in header.names)
     )
+
+
+def _renamed(found: list[Observation], path: Path) -> list[Observation]:
+    """Give the one series of a file of DVCLive the name of its metric: its column has only the end of it."""
+    series = [one for one in found if isinstance(one, Series)]
+    name = find_metric_name(path)
+    if name is None or [one.name for one in series] != [path.stem]:
+        return found
+    return [replace(one, name=tidy(name)) if isinstance(one, Series) else one for one in found]
 
 
 def _observe(sheet: Sheet, header: Header, x: str | None) -> Iterator[Observation]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
+from cml_bot.filters import plural
 from cml_bot.model import Note, Part, Source
-from cml_bot.readers._dvc_stages import Stage, expand_stages, literal_values, render
-from cml_bot.readers._names import some
+from cml_bot.readers._dvc_stages import MOST_STAGES, Stage, expand_stages, literal_values, render
+from cml_bot.readers._names import find_metric_name, note_twice, some
 from cml_bot.readers._text import decode
 from cml_bot.readers._yaml import parse_yaml
 
@@ -42,6 +44,8 @@ class _Found:
     sources: dict[tuple[str, Part, str | None], Source] = field(default_factory=dict)
     outside: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    beyond: list[str] = field(default_factory=list)
+    """Stages that are too many."""
     no_curves: list[str] = field(default_factory=list)
 
     def add(self, named: _Named, stage: Stage) -> None:
@@ -57,7 +61,8 @@ class _Found:
             self.outside.append(path)
             return
         why = f"{posixpath.join(self.folder, 'dvc.yaml')} names it"
-        self._merge(Source(path=whole, why=why, part=named.part, declared=True, x=named.x, y=named.y))
+        y = _series_of(whole, named.y)
+        self._merge(Source(path=whole, why=why, part=named.part, declared=True, x=named.x, y=y))
 
     def _merge(self, source: Source) -> None:
         """Join the columns of a file that is named twice; no column means all of them."""
@@ -74,6 +79,10 @@ class _Found:
         if self.unknown:
             cure = "Name those files as sources in mlbot.toml."
             yield Note(text=f"takes values from elsewhere: {some(self.unknown)}; left out. {cure}")
+        if self.beyond:
+            cure = "Name their files as sources in mlbot.toml."
+            first = f"has more than {plural(MOST_STAGES, 'stage')}, too many from {some(self.beyond[:1])} on"
+            yield Note(text=f"{first}; left out. {cure}")
         if self.no_curves:
             cure = "Save a picture to see it in the report."
             yield Note(text=f"plots that are no curves: {some(self.no_curves)}; left out. {cure}")
@@ -95,22 +104,23 @@ def parse_dvc(data: bytes, folder: str) -> tuple[tuple[Source, ...], tuple[Note,
         ('model/eval.json', 'model/dvc.yaml names it')
     """
     where = posixpath.join(folder, "dvc.yaml")
-    document = parse_yaml(decode(data, where), where) if data.strip() else {}
+    document, twice = parse_yaml(decode(data, where), where) if data.strip() else ({}, [])
     if not isinstance(document, dict | None):
         raise InputError(where, "holds no sections", "Look what `dvc stage list` makes of it.")
     found = _Found(folder=folder)
     for stage, is_top in _stages(document or {}, found):
         for named in [*_metrics(stage), *_params(stage, is_top), *_plots(stage, found)]:
             found.add(named, stage)
-    return tuple(found.sources.values()), tuple(found.notes())
+    return tuple(found.sources.values()), (*found.notes(), *note_twice(twice))
 
 
 def _stages(document: Mapping[str, object], found: _Found) -> Iterator[tuple[Stage, bool]]:
     """Yield the sections at the top, then every stage; at the top a bare parameter is a file."""
-    stages, unknown = expand_stages(document)
-    found.unknown += [f"stage {name}" for name in unknown]
+    expanded = expand_stages(document)
+    found.unknown += [f"stage {name}" for name in expanded.unknown]
+    found.beyond += expanded.beyond
     yield Stage(body=document, values=literal_values(document.get("vars"))), True
-    yield from ((stage, False) for stage in stages)
+    yield from ((stage, False) for stage in expanded.stages)
 
 
 def _metrics(stage: Stage) -> Iterator[_Named]:
@@ -159,6 +169,12 @@ def _entries(section: object) -> Iterator[tuple[str, object]]:
 
 def _texts(columns: object) -> list[str]:
     return [column for column in (columns if isinstance(columns, list) else [columns]) if isinstance(column, str)]
+
+
+def _series_of(path: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Add the name that the reader gives the one column of a file of DVCLive."""
+    name = find_metric_name(PurePosixPath(path))
+    return (*columns, name) if name and PurePosixPath(path).stem in columns and name not in columns else columns
 
 
 def _inside(path: str) -> str | None:

@@ -30,14 +30,14 @@ _SVG = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 """By its root element. Possessive throughout: nothing is tried twice, however the file is made."""
-_MEDIA = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-    ".svg": "image/svg+xml",
+ENDINGS = {
+    "image/png": ("png",),
+    "image/jpeg": ("jpg", "jpeg"),
+    "image/gif": ("gif",),
+    "image/webp": ("webp",),
+    "image/svg+xml": ("svg",),
 }
+"""How files of a media type end, the usual ending first."""
 
 
 def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: ARG001 - a picture has no columns
@@ -54,10 +54,10 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: AR
     if len(data) > LARGEST:
         yield Note(text=f"is a picture of more than {LARGEST >> 20} MB; left out. Save it smaller, at 150 dpi or less.")
         return
-    suffix = path.suffix.lower()
-    if _MEDIA.get(suffix, media) != media:
+    ending = path.suffix.lower().removeprefix(".")
+    if ending not in ENDINGS[media] and any(ending in endings for endings in ENDINGS.values()):
         kind = media.partition("/")[2].partition("+")[0]
-        yield Note(text=f"is named {suffix} and holds {kind.upper()}; taken as what it holds. Rename it.")
+        yield Note(text=f"is named .{ending} and holds {kind.upper()}; taken as what it holds. Rename it.")
     yield Figure(name=path.name, media=media, data=data, caption=_caption(path.stem))
 
 

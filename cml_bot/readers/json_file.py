@@ -7,9 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
-from cml_bot.model import Note
 from cml_bot.readers._document import observe_document, too_deep
-from cml_bot.readers._names import some
+from cml_bot.readers._names import note_twice
 from cml_bot.readers._text import read_text
 
 if TYPE_CHECKING:
@@ -27,8 +26,7 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     """
     document, twice = parse_json(read_text(path), path.name)
     yield from observe_document(document, path.name, x)
-    if twice:
-        yield Note(text=f"keys that stand twice: {some(twice)}; the last one counts. Write each key once.")
+    yield from note_twice(twice)
 
 
 def parse_json(text: str, where: str, number: Callable[[str], object] | None = None) -> tuple[object, list[str]]:

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
+from cml_bot.filters import format_number, plural
 from cml_bot.model import Note
 from cml_bot.readers._curves import observe_table
 from cml_bot.readers._document import cells_of
-from cml_bot.readers._names import count
 from cml_bot.readers._table import Table, find_step
 from cml_bot.readers._text import open_text
 from cml_bot.readers._tree import flatten, observe_tree
@@ -40,7 +40,7 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
             table.add_row(cells_of(row))
     if not table.n_rows:
         cure = "Write one JSON object a line; name a document of many lines .json."
-        raise InputError(path.name, f"no line of {number:,} is a JSON object", cure)
+        raise InputError(path.name, f"no line of {format_number(number)} is a JSON object", cure)
     is_single = table.n_rows == 1 and find_step(first, x) is None
     yield from observe_tree(flatten(first)) if is_single else observe_table(table)
     yield from _notes(broken, number)
@@ -66,5 +66,5 @@ def _notes(broken: list[int], last: int) -> Iterator[Note]:
         broken.pop()
         yield Note(text=f"line {last} is cut; left out. Look whether the job was stopped.")
     if broken:
-        lines = count(len(broken), "line")
+        lines = plural(len(broken), "line")
         yield Note(text=f"{lines} not a JSON object, the first is line {broken[0]}; left out. Write one object a line.")

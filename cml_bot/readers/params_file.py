@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
+from cml_bot.filters import format_number
 from cml_bot.model import Note, Param
-from cml_bot.readers._names import Names, some
+from cml_bot.readers._names import Names, note_twice, shorten, some
 from cml_bot.readers._text import read_text
 from cml_bot.readers._tree import DEEPEST, MOST_METRICS, flatten
 
@@ -27,17 +28,19 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: AR
     Raises:
         InputError: it is not YAML, JSON or TOML, or has no names.
     """
-    document = _parse(read_text(path, LARGEST), path)
+    document, twice = _parse(read_text(path, LARGEST), path)
     if not isinstance(document, dict):
         raise InputError(path.name, "holds no named parameters", "Write one a line, such as lr: 0.1.")
     flat, names = flatten(document), Names()
     for leaf in flat.leaves[:MOST_METRICS]:
-        yield Param(name=names.take(leaf.name), value=_short(as_text(leaf.value)))
+        yield Param(name=names.take(leaf.name), value=shorten(as_text(leaf.value), LONGEST))
     if names.numbered:
         yield Note(text=f"several keys come to one name: {some(names.numbered)}; numbered. Rename one of them.")
     left = len(flat.leaves) - MOST_METRICS
     if left > 0:
-        yield Note(text=f"has more than {MOST_METRICS:,} parameters; {left:,} were left out. Name a smaller file.")
+        most = format_number(MOST_METRICS)
+        yield Note(text=f"has more than {most} parameters; {format_number(left)} were left out. Name a smaller file.")
+    yield from note_twice(twice)
     yield from flat.notes
 
 
@@ -59,7 +62,8 @@ def as_text(value: object, depth: int = 0) -> str:
     return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
-def _parse(text: str, path: Path) -> object:
+def _parse(text: str, path: Path) -> tuple[object, list[str]]:
+    """Return the document, and the keys that stand twice; TOML allows none."""
     # Each format is imported where it is met: YAML alone costs 20 ms.
     suffix = path.suffix.lower()
     if suffix in {".yaml", ".yml"}:
@@ -69,13 +73,9 @@ def _parse(text: str, path: Path) -> object:
     if suffix == ".json":
         from cml_bot.readers.json_file import parse_json
 
-        return parse_json(text, path.name, number=str)[0]
+        return parse_json(text, path.name, number=str)
     if suffix == ".toml":
         from cml_bot.readers.toml_file import parse_toml
 
-        return parse_toml(text, path.name, number=str)
+        return parse_toml(text, path.name, number=str), []
     raise InputError(path.name, "is of no format that parameters are read from", "Write YAML, JSON or TOML.")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
