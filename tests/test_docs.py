@@ -117,4 +117,5 @@ def test_the_words_that_are_not_used() -> None:
 
 @pytest.mark.parametrize("path", [README, *sorted((ROOT / "templates").rglob("*.j2"))], ids=lambda path: path.name)
 def test_the_words_that_nobody_reads(path: Path) -> None:
-    assert BANNED.findall(path.read_text()) == []
+    text = path.read_text().replace("catboost_info", "")  # a folder that CatBoost names so
+    assert BANNED.findall(text) == []
