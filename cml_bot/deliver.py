@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from cml_bot.as_json import dump_report
-from cml_bot.errors import GATE_FAILED, ConfigError, ForbiddenError, InputError
+from cml_bot.errors import GATE_FAILED, ConfigError, ForbiddenError, InputError, PublishError
 from cml_bot.forges import load_forge
 from cml_bot.forges.github_commands import annotate, append_outputs, append_summary, quiet
 from cml_bot.model import Outcome
@@ -117,11 +117,22 @@ def _tell_job(report: Report, folder: str, env: Mapping[str, str], err: TextIO, 
     except ForbiddenError as error:
         err.write(f"mlbot: {error}\n")
     finally:
+        _fill_files_of_the_job(report, page, url, folder, env, err)
+
+
+def _fill_files_of_the_job(
+    report: Report, page: Page, url: str, folder: str, env: Mapping[str, str], err: TextIO
+) -> None:
+    """Write the summary and the outputs; a file that cannot be written costs a line, not the exit code."""
+    try:
         if env.get("GITHUB_STEP_SUMMARY"):
-            append_summary(Path(env["GITHUB_STEP_SUMMARY"]), page.body, page.short)
+            shown = append_summary(Path(env["GITHUB_STEP_SUMMARY"]), page.body, page.short)
+            err.write("mlbot: the job's summary is full, so the report is not in it.\n" if shown == "none" else "")
         if env.get("GITHUB_OUTPUT"):
             outcome = report.verdict.outcome
             append_outputs(Path(env["GITHUB_OUTPUT"]), outcome=outcome, comment_url=url, report_path=folder)
+    except PublishError as error:
+        err.write(f"mlbot: {error}\n")
 
 
 def _comment(report: Report, page: Page, token: str, err: TextIO) -> str:
