@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cml_bot.as_json import dump_report
+from cml_bot.draw import describe_curve
 from cml_bot.model import (
     Build,
     Curve,
@@ -29,10 +31,12 @@ from cml_bot.model import (
     Source,
     Waiver,
 )
-from cml_bot.render import render
-from cml_bot.terminal import print_report
+from cml_bot.render import Drawn, draw_figures, render, render_html
+from cml_bot.terminal import render_terminal
 from tests.making import make_metric, make_report, make_run
 
+PNG = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+"""One pixel: what matplotlib draws differs between its versions."""
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = json.loads((Path(__file__).parent / "names.json").read_text())
 BUILD = Build(
@@ -44,6 +48,10 @@ BUILD = Build(
     url="https://github.com/acme/churn/actions/runs/812345",
     run_id="812345.1",
 )
+
+
+def picture(name: str) -> Figure:
+    return Figure(name=name, media="image/png", data=PNG)
 
 
 def course(name: str, *ys: float) -> Series:
@@ -67,8 +75,8 @@ def plain() -> Report:
         figures=(
             FigurePair(
                 name="plots/confusion.png",
-                head=Figure(name="plots/confusion.png", media="image/png", data=b"\x89PNG one"),
-                base=Figure(name="plots/confusion.png", media="image/png", data=b"\x89PNG two"),
+                head=picture("plots/confusion.png"),
+                base=picture("plots/confusion.png"),
             ),
         ),
         sources=(
@@ -118,7 +126,7 @@ def gates() -> Report:
 
 def first_run() -> Report:
     report = make_report(make_run(accuracy=0.9, val_loss=0.3), None, build=BUILD)
-    source = "metrics.json and the like are not committed on main (9f8e7d6); comparing starts when they are"
+    source = "nothing to report on is committed at the merge base with main (9f8e7d6)"
     return replace(report, base=replace(report.base, source=source))
 
 
@@ -141,7 +149,11 @@ def hostile() -> Report:
         notes=tuple(NAMES),
         broken=tuple(NAMES[:4]),
         params=tuple(ParamDelta(key=Key("p", name), head=name, base=None) for name in NAMES),
-        figures=tuple(FigurePair(name=name, head=None, base=None) for name in NAMES),
+        figures=tuple(
+            FigurePair(name=name, head=picture(name), base=picture(name) if number % 2 else None)
+            for number, name in enumerate(NAMES)
+        ),
+        curves=tuple(Curve(key=Key("h", name), head=course(name, 0.5, 0.25), base=None) for name in NAMES[6:9]),
         sources=tuple(Source(path=name, why=name) for name in NAMES),
         base=replace(report.base, label=NAMES[8], source=NAMES[9]),
     )
@@ -156,6 +168,21 @@ def many() -> Report:
 CASES: dict[str, Callable[[], Report]] = {
     case.__name__: case for case in (plain, verdicts, gates, first_run, nothing_found, all_same, hostile, many)
 }
+
+
+PICTURED = ("plain", "gates", "first_run", "hostile")
+
+
+def drawn_by_hand(report: Report) -> Drawn:
+    """The pictures of a report as they are named and told in earnest, with one pixel in place of every curve."""
+    curves = {
+        curve.key: replace(
+            picture(f"{number + 1:02}-curve.png"),
+            caption=describe_curve(curve, head_label="this branch", base_label=report.base.label or "before"),
+        )
+        for number, curve in enumerate(report.curves)
+    }
+    return Drawn(curves=curves, pairs=draw_figures(replace(report, curves=())).pairs)
 
 
 def hold(path: Path, text: str, update: bool) -> None:
@@ -173,12 +200,25 @@ def test_markdown(case: str, update_golden: bool) -> None:
     assert len(page.short) <= len(page.body) or case in ("nothing_found", "first_run", "all_same")
 
 
+@pytest.mark.parametrize("case", PICTURED)
+def test_markdown_with_pictures(case: str, update_golden: bool) -> None:
+    report = CASES[case]()
+    page = render(report, drawn_by_hand(report))
+    hold(GOLDEN / case / "comment-pictures.md", page.body, update_golden)
+    assert page.body.count("](cid:") == len(page.figures)
+
+
+@pytest.mark.parametrize("case", PICTURED)
+def test_html(case: str, update_golden: bool) -> None:
+    report = CASES[case]()
+    hold(GOLDEN / case / "page.html", render_html(report, drawn_by_hand(report)), update_golden)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_terminal(case: str, update_golden: bool, tmp_path: Path) -> None:
-    with (tmp_path / "out").open("w+", encoding="utf-8") as file:
-        print_report(CASES[case](), file)
-        file.seek(0)
-        hold(GOLDEN / case / "terminal.txt", "\n".join(line.rstrip() for line in file) + "\n", update_golden)
+    with (tmp_path / "out").open("w", encoding="utf-8") as file:
+        text = render_terminal(CASES[case](), file)
+    hold(GOLDEN / case / "terminal.txt", "".join(f"{line.rstrip()}\n" for line in text.splitlines()), update_golden)
 
 
 @pytest.mark.parametrize("case", CASES)
