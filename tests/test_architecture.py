@@ -10,6 +10,8 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "cml_bot"
 EDGE = {"errors", "model"}
+EVERYBODY = EDGE
+"""What any module above them may import, whether it does at present or not."""
 TEXT = {"filters", "escape"}
 
 ALLOWED: dict[str, set[str]] = {
@@ -22,17 +24,18 @@ ALLOWED: dict[str, set[str]] = {
     "git_process": EDGE,
     "git": EDGE | {"git_process"},
     "git_fetch": EDGE | {"git", "git_process"},
-    "globs": EDGE,
+    "globs": EDGE | {"filters"},
+    "steps": set(),
     "trees": EDGE | {"globs"},
     "commit_tree": EDGE | {"git", "git_fetch", "globs", "trees"},
-    "draw": EDGE | TEXT | {"draw_axes"},
-    "draw_axes": set(),
+    "draw": EDGE | TEXT | {"draw_axes", "steps"},
+    "draw_axes": {"filters"},
     "as_json": EDGE,
-    "judge": EDGE | TEXT,
+    "judge": EDGE | {"filters"},
     "config": EDGE | {"judge"},
-    "compare": EDGE | {"goals", "stats"},
+    "compare": EDGE | {"goals"},
     "readers": EDGE,
-    "readers/*": EDGE,
+    "readers/*": EDGE | {"filters", "steps"},
     "discover": EDGE | {"config", "trees", "readers"},
     "collect": EDGE | {"config", "trees", "readers", "discover"},
     "baselines": EDGE | {"trees"},
@@ -56,18 +59,26 @@ ALLOWED: dict[str, set[str]] = {
 
 HOMES = {
     "github": {"forges/github_review", "forges/github_errors"},
-    "requests": {"forges/github_errors", "forges/github_review"},
-    "urllib3": {"forges/github_review", "forges/github_errors"},
+    "requests": {"forges/github_errors"},
+    "urllib3": {"forges/github_review"},
     "matplotlib": {"draw_axes", "demo_train"},
     "jinja2": {"render"},
-    "yaml": {"readers/yaml_file", "readers/params_file", "readers/dvc_file", "readers/_yaml", "demo_train"},
+    "yaml": {"readers/_yaml", "demo_train"},
     "rich": {"terminal"},
     "click": {"cli"},
-    "sklearn": {"demo_train", "demo"},
+    "sklearn": {"demo_train"},
     "numpy": {"draw_axes", "demo_train"},
     "PIL": {"draw_axes"},
 }
 """The modules that may import a library."""
+
+OUTER = {
+    "cli": {"environment", "output", "clock"},
+    "__main__": {"exit"},
+    "git_process": {"environment"},  # what git's own process is given
+    "demo": {"environment"},  # what the training's process is given
+}
+"""The modules that use the environment, the terminal, the exit and the clock by themselves; others are given them."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -82,31 +93,83 @@ def imports_of(path: Path) -> list[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "cml_bot":
+            found += [f"cml_bot.{alias.name}" for alias in node.names if alias.name != "__version__"]
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.append(node.module)
     return found
 
 
+def row_of(name: str) -> str:
+    """The row of the table that speaks of a module."""
+    return name if name in ALLOWED else f"{name.partition('/')[0]}/*"
+
+
+def targets_of(path: Path) -> set[str]:
+    """What a module imports of mlbot, but not from its own folder: the first word after ``cml_bot.``."""
+    name, found = name_of(path), set()
+    folder = name.partition("/")[0]
+    for target in imports_of(path):
+        if target.startswith("cml_bot."):
+            first, _, rest = target.removeprefix("cml_bot.").partition(".")
+            is_sibling = first == folder and "/" in name and rest
+            found |= set() if is_sibling else {first}
+    return found
+
+
+def libraries_of(path: Path) -> set[str]:
+    roots = {target.partition(".")[0] for target in imports_of(path)}
+    return roots - sys.stdlib_module_names - {"cml_bot", "_typeshed"}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_imports_within_mlbot(path: Path) -> None:
     name = name_of(path)
-    if name == "cli":
-        return
-    folder = name.partition("/")[0]
-    allowed = ALLOWED[name if name in ALLOWED else f"{folder}/*"]
-    for target in imports_of(path):
-        if not target.startswith("cml_bot."):
-            continue
-        first, _, rest = target.removeprefix("cml_bot.").partition(".")
-        is_sibling = first == folder and "/" in name and rest
-        assert is_sibling or first in allowed, f"{name} imports {target}"
+    assert name == "cli" or targets_of(path) <= ALLOWED[row_of(name)], f"{name} imports {targets_of(path)}"
+
+
+@pytest.mark.parametrize("row", ALLOWED)
+def test_every_row_is_needed(row: str) -> None:
+    used = [targets_of(path) for path in MODULES if name_of(path) != "cli" and row_of(name_of(path)) == row]
+    assert used, f"no module is called {row}"
+    unused = ALLOWED[row] - EVERYBODY - set().union(*used)
+    assert not unused, f"{row} may import {sorted(unused)}, but does not"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_libraries_have_their_home(path: Path) -> None:
     name = name_of(path)
-    for target in imports_of(path):
-        library = target.partition(".")[0]
-        if library in sys.stdlib_module_names or library in ("cml_bot", "_typeshed"):
-            continue
-        assert name in HOMES.get(library, set()), f"{name} imports {library}"
+    strange = {library for library in libraries_of(path) if name not in HOMES.get(library, set())}
+    assert not strange, f"{name} imports {sorted(strange)}"
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_every_home_is_lived_in(library: str) -> None:
+    assert HOMES[library] == {name_of(path) for path in MODULES if library in libraries_of(path)}
+
+
+def uses_of(path: Path) -> set[str]:
+    """What of the outer world a module uses by itself, without being given it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Attribute(value=ast.Name(id="os"), attr="environ" | "environb" | "getenv" | "putenv"):
+                found.add("environment")
+            case ast.ImportFrom(module="os", names=names) if {one.name for one in names} & {"environ", "getenv"}:
+                found.add("environment")
+            case ast.Call(func=ast.Name(id="print"), keywords=given) if "file" not in {one.arg for one in given}:
+                found.add("output")
+            case ast.Attribute(value=ast.Name(id="sys"), attr="stdout" | "stderr"):
+                found.add("output")
+            case ast.Call(func=ast.Name(id="exit" | "quit")) | ast.Attribute(value=ast.Name(id="sys"), attr="exit"):
+                found.add("exit")
+            case ast.Attribute(value=ast.Name(id="datetime"), attr="now" | "utcnow" | "today"):
+                found.add("clock")
+            case ast.Attribute(value=ast.Name(id="time"), attr="time" | "time_ns" | "localtime" | "gmtime"):
+                found.add("clock")
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_the_outer_world_is_for_the_command_line(path: Path) -> None:
+    assert uses_of(path) == OUTER.get(name_of(path), set())
