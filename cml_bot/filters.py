@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,8 +22,12 @@ THIN = "\u202f"
 NO_BREAK = "\u00a0"
 _BARS = "▁▂▃▄▅▆▇█"
 _GAP = "·"
+_WIDEST_TICK = 9
+"""Digits before the point for which an axis has room."""
 _DIGITS = 4
 """Significant digits of a number that stands alone."""
+_REACH = 2
+"""How many digits further a pair goes for the sake of its smaller side."""
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 """Wide enough for the exact difference of two floats that lie close, and for any integer as large as a float."""
 
@@ -80,6 +85,27 @@ def format_number(value: float | None, unit: str = "") -> str:
     if _is_finite(value):
         return _join(_alone(_decimal(value)), unit)
     return _join("∞" if value > 0 else f"{MINUS}∞", unit) if abs(value) > 0 else "NaN"
+
+
+def format_ticks(ticks: Sequence[float]) -> list[str]:
+    r"""Write the rising, equally spaced numbers of an axis with the digits that show that they are.
+
+    Example:
+        >>> format_ticks([0.5, 1.0]), format_ticks([0, 2000]), format_ticks([1.5e-9, 2e-9])
+        (['0.5', '1.0'], ['0', '2\u202f000'], ['1.5e-09', '2.0e-09'])
+    """
+    values = [_decimal(tick) for tick in ticks]
+    largest = max((value.copy_abs() for value in values), default=Decimal(0))
+    gap = min((_EXACT.subtract(high, low) for low, high in pairwise(values)), default=largest) or Decimal(1)
+    # Sums of steps carry the noise of floats: 0.30000000000000004.
+    steps = range(gap.adjusted(), gap.adjusted() - 4, -1)
+    step = next((step for step in steps if all(_is_close(value, step, gap) for value in values)), steps[-1])
+    plain = not largest or -4 <= largest.adjusted() < _WIDEST_TICK
+    return [_side(_round(value, step), step, plain=plain) for value in values]
+
+
+def _is_close(value: Decimal, step: int, gap: Decimal) -> bool:
+    return _EXACT.subtract(_round(value, step), value).copy_abs() * 100 < gap
 
 
 def format_percent(fraction: float | None) -> str:
@@ -153,11 +179,17 @@ def _step(value: Decimal, digits: int) -> int:
 
 
 def _common_step(low: Decimal, high: Decimal, change: Decimal) -> int:
-    """The power of ten of the last digit that both sides of a pair show."""
+    """The power of ten of the last digit that both sides of a pair show.
+
+    It shows two digits of the change and, where they are not too far apart, two of each side: a change from 100 to
+    1.4999 must not make a 1 of it.
+    """
+    # A change that begins with a one has a third digit, or it would be known to a tenth of its size only.
     step = change.adjusted() - 1
-    if _round(change, step).as_tuple().digits[0] == 1:
+    if 1 in (change.as_tuple().digits[0], _round(change, step).as_tuple().digits[0]):
         step -= 1
-    return max(step, min(_own_place(low), _own_place(high)))
+    small = [side.adjusted() - 1 for side in (low, high) if side and side.adjusted() >= step - _REACH]
+    return max(min([step, *small]), min(_own_place(low), _own_place(high)))
 
 
 def _is_plain(value: Decimal) -> bool:

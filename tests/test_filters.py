@@ -9,7 +9,18 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cml_bot.escape import clean
-from cml_bot.filters import MISSING, NO_BREAK, THIN, Pair, format_number, format_pair, format_percent, plural, sparkline
+from cml_bot.filters import (
+    MISSING,
+    NO_BREAK,
+    THIN,
+    Pair,
+    format_number,
+    format_pair,
+    format_percent,
+    format_ticks,
+    plural,
+    sparkline,
+)
 
 finite = st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.integers())
 any_number = st.one_of(st.floats(), st.integers(), st.none())
@@ -66,6 +77,10 @@ def row(base: float | None, head: float | None, unit: str = "") -> tuple[str, st
         (1, 10.9, ("1.0", "10.9", "+9.9", "+990 %")),
         (1, 1.125, ("1.000", "1.125", "+0.125", "+13 %")),
         (1, 11, ("1", "11", "+10", "")),
+        # Two digits of the smaller side too, where they are not too far apart.
+        (100, 1.4999, ("100.0", "1.5", "-98.5", "-99 %")),
+        (1000, 1.2, ("1'000.0", "1.2", "-998.8", "-99.8 %")),
+        (0.5, 0.695, ("0.500", "0.695", "+0.195", "+39 %")),
         # No change.
         (-0.0, 0.0, ("0", "0", "0", "")),
         (1, 1.0, ("1", "1", "0", "")),
@@ -247,3 +262,23 @@ def test_plural() -> None:
     assert [plural(n, "metric") for n in (0, 1, 2)] == ["0 metrics", "1 metric", "2 metrics"]
     assert plural(2, "analysis", "analyses") == "2 analyses"
     assert plural(1900, "example") == f"1{THIN}900 examples"
+
+
+@pytest.mark.parametrize(
+    ("ticks", "texts"),
+    [
+        ([0.1, 0.2, 0.1 + 0.2], ["0.1", "0.2", "0.3"]),
+        ([-0.25, 0.0, 0.25], ["−0.25", "0.00", "0.25"]),
+        ([1e-17, 2.5, 5.0], ["0.0", "2.5", "5.0"]),
+        ([0.0, 20000.0], ["0", "20\u202f000"]),
+        ([0.981, 0.982], ["0.981", "0.982"]),
+        ([1e9, 2e9], ["1e+09", "2e+09"]),
+        ([0.0, 5e-324], ["0", "5e-324"]),
+        ([0.0], ["0"]),
+        ([100.0], ["100"]),
+        ([0.0001], ["0.0001"]),
+        ([], []),
+    ],
+)
+def test_ticks_of_an_axis(ticks: list[float], texts: list[str]) -> None:
+    assert format_ticks(ticks) == texts
