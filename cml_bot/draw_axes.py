@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.ticker import LogLocator, MaxNLocator
 from PIL import Image
+
+from cml_bot.filters import format_number, format_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,25 +208,9 @@ def _number_ticks(axis: Axis, *, is_log: bool = False) -> int:
     """Write the numbers of an axis; gives the length of the longest."""
     low, high = sorted(axis.get_view_interval())
     ticks = [float(tick) for tick in axis.get_majorticklocs() if low <= tick <= high]
-    labels = [f"{tick:g}".replace("-", "−") for tick in ticks] if is_log else format_ticks(ticks)
+    labels = [format_ticks([tick])[0] for tick in ticks] if is_log else format_ticks(ticks)
     axis.set_ticks(ticks, labels)
     return max(map(len, labels), default=0)
-
-
-def format_ticks(ticks: Sequence[float]) -> list[str]:
-    """Write equally spaced numbers with the digits that show that they are.
-
-    Example:
-        >>> format_ticks([0.5, 1.0]), format_ticks([0, 2000]), format_ticks([1.5e-9, 2e-9])
-        (['0.5', '1.0'], ['0', '2,000'], ['1.5e−09', '2e−09'])
-    """
-    step = min((after - before for before, after in pairwise(ticks)), default=0.0) or 1.0
-    size = max(map(abs, ticks), default=0.0)
-    if size >= 1e9 or 0 < size < 1e-4:
-        digits = max(1, math.ceil(math.log10(size / step)) + 2)
-        return [f"{tick:.{digits}g}".replace("-", "−") for tick in ticks]
-    places = next((n for n in range(15) if all(abs(round(tick, n) - tick) < 0.01 * step for tick in ticks)), 15)
-    return [f"{tick:,.{places}f}".replace("-", "−") for tick in ticks]
 
 
 def _mark_best(axes: Axes, picture: Picture) -> None:
@@ -238,7 +223,7 @@ def _write(sheet: Figure, axes: Axes, picture: Picture, window: int) -> None:
     """Write the name, what x is, and where the best is; leave no more ink than that needs."""
     title = _drawable(picture.title)
     sheet.text(0.025, 0.975, title, va="top", color=INK, fontsize=_fit(8, len(title), 42), weight="bold")
-    manner = [f"lines are means of {window:,}"] if window > 1 else []
+    manner = [f"lines are means of {format_number(window)}"] if window > 1 else []
     manner += ["log scale"] if axes.get_yscale() == "log" else []
     left = " · ".join([_drawable(picture.x_label), *manner])
     right = f"○ {_drawable(picture.best_text)}" if picture.best else ""

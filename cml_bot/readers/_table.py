@@ -9,12 +9,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cml_bot.readers._numbers import as_double, is_for_people, is_missing
+from cml_bot.steps import find_axis, is_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-STEPS = ("step", "global_step", "trainer/global_step", "_step", "iteration", "iter", "round", "epoch")
-"""Columns that count the training, in lower case; the first that is there is drawn over, the others are not drawn."""
 MOST_COLUMNS = 5_000
 _LABELS = {"split", "phase", "mode", "stage", "subset", "partition", "dataset", "metric", "tag"}
 _CLOCKS = {"wall time", "wall_time", "timestamp", "_timestamp", "_runtime", "datetime", "date", "created_at"}
@@ -24,6 +23,7 @@ class Kind(Enum):
     """What a column is for, by its name."""
 
     STEP = auto()
+    """It counts the training: one is drawn over, the others are not drawn."""
     LABEL = auto()
     """Its text tells the rows of one table apart: `split` train and val give ``train/loss`` and ``val/loss``."""
     CLOCK = auto()
@@ -38,25 +38,21 @@ def kind_of(name: str) -> Kind:
         >>> kind_of("Step").name, kind_of("split").name, kind_of("Wall time").name, kind_of("loss").name
         ('STEP', 'LABEL', 'CLOCK', 'VALUE')
     """
-    name = name.strip().lower()
-    if name in STEPS:
+    if is_step(name):
         return Kind.STEP
+    name = name.strip().lower()
     return Kind.LABEL if name in _LABELS else Kind.CLOCK if name in _CLOCKS else Kind.VALUE
 
 
 def find_step(names: Iterable[str], x: str | None) -> str | None:
-    """Choose the column to draw over: the one that was asked for, else the first of the known ones.
+    """Choose the column to draw over: the one that was asked for, else the best of those that count.
 
     Example:
         >>> find_step(["epoch", "Step", "loss"], None), find_step(["fpr", "tpr"], "fpr"), find_step(["fpr"], None)
         ('Step', 'fpr', None)
     """
-    known: dict[str, str] = {}
-    for name in names:
-        if name == x:
-            return name
-        known.setdefault(name.strip().lower(), name)
-    return next((known[step] for step in STEPS if step in known), None)
+    names = tuple(names)
+    return x if x is not None and x in names else find_axis(names)
 
 
 class Column:
