@@ -125,7 +125,7 @@ def _check_delta(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
     if delta.head is None:
         return gate.outcome, "it is missing from this run"
     if not math.isfinite(delta.head.value):
-        return gate.outcome, f"it is {format_number(delta.head.value)}"
+        return gate.outcome, f"{format_number(delta.head.value)} is not a number to check"
     if gate.form is Form.LIMIT:
         return _check_limit(gate, delta.head.value, delta.unit)
     if delta.base is None:

@@ -189,9 +189,8 @@ class Sentence:
 def second_line(report: Report, rows: Rows) -> Sentence:
     """Say the one thing that matters most, with its numbers and how sure it is."""
     worst = [check for check in report.verdict.checks if check.outcome and check.outcome is report.verdict.outcome]
-    missing = next((check for check in worst if check.key is None), None)
-    if missing:
-        return Sentence(name="", text=_sentence(missing.reason))
+    if worst and all(check.key is None for check in worst):
+        return Sentence(name="", text=_sentence(worst[0].reason))
     if not rows.quality:
         found = "" if report.curves or report.figures else NOTHING_FOUND
         return Sentence(name="", text=found or "No metrics were found, only curves or pictures.")
@@ -266,9 +265,9 @@ def fold_titles(report: Report, rows: Rows) -> dict[str, str]:
 
 def tell_check(check: Check) -> str:
     """Finish a sentence that begins with the gate's text."""
-    word = OUTCOMES[check.outcome][1]
-    waived = f" Waived until {check.waiver.until}: {check.waiver.reason}." if check.waiver else ""
-    return f"{word}: {check.reason}.{waived}"
+    if check.waiver:
+        return f"is waived until {check.waiver.until} ({check.waiver.reason}): {check.reason}."
+    return f"{OUTCOMES[check.outcome][1]}: {check.reason}."
 
 
 def _sentence(text: str) -> str:
