@@ -26,6 +26,8 @@ _WIDEST_TICK = 9
 """Digits before the point for which an axis has room."""
 _DIGITS = 4
 """Significant digits of a number that stands alone."""
+_REACH = 2
+"""How many digits further a pair goes for the sake of its smaller side."""
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 """Wide enough for the exact difference of two floats that lie close, and for any integer as large as a float."""
 
@@ -177,11 +179,17 @@ def _step(value: Decimal, digits: int) -> int:
 
 
 def _common_step(low: Decimal, high: Decimal, change: Decimal) -> int:
-    """The power of ten of the last digit that both sides of a pair show."""
+    """The power of ten of the last digit that both sides of a pair show.
+
+    It shows two digits of the change and, where they are not too far apart, two of each side: a change from 100 to
+    1.4999 must not make a 1 of it.
+    """
+    # A change that begins with a one has a third digit, or it would be known to a tenth of its size only.
     step = change.adjusted() - 1
-    if _round(change, step).as_tuple().digits[0] == 1:
+    if 1 in (change.as_tuple().digits[0], _round(change, step).as_tuple().digits[0]):
         step -= 1
-    return max(step, min(_own_place(low), _own_place(high)))
+    small = [side.adjusted() - 1 for side in (low, high) if side and side.adjusted() >= step - _REACH]
+    return max(min([step, *small]), min(_own_place(low), _own_place(high)))
 
 
 def _is_plain(value: Decimal) -> bool:
