@@ -258,8 +258,8 @@ def _join(number: str, unit: str) -> str:
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    """The mean, divided first so that no sum overflows; None of nothing."""
-    return sum(value / len(values) for value in values) if values else None
+    """The mean, divided first so that no sum overflows, and held where rounding makes it leave; None of nothing."""
+    return min(max(sum(value / len(values) for value in values), min(values)), max(values)) if values else None
 
 
 def _bar(value: float, low: float, high: float) -> str:
