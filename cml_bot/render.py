@@ -118,7 +118,7 @@ def render(report: Report, drawn: Drawn | None) -> Page:
 def render_html(report: Report, drawn: Drawn) -> str:
     """Write a report as one HTML file with everything in it: no other file, no address outside."""
     view = _view(report, drawn)
-    return _environment(autoescape=True).get_template("page.html.j2").render(**view, limits=PAGE) + "\n"
+    return _tidy(_environment(autoescape=True).get_template("page.html.j2").render(**view, limits=PAGE))
 
 
 def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:

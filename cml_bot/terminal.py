@@ -82,7 +82,7 @@ def _table(rows: Sequence[Row], report: Report) -> Table:
 
 def _cells(row: Row, *, has_base: bool) -> list[Text]:
     style = "red" if row.outcome is Outcome.FAIL else COLOURS.get(row.delta.trend, "")
-    status = Text(f"{row.symbol} {row.status}".strip(), style=style)
+    status = Text(f"{row.symbol}{row.status}", style=style)
     name = Text(f"{clean(row.name)} {row.arrow}".strip())
     head = Text(row.pair.head, style="bold")
     return (

@@ -54,9 +54,15 @@ class Row:
         return self.check.outcome if self.check else Outcome.PASS
 
     @property
+    def is_waived(self) -> bool:
+        """Whether somebody accepted what that gate says."""
+        return bool(self.check and self.check.waiver)
+
+    @property
     def symbol(self) -> str:
-        """One sign; never the only carrier of the meaning."""
-        return OUTCOMES[self.outcome][0] if self.outcome else SYMBOLS[self.delta.trend]
+        """One sign, with the space behind it; never the only carrier of the meaning."""
+        sign = OUTCOMES[self.outcome][0] if self.outcome else SYMBOLS[self.delta.trend]
+        return f"{sign} " if sign else ""
 
     @property
     def status(self) -> str:
@@ -64,7 +70,7 @@ class Row:
         trend = self.delta.trend.value
         if self.check is None:
             return trend
-        word = "waived" if self.check.waiver else f"gate {OUTCOMES[self.outcome][1]}"
+        word = "waived" if self.is_waived else f"gate {OUTCOMES[self.outcome][1]}"
         return f"{word}, {trend}" if self.delta.trend in TOLD else word
 
     @property
@@ -105,7 +111,7 @@ def sort_rows(report: Report) -> Rows:
     shared = shared_names(delta.key for delta in report.deltas)
     worst = _worst_of_each(report.verdict.checks)
     rows = [_row(delta, shared, worst.get(delta.key)) for delta in report.deltas]
-    rows.sort(key=lambda row: (-row.outcome, list(Trend).index(row.delta.trend)))
+    rows.sort(key=lambda row: (-row.outcome, row.is_waived, list(Trend).index(row.delta.trend)))
     quality = [row for row in rows if row.delta.role is not Role.BOOKKEEPING]
     wanted = [row for row in quality if _is_wanted(row, report)]
     same = [row for row in quality if not _is_wanted(row, report)]

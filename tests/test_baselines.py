@@ -44,7 +44,7 @@ class TestOnALaptop:
         real.commit(repository, accuracy(0.6))
         found = git_files.load(repository, CI, "", read)
         assert isinstance(found, Base)
-        assert (found.side.label, found.side.url) == ("main", f"https://github.com/ada/net/commit/{base}")
+        assert found.side.label == "main"
 
     def test_on_main(self, repository: Path, trace: Path) -> None:
         first = real.commit(repository, accuracy(0.5))
