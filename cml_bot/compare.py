@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from cml_bot.goals import find_goal, is_bookkeeping
 from cml_bot.model import Delta, Evidence, Goal, Key, Metric, Of, Role, Rule, Tolerance
+from cml_bot.steps import is_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cml_bot.model import Run, Series
 
-STEPS = ("step", "epoch", "iter", "round", "batch")
-"""A series over one of these is the course of a training, so one of its values can stand for it in the table."""
 NOISE = (
     "unclear means that it could be noise: each side is one training, and another seed would differ too; "
     "a gate with a limit decides all the same"
@@ -65,8 +64,8 @@ def _rows(run: Run, rules: Sequence[Rule], told: set[str]) -> dict[Key, Metric]:
 
 
 def _is_course(series: Series) -> bool:
-    label = series.x_label.lower()
-    return bool(series.y) and any(word in label for word in STEPS)
+    """Whether it is the course of a training, so that one of its values can stand for it in the table."""
+    return bool(series.y) and is_step(series.x_label)
 
 
 def _rule_of(key: Key, rules: Sequence[Rule]) -> Rule:

@@ -18,7 +18,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 LEFT_OUT = frozenset(
-    ("mlbot-report", "mlbot-demo", "node_modules", "bower_components", "site-packages", "dist-packages", "__pycache__")
+    (
+        "mlbot-report",
+        "mlbot-demo",
+        "node_modules",
+        "bower_components",
+        "site-packages",
+        "dist-packages",
+        "__pycache__",
+        "vendor",
+        "third_party",
+        "thirdparty",
+        "build",
+        "dist",
+        "tests",
+        "fixtures",
+    )
 )
 """Folders that hold no results of the job, besides hidden ones."""
 FOREIGN = frozenset((".git", ".mlbot-report", "pyvenv.cfg", "conda-meta", "CACHEDIR.TAG"))

@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "as_json": EDGE,
     "judge": EDGE | {"filters"},
     "config": EDGE | {"judge"},
-    "compare": EDGE | {"goals"},
+    "compare": EDGE | {"goals", "steps"},
     "readers": EDGE,
     "readers/*": EDGE | {"filters", "steps"},
     "discover": EDGE | {"config", "trees", "readers"},

@@ -39,7 +39,7 @@ class TestOnALaptop:
         assert len(re.findall("built-in: git", trace.read_text())) <= 5
 
     def test_what_the_side_says(self, repository: Path) -> None:
-        base = real.commit(repository, accuracy(0.5))
+        real.commit(repository, accuracy(0.5))
         real.switch(repository, "topic")
         real.commit(repository, accuracy(0.6))
         found = git_files.load(repository, CI, "", read)

@@ -203,7 +203,7 @@ def test_a_reason_shows_no_credentials() -> None:
 
 def test_git_is_missing(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ConfigError, match="git: is not installed, or not on the PATH"):
+    with pytest.raises(ConfigError, match="git: is not installed, not on the PATH"):
         git.find_top(repository)
 
 

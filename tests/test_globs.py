@@ -22,7 +22,7 @@ def names(*paths: str) -> dict[str, str]:
 
 class TestWalk:
     def test_results_wherever_they_are(self, make: Make) -> None:
-        paths = ["a b/ü.json", "eval.json", "logs/version_0/metrics.csv", "vendor/x.json"]
+        paths = ["a b/ü.json", "eval.json", "logs/version_0/metrics.csv", "vendored/x.json"]
         assert make(names(*paths)).walk() == tuple(paths)
 
     @pytest.mark.parametrize(
@@ -31,6 +31,10 @@ class TestWalk:
             ".hidden",
             ".dvc/tmp/x.json",
             "node_modules/a/metrics.json",
+            "vendor/a/metrics.json",
+            "third_party/metrics.json",
+            "build/lib/metrics.json",
+            "tests/fixtures/metrics.json",
             "a/node_modules/metrics.json",
             "lib/site-packages/x/metrics.json",
             "a/__pycache__/x.json",
