@@ -81,15 +81,15 @@ def read_config(root: Path, env: Mapping[str, str], options: Mapping[str, Any]) 
     """
     where, found = _read_file(root)
     values = _parse_table(found, where)
+    # Against the file's own gates: an option that replaces them makes no waiver wrong.
+    _check_waivers(values, where)
     for key in (*_TEXTS, *_LISTS):
         variable = "MLBOT_" + key.upper().replace("-", "_")
         if env.get(variable, "").strip():
             values[key] = _parse_value(key, env[variable], variable)
         if options.get(key) not in (None, ()):
             values[key] = _parse_value(key, options[key], f"--{key}")
-    config = Config(**{key.replace("-", "_"): value for key, value in values.items()})
-    _check_waivers(config, where)
-    return config
+    return Config(**{key.replace("-", "_"): value for key, value in values.items()})
 
 
 def find_config(folder: Path) -> str:
@@ -221,7 +221,7 @@ def _parse_waiver(table: object, where: str) -> Waiver:
         lacking = "gate" if not isinstance(gate, str) else "until" if isinstance(reason, str) and reason else "reason"
         cure = 'Write gate = "the gate\'s text", reason = "why", until = 2026-12-31 (a day, without quotes).'
         raise ConfigError(where, f"needs a gate, a reason and a last day; its {lacking} is not right", cure)
-    return Waiver(gate=gate.strip(), reason=reason.strip(), until=until)
+    return Waiver(gate=gate.replace(JOINER, "").strip(), reason=reason.strip(), until=until)
 
 
 def _expect_table(key: str, value: object, where: str) -> dict[str, Any]:
@@ -230,8 +230,9 @@ def _expect_table(key: str, value: object, where: str) -> dict[str, Any]:
     return value
 
 
-def _check_waivers(config: Config, where: str) -> None:
-    for waiver in config.waiver:
-        if not any(is_same_gate(waiver.gate, gate) for gate in (*config.fail_on, *config.warn_on)):
+def _check_waivers(values: Mapping[str, Any], where: str) -> None:
+    gates = (*values.get("fail-on", ()), *values.get("warn-on", ()))
+    for waiver in values.get("waiver", ()):
+        if not any(is_same_gate(waiver.gate, gate) for gate in gates):
             what = f"there is no gate {waiver.gate!r}"
             raise ConfigError(f"{where}, [[waiver]]", what, "Copy the gate it lifts from fail-on.")

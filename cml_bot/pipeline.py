@@ -11,19 +11,19 @@ from cml_bot import __version__
 from cml_bot.baselines import load_baseline
 from cml_bot.collect import collect
 from cml_bot.commit_tree import CommitTree
-from cml_bot.compare import compare, goal_of
+from cml_bot.compare import compare
 from cml_bot.errors import ConfigError
 from cml_bot.git import find_commit
 from cml_bot.judge import judge
-from cml_bot.model import Build, Curve, FigurePair, ParamDelta, Report, Run, Side
+from cml_bot.model import Build, Report, Run, Side
+from cml_bot.pairs import pair_curves, pair_figures, pair_params
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from cml_bot.config import Config
-    from cml_bot.model import Base, Rule
+    from cml_bot.model import Base
     from cml_bot.trees import Tree
 
 
@@ -68,9 +68,9 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         build=job.build,
         verdict=judge(deltas, gates, config.waiver, job.now.date()),
         deltas=deltas,
-        params=_params(head, base),
-        curves=_curves(head, base, config.metrics),
-        figures=_figures(head, base),
+        params=pair_params(head, base),
+        curves=pair_curves(head, base, config.metrics),
+        figures=pair_figures(head, base),
         like_for_like=_warn_foreign(job),
         notes=(*head.notes, *_notes_of(found)),
         broken=head.broken,
@@ -154,46 +154,3 @@ def _is_folder(job: Job, wanted: str) -> bool:
     """Whether a path is meant: a revision of the same name comes first, unless it is written as ``./NAME``."""
     is_path = wanted.startswith((".", "/")) or wanted.endswith("/") or not job.sha
     return is_path or (Path(job.root, wanted).exists() and find_commit(job.root, wanted) is None)
-
-
-def _params(head: Run, base: Run | None) -> tuple[ParamDelta, ...]:
-    if base is None:
-        return ()
-    heads = {param.key: param.value for param in head.params}
-    bases = {param.key: param.value for param in base.params}
-    keys = dict.fromkeys([*heads, *bases])
-    return tuple(
-        ParamDelta(key=key, head=heads.get(key), base=bases.get(key))
-        for key in keys
-        if heads.get(key) != bases.get(key)
-    )
-
-
-def _curves(head: Run, base: Run | None, rules: Sequence[Rule]) -> tuple[Curve, ...]:
-    """Pair the series that differ; without a base all of the head's, because everything is news."""
-    heads = {series.key: series for series in head.series}
-    bases = {series.key: series for series in base.series} if base else {}
-    pairs = [
-        Curve(key=key, head=heads.get(key), base=bases.get(key), goal=goal_of(key, rules)) for key in {**heads, **bases}
-    ]
-    return tuple(pair for pair in pairs if not _is_equal(pair))
-
-
-def _is_equal(pair: Curve) -> bool:
-    if pair.head is None or pair.base is None:
-        return False
-    # As text, because NaN is not equal to itself.
-    return pair.head.x == pair.base.x and repr(pair.head.y) == repr(pair.base.y)
-
-
-def _figures(head: Run, base: Run | None) -> tuple[FigurePair, ...]:
-    heads = {figure.name: figure for figure in head.figures}
-    bases = {figure.name: figure for figure in base.figures} if base else {}
-    # A run.json names its pictures and does not hold them: nobody can say whether they changed.
-    unknown = {source.path for source in base.sources} - set(bases) if base else set()
-    pairs = [FigurePair(name=name, head=heads.get(name), base=bases.get(name)) for name in {**heads, **bases}]
-    return tuple(pair for pair in pairs if not _is_same_figure(pair) and pair.name not in unknown)
-
-
-def _is_same_figure(pair: FigurePair) -> bool:
-    return pair.head is not None and pair.base is not None and pair.head.data == pair.base.data

@@ -75,6 +75,11 @@ def test_options_count_before_variables_before_the_file(tmp_path: Path) -> None:
     assert config.fail_on == ("a < 2", "b < 3", "c regressed")
 
 
+def test_an_option_that_replaces_the_gates_makes_no_waiver_wrong(tmp_path: Path) -> None:
+    (tmp_path / "mlbot.toml").write_text(WHOLE)
+    assert read_config(tmp_path, {}, {"fail-on": ("recall < 0.5",)}).fail_on == ("recall < 0.5",)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -1,0 +1,58 @@
+"""Parameters, curves and pictures of both sides, paired: only those that differ, and all when there is no base."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cml_bot.compare import goal_of
+from cml_bot.model import Curve, FigurePair, ParamDelta
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cml_bot.model import Rule, Run
+
+
+def pair_params(head: Run, base: Run | None) -> tuple[ParamDelta, ...]:
+    """Pair the parameters that differ."""
+    if base is None:
+        return ()
+    heads = {param.key: param.value for param in head.params}
+    bases = {param.key: param.value for param in base.params}
+    keys = dict.fromkeys([*heads, *bases])
+    return tuple(
+        ParamDelta(key=key, head=heads.get(key), base=bases.get(key))
+        for key in keys
+        if heads.get(key) != bases.get(key)
+    )
+
+
+def pair_curves(head: Run, base: Run | None, rules: Sequence[Rule]) -> tuple[Curve, ...]:
+    """Pair the series that differ; without a base all of the head's, because everything is news."""
+    heads = {series.key: series for series in head.series}
+    bases = {series.key: series for series in base.series} if base else {}
+    pairs = [
+        Curve(key=key, head=heads.get(key), base=bases.get(key), goal=goal_of(key, rules)) for key in {**heads, **bases}
+    ]
+    return tuple(pair for pair in pairs if not _is_equal(pair))
+
+
+def _is_equal(pair: Curve) -> bool:
+    if pair.head is None or pair.base is None:
+        return False
+    # As text, because NaN is not equal to itself.
+    return pair.head.x == pair.base.x and repr(pair.head.y) == repr(pair.base.y)
+
+
+def pair_figures(head: Run, base: Run | None) -> tuple[FigurePair, ...]:
+    """Pair the pictures that differ; without a base all of the head's."""
+    heads = {figure.name: figure for figure in head.figures}
+    bases = {figure.name: figure for figure in base.figures} if base else {}
+    # A run.json names its pictures and does not hold them: nobody can say whether they changed.
+    unknown = {source.path for source in base.sources} - set(bases) if base else set()
+    pairs = [FigurePair(name=name, head=heads.get(name), base=bases.get(name)) for name in {**heads, **bases}]
+    return tuple(pair for pair in pairs if not _is_same_figure(pair) and pair.name not in unknown)
+
+
+def _is_same_figure(pair: FigurePair) -> bool:
+    return pair.head is not None and pair.base is not None and pair.head.data == pair.base.data
