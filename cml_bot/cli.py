@@ -33,6 +33,8 @@ def run(arguments: Sequence[str]) -> int:
 
     click's own handling is off: it would leave 1 for an interruption, which here means that a gate failed.
     """
+    # Python leaves None for a stream that whoever started us has closed: nobody reads what we say then.
+    sys.stdout, sys.stderr = (stream or io.StringIO() for stream in (sys.stdout, sys.stderr))
     for stream in (sys.stdout, sys.stderr):
         # A stream that knows fewer characters than a report has shows a question mark for the others.
         if isinstance(stream, io.TextIOWrapper):
@@ -52,9 +54,9 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         _complain("mlbot: interrupted.")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone (`mlbot doctor | head`): nothing to tell anybody.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output has gone (`mlbot doctor | head`), for which click would leave 1.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
         return 0
     except Exception:
         import traceback

@@ -31,7 +31,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
     found = discover(tree, config)
     tree.fetch([source.path for source in found.sources])
     taken: list[Observation] = []
-    notes, broken, unread = [*tree.notes, *found.notes], list(found.missing), list[str]()
+    notes, broken, unread = [*tree.notes, *found.notes], list(found.missing), list(found.unread)
     for source in found.sources:
         try:
             taken += _read(tree, source, {} if seen is None else seen)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cml_bot.errors import ConfigError
+from cml_bot.escape import clean
 from cml_bot.judge import is_same_gate, parse_gate
 from cml_bot.model import Goal, Of, Outcome, Rule, Tolerance, Waiver
 
@@ -163,6 +164,7 @@ def _parse_list(key: str, value: object, where: str) -> tuple[str, ...]:
         raise ConfigError(where, f"{key} is {value!r}", f'Write it as a list of texts: {key} = ["…"].')
     texts = tuple(item.replace(JOINER, "").strip() for item in value if item.strip())
     if key in ("fail-on", "warn-on"):
+        texts = tuple(clean(text, 300) for text in texts)
         for text in texts:
             parse_gate(text, Outcome.FAIL, where if where.endswith(key) else f"{where}, {key}")
     return texts
@@ -183,7 +185,7 @@ def _parse_rule(pattern: str, table: object, where: str) -> Rule:
         goal=_parse_word(table.get("goal"), Goal, "goal", where),
         of=_parse_word(table.get("of"), Of, "of", where),
         tolerance=_parse_tolerance(table.get("tolerance"), where),
-        unit=unit,
+        unit=clean(unit, 20) if unit else unit,
         headline=headline,
     )
 
@@ -221,7 +223,7 @@ def _parse_waiver(table: object, where: str) -> Waiver:
         lacking = "gate" if not isinstance(gate, str) else "until" if isinstance(reason, str) and reason else "reason"
         cure = 'Write gate = "the gate\'s text", reason = "why", until = 2026-12-31 (a day, without quotes).'
         raise ConfigError(where, f"needs a gate, a reason and a last day; its {lacking} is not right", cure)
-    return Waiver(gate=gate.replace(JOINER, "").strip(), reason=reason.strip(), until=until)
+    return Waiver(gate=gate.replace(JOINER, "").strip(), reason=clean(reason, 300), until=until)
 
 
 def _expect_table(key: str, value: object, where: str) -> dict[str, Any]:

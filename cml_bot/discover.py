@@ -31,6 +31,8 @@ class Found:
     notes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Configured sources that matched nothing, one line each."""
+    unread: tuple[str, ...] = ()
+    """Each dvc.yaml that cannot be read, one line each."""
     folders: tuple[str, ...] = ()
     """Folders whose dvc.yaml says what is in them, so that nothing need be guessed there; "" is the top."""
 
@@ -52,7 +54,7 @@ def discover(tree: Tree, config: Config) -> Found:
         missing += lost
     else:
         params = [one for one in dvc.sources if one.part is Part.PARAMS] + list(_well_known_params(tree))
-    return Found(sources=_unique([*chosen, *params]), notes=dvc.notes, missing=tuple(missing))
+    return Found(sources=_unique([*chosen, *params]), notes=dvc.notes, missing=tuple(missing), unread=dvc.unread)
 
 
 def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tuple[list[Source], list[str]]:
@@ -107,12 +109,13 @@ def _from_dvc(tree: Tree) -> Found:
     found: list[Source] = []
     notes: list[str] = []
     folders: list[str] = []
+    unread: list[str] = []
     for path in tree.walk():
         if PurePosixPath(path).name == "dvc.yaml":
             try:
                 named, said = _read_dvc(tree, path)
             except InputError as error:
-                notes.append(f"{path}: {error.what}. {error.cure}")
+                unread.append(f"{path}: {error.what}. {error.cure}")
                 continue
             folders.append(path.rpartition("/")[0])
             notes += [str(replace(note, source=path)) for note in said]
@@ -120,7 +123,7 @@ def _from_dvc(tree: Tree) -> Found:
                 here = _expand(tree, source)
                 found += here
                 notes += [] if here else [f"{path}: {source.path} is named there, and is not here. {DVC_CURE}"]
-    return Found(sources=tuple(found), notes=tuple(notes), folders=tuple(folders))
+    return Found(sources=tuple(found), notes=tuple(notes), folders=tuple(folders), unread=tuple(unread))
 
 
 def _read_dvc(tree: Tree, path: str) -> tuple[Sequence[Source], Sequence[Note]]:

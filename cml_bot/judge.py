@@ -65,7 +65,9 @@ def parse_gate(text: str, outcome: Outcome, where: str = "gate") -> Gate:
     found = _LIMIT.fullmatch(text)
     bound = _parse_bound(found["bound"]) if found else None
     change = _CHANGE.fullmatch(found["name"]) if found else None
-    if found is None or bound is None or (found["percent"] and not change):
+    name = change["name"] if change else found["name"] if found else ""
+    is_odd = name.endswith(("<", ">", "=", "!", " regressed")) or (found and found["percent"] and not change)
+    if found is None or bound is None or is_odd:
         raise ConfigError(
             where,
             f"{text!r} is not a gate",
@@ -73,7 +75,7 @@ def parse_gate(text: str, outcome: Outcome, where: str = "gate") -> Gate:
         )
     return Gate(
         text=text,
-        pattern=change["name"] if change else found["name"],
+        pattern=name,
         form=Form.CHANGE if change else Form.LIMIT,
         outcome=outcome,
         operator=found["op"],
@@ -84,9 +86,10 @@ def parse_gate(text: str, outcome: Outcome, where: str = "gate") -> Gate:
 
 def _parse_bound(text: str) -> float | None:
     try:
-        return float(text)
+        bound = float(text)
     except ValueError:
         return None
+    return bound if math.isfinite(bound) else None
 
 
 def is_same_gate(one: str, other: str) -> bool:
@@ -181,7 +184,9 @@ def _relative_or_infinite(delta: Delta) -> float | None:
 
 
 def _waive(check: Check, waivers: Sequence[Waiver], today: date) -> Check:
-    waiver = next((one for one in waivers if is_same_gate(one.gate, check.gate.text)), None)
+    # Of several the one that holds longest: a waiver is renewed by adding another.
+    same = [one for one in waivers if is_same_gate(one.gate, check.gate.text)]
+    waiver = max(same, key=lambda one: one.until, default=None)
     if waiver is None or check.outcome is not Outcome.FAIL:
         return check
     if today > waiver.until:

@@ -17,6 +17,7 @@ from cml_bot.wording import (
     first_line,
     fold_titles,
     name_of,
+    rank,
     second_line,
     shared_names,
     sort_rows,
@@ -126,7 +127,7 @@ def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:
     rows = sort_rows(report)
     symbol, line = first_line(report, rows)
     shared = shared_names(delta.key for delta in report.deltas)
-    checks = [(check, _check_view(check, shared)) for check in sorted(report.verdict.checks, key=_rank)]
+    checks = [(check, _check_view(check, shared)) for check in sorted(report.verdict.checks, key=rank)]
     curves = _curve_views(report, drawn.curves if drawn else {})
     return {
         "report": report,
@@ -148,11 +149,6 @@ def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:
         "methods": _methods(report),
         "pictures": drawn is not None,
     }
-
-
-def _rank(check: Check) -> tuple[int, bool]:
-    """Failed before warned before waived."""
-    return -check.outcome, check.waiver is not None
 
 
 def _param_views(report: Report) -> list[tuple[str, ParamDelta]]:

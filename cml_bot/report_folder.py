@@ -10,7 +10,6 @@ from cml_bot.errors import ConfigError
 from cml_bot.render import render, render_html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from cml_bot.model import Report, Run
@@ -24,7 +23,7 @@ def write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
     """Write report.md, page.html, report.json, run.json and the figures, replacing those of an earlier report.
 
     Raises:
-        ConfigError: the folder cannot be written, or holds files of that name that are not mlbot's.
+        ConfigError: the folder cannot be written, or holds files of somebody else.
     """
     page = render(report, drawn)
     markdown = page.body
@@ -39,10 +38,8 @@ def write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
     if folder.is_symlink():
         raise ConfigError(str(folder), "is a link", "Name the folder that it leads to with --output.")
     try:
-        if (folder / MARK).is_file():
-            _remove(folder / FIGURES)
-        else:
-            _begin(folder, [*texts, FIGURES])
+        _claim(folder)
+        _remove(folder / FIGURES)
         for name, text in texts.items():
             # A link of that name, which a branch may have committed, is replaced and not followed.
             (folder / name).unlink(missing_ok=True)
@@ -62,16 +59,17 @@ def _remove(figures: Path) -> None:
         shutil.rmtree(figures)
 
 
-def _begin(folder: Path, names: Iterable[str]) -> None:
-    """Make the folder, which git then ignores; one that is there already keeps what it has.
+def _claim(folder: Path) -> None:
+    """Make the folder mlbot's own: a new or an empty one, or the one of an earlier report. Git then ignores it.
 
-    The mark says that what lies there is ours: later reports replace it, and no walk reads it back.
+    The mark says so: later reports replace what lies there, and no walk reads it back.
     """
-    for name in names:
-        if (folder / name).exists():
-            cure = "Move it away, or choose another folder with --output."
-            raise ConfigError(str(folder), f"holds {name}, which mlbot would overwrite", cure)
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        (folder / ".gitignore").write_text("*\n", encoding="ascii")
-    (folder / MARK).write_text("This folder is written by mlbot.\n", encoding="ascii")
+    mark = folder / MARK
+    if mark.is_file() and not mark.is_symlink():
+        return
+    if folder.exists() and any(folder.iterdir()):
+        cure = "Choose a new or an empty one with --output: mlbot replaces all that lies in it."
+        raise ConfigError(str(folder), "holds files that are not of a report", cure)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".gitignore").write_text("*\n", encoding="ascii")
+    mark.write_text("This folder is written by mlbot.\n", encoding="ascii")

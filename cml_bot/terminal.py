@@ -11,7 +11,7 @@ from rich.text import Text
 from cml_bot.escape import clean
 from cml_bot.filters import plural
 from cml_bot.model import Outcome, Trend
-from cml_bot.wording import OUTCOMES, first_line, fold_titles, second_line, sort_rows, tell_check, tell_next
+from cml_bot.wording import OUTCOMES, first_line, fold_titles, rank, second_line, sort_rows, tell_check, tell_next
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,10 +91,13 @@ def _cells(row: Row, *, has_base: bool) -> list[Text]:
 
 
 def _say_checks(console: Console, report: Report) -> None:
-    for check in report.verdict.checks:
+    for check in sorted(report.verdict.checks, key=rank):
         if check.outcome is not Outcome.PASS:
             on = f" on {check.key}" if check.key and check.key.name not in check.gate.text else ""
-            _say(console, f"{OUTCOMES[check.outcome][0]} Gate {clean(check.gate.text + on, 300)} {tell_check(check)}")
+            _say(
+                console,
+                f"{OUTCOMES[check.outcome][0]} Gate {clean(check.gate.text + on, 300)} {clean(tell_check(check), 600)}",
+            )
 
 
 def _count_rest(report: Report, rows: Rows) -> str:

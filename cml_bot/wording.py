@@ -212,8 +212,8 @@ def second_line(report: Report, rows: Rows) -> Sentence:
 
 
 NEXT = (
-    "Comparing starts when main has these files committed; until then, --against compares with any other revision, "
-    "folder or run.json."
+    "Comparing starts when main has these files committed, which git may be told to ignore; until then, --against "
+    "compares with any other revision, folder or run.json."
 )
 NOTHING_FOUND = (
     "No metrics were found. Write a metrics.json, or name the files under sources in mlbot.toml; "
@@ -267,6 +267,11 @@ def fold_titles(report: Report, rows: Rows) -> dict[str, str]:
         "figures": (len(report.figures), plural(len(report.figures), "picture") + changed),
     }
     return {name: title for name, (count, title) in titles.items() if count}
+
+
+def rank(check: Check) -> tuple[int, bool]:
+    """Sort what failed before what warned, and that before what is waived."""
+    return -check.outcome, check.waiver is not None
 
 
 def tell_check(check: Check) -> str:

@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "draw_axes": {"filters"},
     "as_json": EDGE,
     "judge": EDGE | {"filters"},
-    "config": EDGE | {"judge"},
+    "config": EDGE | {"escape", "judge"},
     "compare": EDGE | {"goals", "steps"},
     "readers": EDGE,
     "readers/*": EDGE | {"filters", "steps"},

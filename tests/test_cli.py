@@ -223,14 +223,20 @@ def test_doctor(repository: Path) -> None:
     assert "none, and none is needed here" in done.stdout
 
 
-@pytest.mark.parametrize("name", [".gitignore", "report.md", "figures/paper.txt"])
-def test_nobody_elses_files_are_overwritten(repository: Path, name: str) -> None:
+@pytest.mark.parametrize("name", [".gitignore", "report.md", "figures/paper.txt", ".mlbot-report"])
+def test_a_folder_with_somebody_elses_files_is_refused(repository: Path, name: str) -> None:
     mine = repository / "out" / name
     mine.parent.mkdir(parents=True)
-    mine.write_text("mine")
-    codes = [mlbot(repository, "report", "-o", "out").returncode for _ in range(2)]
-    assert mine.read_text() == "mine"
-    assert codes == ([0, 0] if name == ".gitignore" else [2, 2])
+    if name == ".mlbot-report":
+        mine.symlink_to(repository / "nowhere")
+    else:
+        mine.write_text("mine")
+    done = [mlbot(repository, "report", "-o", "out") for _ in range(2)]
+    assert [one.returncode for one in done] == [2, 2]
+    assert "holds files that are not of a report" in done[0].stderr
+    assert "9034" in done[0].stdout
+    assert mine.is_symlink() or mine.read_text() == "mine"
+    assert mlbot(repository, "report", "-o", ".").returncode == 2
 
 
 def test_a_report_is_not_read_back_whatever_its_folder_is_called(repository: Path) -> None:
@@ -310,6 +316,28 @@ def test_the_reader_of_a_pipe_may_leave(repository: Path) -> None:
         encoding="utf-8",
     )
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["doctor | true", "--help | true", "report --format json >&-"])
+def test_nobody_reads_the_output(repository: Path, command: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m cml_bot {command}; exit ${{PIPESTATUS[0]}}"],
+        cwd=repository,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_configuration_cannot_speak_to_the_runner_or_the_terminal(repository: Path) -> None:
+    (repository / "mlbot.toml").write_text(
+        'fail-on = ["accuracy < 2"]\n[metrics.accuracy]\nunit = "\\u001b[31m"\n'
+        '[[waiver]]\ngate = "accuracy < 2"\nreason = "\\u001b[31mhi\\n::error::x"\nuntil = 2099-01-01\n'
+    )
+    done = mlbot(repository, "report")
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    assert not any(line.startswith("::") for line in (done.stdout + done.stderr).splitlines())
 
 
 def test_a_reader_that_leaves_does_not_hide_a_failed_gate(repository: Path) -> None:

@@ -200,7 +200,7 @@ def test_a_broken_dvc_yaml_does_not_hide_the_metrics(tmp_path: Path) -> None:
     write(tmp_path, dvc_yaml="metrics: [", metrics_json='{"a": 1}')
     run = run_of(tmp_path)
     assert [metric.name for metric in run.metrics] == ["a"]
-    assert "dvc.yaml" in run.notes[0]
+    assert "dvc.yaml" in run.unread[0]
 
 
 def test_a_dvc_yaml_in_a_subfolder(tmp_path: Path) -> None:

@@ -43,7 +43,20 @@ def test_three_forms(text: str, pattern: str, form: Form, operator: str, bound: 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "accuracy", "accuracy < high", "accuracy < 5%", "< 0.9", "regressed", "a < 1.2.3"]
+    "text",
+    [
+        "",
+        "accuracy",
+        "accuracy < high",
+        "accuracy < 5%",
+        "< 0.9",
+        "regressed",
+        "a < 1.2.3",
+        "a << 1",
+        "a => 1",
+        "a regressed > 3",
+        "a < 1e400",
+    ],
 )
 def test_what_is_no_gate_is_refused_with_the_forms(text: str) -> None:
     with pytest.raises(ConfigError, match="NAME change > 10%"):
@@ -145,6 +158,12 @@ def test_a_waiver_holds_until_its_last_day(days: int, expected: Outcome) -> None
         assert verdict.checks[0].waiver is waiver
     else:
         assert "its waiver ended" in verdict.checks[0].reason
+
+
+def test_a_waiver_is_renewed_by_another() -> None:
+    gate = parse_gate("recall < 0.8", Outcome.FAIL)
+    waivers = [Waiver(gate=gate.text, reason="x", until=TODAY + timedelta(days=days)) for days in (-9, 9)]
+    assert judge(compare(make_run(recall=0.5), None), [gate], waivers, TODAY).outcome is Outcome.WARN
 
 
 def test_a_waiver_does_not_touch_a_gate_that_passes() -> None:
