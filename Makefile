@@ -5,7 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: demo test fast lint format golden clean
+.PHONY: help demo test fast lint format golden clean
+
+help:
+	@echo "make demo | test | fast (without slow tests) | lint | format | golden (expected reports anew) | clean"
 
 demo: $(STAMP)
 	$(BIN)/mlbot demo
@@ -20,6 +23,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/yamllint -d "{extends: relaxed, rules: {line-length: disable}}" .github .pre-commit-config.yaml
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

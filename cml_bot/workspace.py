@@ -45,7 +45,10 @@ def open_job(cwd: Path, env: Mapping[str, str], now: datetime, *, against: str =
 def _from_root(against: str, cwd: Path, root: Path) -> str:
     """Turn a path that is meant from the current folder into one from the top; a revision stays what it is."""
     is_path = against.startswith((".", "~")) or (cwd != root and against and (cwd / against).exists())
-    return f"./{os.path.relpath(cwd / Path(against).expanduser(), root)}" if is_path else against
+    if not is_path:
+        return against
+    path = os.path.relpath(cwd / Path(against).expanduser(), root)
+    return path if path.startswith("..") else f"./{path}"
 
 
 def _find_root(cwd: Path, repository: Path | None) -> Path:
