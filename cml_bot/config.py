@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cml_bot.errors import ConfigError
-from cml_bot.escape import clean
+from cml_bot.escape import JOINER, clean
 from cml_bot.judge import is_same_gate, parse_gate
 from cml_bot.model import Goal, Of, Outcome, Rule, Tolerance, Waiver
 
@@ -58,8 +58,6 @@ class Config:
 
 Word = TypeVar("Word", bound=StrEnum)
 
-JOINER = "\u2060"
-"""Reports hold this invisible character in names; somebody may copy one from there into a gate."""
 KEYS = tuple(item.name.replace("_", "-") for item in fields(Config))
 """Every key of the file, in the order of the documentation."""
 OWN, SHARED = "mlbot.toml", "pyproject.toml"
@@ -162,6 +160,7 @@ def _parse_list(key: str, value: object, where: str) -> tuple[str, ...]:
         value = [line for part in value.split("\n") for line in part.split(";")]
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise ConfigError(where, f"{key} is {value!r}", f'Write it as a list of texts: {key} = ["…"].')
+    # Reports hold this invisible character in names, and somebody may copy one from there.
     texts = tuple(item.replace(JOINER, "").strip() for item in value if item.strip())
     if key in ("fail-on", "warn-on"):
         texts = tuple(clean(text, 300) for text in texts)

@@ -85,12 +85,6 @@ def find_checkout(root: Path) -> Checkout | None:
     )
 
 
-def find_top(root: Path) -> Path | None:
-    """Return the top of the work tree that a folder lies in; `find_checkout` tells more at the same cost."""
-    checkout = find_checkout(root)
-    return checkout.top if checkout else None
-
-
 def is_shallow(root: Path) -> bool:
     """Whether history ends here before it began."""
     checkout = find_checkout(root)

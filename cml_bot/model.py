@@ -140,6 +140,16 @@ class Series:
         return Key(self.group, self.name)
 
 
+ENDINGS = {
+    "image/png": ("png",),
+    "image/jpeg": ("jpg", "jpeg"),
+    "image/gif": ("gif",),
+    "image/webp": ("webp",),
+    "image/svg+xml": ("svg",),
+}
+"""How files of a media type end, the usual ending first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """A picture: made by the job, or drawn by mlbot."""

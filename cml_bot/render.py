@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cml_bot.draw import describe_curve, draw_curve
 from cml_bot.escape import clean, code, escape
 from cml_bot.filters import plural, sparkline
-from cml_bot.model import Figure, FigurePair, Key, Outcome, Page
+from cml_bot.model import ENDINGS, Figure, FigurePair, Key, Outcome, Page
 from cml_bot.wording import (
     OUTCOMES,
     first_line,
@@ -207,19 +207,10 @@ def _name_apart(pair: FigurePair, number: int) -> FigurePair:
             return None
         stem, _, ending = figure.name.rpartition("/")[2].rpartition(".")
         safe = re.sub(r"[^A-Za-z0-9_-]+", "-", stem or ending)[:60].strip("-") or "picture"
-        ending = ENDINGS.get(figure.media, "bin")
+        ending = ENDINGS.get(figure.media, ("bin",))[0]
         return replace(figure, name=f"picture-{number + 1:02}-{safe}-{side}.{ending}", caption=figure.name)
 
     return replace(pair, head=rename(pair.head, "here"), base=rename(pair.base, "before"))
-
-
-ENDINGS = {
-    "image/png": "png",
-    "image/jpeg": "jpg",
-    "image/gif": "gif",
-    "image/webp": "webp",
-    "image/svg+xml": "svg",
-}
 
 
 def _methods(report: Report) -> list[str]:

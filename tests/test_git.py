@@ -14,6 +14,11 @@ from cml_bot.git_process import Answer, run
 from tests import repositories as real
 
 
+def find_top(root: Path) -> Path | None:
+    checkout = git.find_checkout(root)
+    return checkout.top if checkout else None
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     return real.make_repository(tmp_path / "work")
@@ -28,7 +33,7 @@ def test_a_checkout_in_one_process(repository: Path) -> None:
     assert found.common == repository / ".git"
     assert not found.is_shallow
     assert not found.is_partial
-    assert git.find_top(repository / "sub") == repository
+    assert find_top(repository / "sub") == repository
 
 
 def test_a_repository_without_a_commit(repository: Path) -> None:
@@ -40,7 +45,7 @@ def test_a_repository_without_a_commit(repository: Path) -> None:
 
 def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert git.find_top(tmp_path) is None
+    assert find_top(tmp_path) is None
     assert git.find_checkout(tmp_path) is None
     assert not git.is_shallow(tmp_path)
 
@@ -48,8 +53,8 @@ def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_bare_repository_has_no_work_tree(tmp_path: Path, repository: Path) -> None:
     real.commit(repository)
     real.publish(repository, tmp_path / "bare.git")
-    assert git.find_top(tmp_path / "bare.git") is None
-    assert git.find_top(repository / ".git") is None
+    assert find_top(tmp_path / "bare.git") is None
+    assert find_top(repository / ".git") is None
 
 
 def test_a_linked_work_tree_shares_the_repository(tmp_path: Path, repository: Path) -> None:
@@ -204,12 +209,12 @@ def test_a_reason_shows_no_credentials() -> None:
 def test_git_is_missing(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match="git: is not installed, not on the PATH"):
-        git.find_top(repository)
+        find_top(repository)
 
 
 def test_the_folder_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is not a folder"):
-        git.find_top(tmp_path / "nothing")
+        find_top(tmp_path / "nothing")
 
 
 def test_a_folder_of_somebody_else(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +225,7 @@ def test_a_folder_of_somebody_else(repository: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(ConfigError, match=r"belongs to another user.*safe\.directory"):
-        git.find_top(repository)
+        find_top(repository)
     monkeypatch.setenv("CI", "true")
     assert git.find_commit(repository, "main") == sha
 

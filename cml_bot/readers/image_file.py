@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
-from cml_bot.model import Figure, Note
+from cml_bot.model import ENDINGS, Figure, Note
 from cml_bot.readers._text import read_bytes
 
 if TYPE_CHECKING:
@@ -30,14 +30,6 @@ _SVG = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 """By its root element. Possessive throughout: nothing is tried twice, however the file is made."""
-ENDINGS = {
-    "image/png": ("png",),
-    "image/jpeg": ("jpg", "jpeg"),
-    "image/gif": ("gif",),
-    "image/webp": ("webp",),
-    "image/svg+xml": ("svg",),
-}
-"""How files of a media type end, the usual ending first."""
 
 
 def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: ARG001 - a picture has no columns
