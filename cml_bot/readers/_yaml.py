@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LARGEST = 16 * 1024 * 1024
 """Bytes of a document."""
 _DEEPEST = 100
+TOO_DEEP = "exceeded maximum nesting depth"
+"""How libyaml words it since 0.2.6."""
 _MOST_ALIASED = 100_000
 """Entries that all aliases together may stand for: a kilobyte of aliases of aliases can mean billions."""
 _MERGE = "<<"
@@ -88,6 +90,9 @@ def parse_yaml(text: str, where: str) -> tuple[object, list[str]]:
         mark = error.problem_mark or error.context_mark
         place = f"{where}, line {mark.line + 1}" if mark else where
         reason = error.problem or error.context or "a mistake of form"
+        if TOO_DEEP in reason:
+            # The parser in C scans ahead, and may meet its own limit before we meet ours.
+            raise InputError(where, "is nested too deeply", _CURE) from error
         raise InputError(place, f"not YAML ({reason})", "Check the indentation and the quotes there.") from error
     except yaml.YAMLError as error:
         raise InputError(where, "not YAML (a character that it does not allow)", "Quote or remove it.") from error
