@@ -16,7 +16,7 @@ from operator import lt
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from cml_bot.errors import InputError
-from cml_bot.model import Metric, Param, Part, Run, Series, Source
+from cml_bot.model import Fact, Metric, Param, Part, Run, Series, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -176,6 +176,7 @@ _PARSERS: Mapping[str, Callable[[object], object]] = {
     "tuple[Series, ...]": _each(_series),
     "tuple[Figure, ...]": lambda _: (),
     "tuple[Param, ...]": _each(partial(_build, Param)),
+    "tuple[Fact, ...]": _each(partial(_build, Fact)),
     "tuple[Source, ...]": _each(partial(_build, Source)),
 }
 """How a field is read, by its annotation in `model.py`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cml_bot.discover import discover
 from cml_bot.errors import InputError
-from cml_bot.model import Figure, Metric, Note, Param, Part, Run, Series
+from cml_bot.model import Fact, Figure, Metric, Note, Param, Part, Run, Series
 from cml_bot.readers import find_format, load_reader
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
         series=_first_of_each(one for one in taken if isinstance(one, Series)),
         figures=tuple({one.name: one for one in taken if isinstance(one, Figure)}.values()),
         params=_first_of_each(one for one in taken if isinstance(one, Param)),
+        data=tuple(one for one in taken if isinstance(one, Fact)),
         notes=tuple(notes),
         broken=tuple(broken),
         unread=tuple(unread),
@@ -78,6 +79,8 @@ def _place(one: Observation, source: Source) -> Observation:
         return replace(one, source=source.path)
     if isinstance(one, Figure):
         return replace(one, name=source.path, source=source.path)
+    if isinstance(one, Fact):
+        return replace(one, name=f"{source.path}:{one.name}")
     return replace(one, group=source.path, source=source.path)
 
 

@@ -96,6 +96,8 @@ class Metric:
     """Standard error that the tool itself gave."""
     n_items: int | None = None
     """How many examples the number was measured on."""
+    labels: tuple[str, ...] = ()
+    """What tells repeated trainings apart, such as their seeds: one for each value, or none at all."""
     unit: str = ""
     source: str = ""
     """The file it was read from, and where in it if that needs saying."""
@@ -133,10 +135,14 @@ class Series:
     x_label: str = "step"
     unit: str = ""
     source: str = ""
+    replicate: str = ""
+    """Which of several repeated trainings it is the course of; empty where there is one."""
+    mean: float | None = None
+    """The mean of all of y before points were left out; None where none were."""
 
     @property
     def key(self) -> Key:
-        """Its identity."""
+        """Its identity; repeated trainings share it."""
         return Key(self.group, self.name)
 
 
@@ -180,6 +186,18 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something of a run that has to be alike on both sides before their numbers can be held against each other."""
+
+    name: str
+    """``data/train.csv``, ``torch``, ``GPU``."""
+    value: str
+    """Equal texts mean that it is the same: a hash, a version."""
+    detail: str = ""
+    """What a reader knows it by, where the value is a hash: ``131 500 rows``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """Something that was left out or mended, for the reader."""
 
@@ -191,8 +209,8 @@ class Note:
         return f"{self.source}: {self.text}" if self.source else self.text
 
 
-Observation = Metric | Series | Figure | Param | Note
-"""What a reader yields."""
+Observation = Metric | Series | Figure | Param | Fact | Note
+"""What a reader yields; a fact is one of the data that was evaluated on."""
 
 
 class Part(StrEnum):
@@ -232,6 +250,10 @@ class Run:
     series: tuple[Series, ...] = ()
     figures: tuple[Figure, ...] = ()
     params: tuple[Param, ...] = ()
+    environment: tuple[Fact, ...] = ()
+    """What it ran in: Python, platform, GPU, versions of libraries. Empty where nobody knows."""
+    data: tuple[Fact, ...] = ()
+    """Fingerprints of what it was trained and evaluated on. Empty where nobody knows."""
     notes: tuple[str, ...] = ()
     """What was skipped and why, one line each."""
     broken: tuple[str, ...] = ()

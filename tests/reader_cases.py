@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cml_bot.errors import InputError
-from cml_bot.model import Figure, Metric, Note, Observation, Param, Series
+from cml_bot.model import Fact, Figure, Metric, Note, Observation, Param, Series
 from cml_bot.readers import load_reader
 from cml_bot.readers.dvc_file import parse_dvc
 
@@ -27,7 +27,7 @@ def observed(module: str, path: Path, x: str | None = None) -> str:
 
 
 def _row(one: Observation) -> dict[str, Any]:
-    assert isinstance(one, Note) or (one.source == "" and getattr(one, "group", "") == "")
+    assert isinstance(one, Note | Fact) or (one.source == "" and getattr(one, "group", "") == "")
     match one:
         case Metric():
             return {"metric": one.name, "values": [_number(value) for value in one.values]}
@@ -36,6 +36,8 @@ def _row(one: Observation) -> dict[str, Any]:
             return {"series": one.name, one.x_label: [_number(x) for x in one.x], "y": ys}
         case Figure():
             return {"figure": one.name, "media": one.media, "bytes": len(one.data), "caption": one.caption}
+        case Fact():
+            return {"fact": one.name, "value": one.value, "detail": one.detail}
         case Param():
             return {"param": one.name, "value": one.value}
         case Note():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,12 +22,12 @@ DECAY = [0.3 + math.exp(-step / 8) for step in range(50)]
 SLOWER = [0.35 + math.exp(-step / 9) for step in range(50)]
 
 
-def series(y: list[float], *, name: str = "val/loss", x: list[float] | None = None, **rest: str) -> Series:
+def series(y: list[float], *, name: str = "val/loss", x: list[float] | None = None, **rest: Any) -> Series:
     steps = x or [float(step) for step in range(1, len(y) + 1)]
     return Series(name=name, x=tuple(steps), y=tuple(y), **{"x_label": "epoch", **rest})
 
 
-def curve(head: list[float] | None, base: list[float] | None, *, name: str = "val/loss", **rest: str) -> Curve:
+def curve(head: list[float] | None, base: list[float] | None, *, name: str = "val/loss", **rest: Any) -> Curve:
     head_side, base_side = (series(y, name=name, x=None, **rest) if y else None for y in (head, base))
     return Curve(key=Key("history.csv", name), head=head_side, base=base_side)
 
