@@ -26,9 +26,9 @@ _SINH = (
 """The square root of (q / 2) / sinh(q / 2), as 1 and these times q**2, q**4 and so on."""
 _NEAR = 0.8
 """The largest q for which they serve."""
-_FEW, _MANY, _VERY_MANY = 3, 20, 1e6
-"""Degrees of freedom: for fewer, a normal number is no first guess; from there on it serves for digits when corrected,
-and without any correction."""
+_FEW, _MANY, _VERY_MANY, _AS_NORMAL = 3, 20, 1e6, 1e17
+"""Degrees of freedom from which the normal distribution is a first guess, serves for digits when corrected, has nearly
+the same density, and is the same."""
 
 
 def normal_tail(z: float) -> float:
@@ -82,7 +82,7 @@ def t_tail(t: float, df: float) -> float:
         raise ValueError(f"t is a number and df is above zero, not {t!r} and {df!r}")
     if t <= 0:
         return 1 - t_tail(-t, df) if t else 0.5
-    if math.isinf(df):
+    if df > _AS_NORMAL:
         return normal_tail(t)
     q = _distance(t, df)
     a = df / 2
@@ -93,9 +93,13 @@ def t_tail(t: float, df: float) -> float:
     x = math.exp(-q)
     term = _first_term(a) * math.exp(-a * q) * math.sqrt(-math.expm1(-q))
     total = 0.0
+    if q < _NEAR:
+        while 2 * a < _MANY:
+            total += term
+            a += 1
+            term *= x * (a - 0.5) / a
+        return total + _tail_by_normal(q, 2 * a)
     while term > 1e-17 * total:
-        if q < _NEAR and a >= _MANY / 2:
-            return total + _tail_by_normal(q, 2 * a)
         total += term
         a += 1
         term *= x * (a - 0.5) / a
@@ -119,14 +123,14 @@ def _tail_by_normal(q: float, df: float) -> float:
     w = math.sqrt(m * q)
     # The integral over w of w**2j times the normal density, over m**j: whole * its tail + part * its density.
     whole, part = 1.0, 0.0
-    edge, odd = w / m, 1 / m
+    edge, odd, two = w / m, 1 / m, 2 / m
     all_whole, all_part = 1.0, 0.0
     for factor in _SINH:
         for _ in (1, 2):
             whole *= odd
             part = edge + odd * part
             edge *= q
-            odd += 2 / m
+            odd += two
         all_whole += factor * whole
         all_part += factor * part
     density = math.exp(-m * q / 2) / _ROOT_TWO_PI
@@ -149,7 +153,7 @@ def t_quantile(p: float, df: float) -> float:
         raise ValueError(f"degrees of freedom are above zero, not {df!r}")
     if p == 0.5:
         return 0.0
-    if math.isinf(df):
+    if df > _AS_NORMAL:
         return normal_quantile(p)
     return math.copysign(_t_of_tail(min(p, 1 - p), df), p - 0.5)
 
@@ -172,7 +176,7 @@ def _t_of_tail(tail: float, df: float) -> float:
         # The density has the same factor as the first term of the power series.
         log_density = log_first + (math.log(df) - (df + 1) * _distance(t, df)) / 2
         step = math.log(above / tail) * math.exp(min(math.log(above) - log_density - log_t, 700))
-        log_t += max(-2.0, min(step, 2.0))
+        log_t = min(log_t + max(-2.0, min(step, 2.0)), _LOG_LARGEST)
         if abs(step) < 1e-7 or abs(step) * t < 1e-16:
             break
     return math.exp(log_t)

@@ -13,7 +13,7 @@ OUT_OF_REACH = 1e9
 def runs_needed(effect: float, sd: float, *, alpha: float = 0.05, power: float = 0.8) -> float:
     """How many values a side it takes for a one-sided t test to find an effect, where both sides vary alike.
 
-    A whole number, at least 2; infinity for more than a billion. It is the exact one, or one more for two or three.
+    A whole number, at least 2; infinity for more than a billion. It is the smallest that will do, or one more.
 
     Source: Abramowitz & Stegun 1964, 26.7.10: the normal approximation to the noncentral t.
 
