@@ -11,9 +11,9 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cml_bot.families import benjamini_hochberg
 from cml_bot.goals import find_goal, is_bookkeeping
 from cml_bot.model import Delta, Evidence, Goal, Key, Metric, Of, Role, Rule, Tolerance
-from cml_bot.stats import benjamini_hochberg
 from cml_bot.steps import is_step
 from cml_bot.weigh import LEVEL, weigh
 
@@ -76,6 +76,16 @@ def _adjust(evidence: Evidence, p: float, count: int) -> Evidence:
         return replace(evidence, adjusted=p)
     decide = f"of {count} metrics one is as far off by chance; another training of this branch would tell"
     return replace(evidence, adjusted=p, is_real=None, decide=decide)
+
+
+def gather_history(runs: Sequence[Run], rules: Sequence[Rule] = ()) -> Mapping[Key, Sequence[tuple[Run, Metric]]]:
+    """Give every metric of the runs with the runs that have it, in their order; a name that the last run tells once."""
+    told = _names(runs[-1]) if runs else set()
+    found: dict[Key, list[tuple[Run, Metric]]] = defaultdict(list)
+    for run in runs:
+        for key, metric in _rows(run, rules, told).items():
+            found[key].append((run, metric))
+    return found
 
 
 def goal_of(key: Key, rules: Sequence[Rule]) -> Goal:

@@ -139,10 +139,10 @@ def format_p(p: float) -> str:
 
     Example:
         >>> format_p(0.0321), format_p(0.00042), format_p(1e-9)
-        ('p = 0.032', 'p = 0.0004', 'p < 0.0001')
+        ('p = 0.032', 'p = 0.0004', 'p below 0.0001')
     """
     if p < 0.0001:
-        return "p < 0.0001"
+        return "p below 0.0001"
     return f"p = {p:.4f}" if p < 0.001 else f"p = {p:.2g}"
 
 

@@ -293,6 +293,8 @@ class Evidence:
     """Runs of main that make the noise; outliers do not count."""
     noise: float | None = None
     """Half the width of the interval."""
+    outliers: tuple[float, ...] = ()
+    """Values of the history that were left out, because they do not belong to the others."""
     note: str = ""
     """What was left out, and what else a reader should know of how it was told."""
     decide: str = ""

@@ -92,7 +92,7 @@ def _table(rows: Sequence[Row], report: Report) -> Table:
     if has_noise:
         table.add_column("noise")
     for row in rows:
-        noise = [Text(clean(row.noise), style="dim")] if has_noise else []
+        noise = [Text(clean(row.noise) if row.noise else "", style="dim")] if has_noise else []
         table.add_row(*_cells(row, has_base=report.has_base), *noise)
     return table
 

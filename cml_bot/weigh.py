@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from cml_bot.band import FEWEST, weigh_against
 from cml_bot.filters import plural
 from cml_bot.model import Evidence
-from cml_bot.stats import examples_needed, paired_t, runs_needed, welch, z_of_standard_errors
+from cml_bot.planning import examples_needed, runs_needed
+from cml_bot.stats import paired_t, welch, z_of_standard_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,6 +151,7 @@ def _weigh_history(head: Metric, history: Sequence[Metric], tolerance: float, co
         p=band.p,
         noise=(band.interval[1] - band.interval[0]) / 2,
         n_history=band.levels.n,
+        outliers=tuple(values[place] for place in band.levels.outliers),
         note="; ".join(filter(None, (note, *_tell_band(band, len(values))))),
     )
 

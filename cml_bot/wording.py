@@ -16,11 +16,13 @@ from cml_bot.names import name_of, shared_names
 from cml_bot.wording_noise import tell_noise, tell_sure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cml_bot.filters import Pair
     from cml_bot.model import Check, Delta, Key, Report
 
+NAMED = 3
+"""Metrics that a sentence names before it counts them."""
 HEADLINE_ROWS = 12
 """The first table is for ten seconds; what does not fit is folded below it."""
 
@@ -251,9 +253,18 @@ def tell_next(report: Report, rows: Iterable[Row]) -> list[str]:
     """What would decide the unclear ones, each reason once; without a base, what gives one."""
     if not report.has_base:
         return [NEXT] if report.deltas else []
-    unclear = [row.delta.evidence for row in rows if row.delta.trend is Trend.UNCLEAR]
-    reasons = list(dict.fromkeys(evidence.decide for evidence in unclear if evidence.decide))
-    return [f"Unclear means that it could be noise: {reason}." for reason in reasons]
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row.delta.trend is Trend.UNCLEAR and row.delta.evidence.decide:
+            reasons.setdefault(row.delta.evidence.decide, []).append(row.name)
+    return [f"{_list(names)} could be noise: {reason}." for reason, names in reasons.items()]
+
+
+def _list(names: Sequence[str]) -> str:
+    """Name a few, and count the others."""
+    rest = len(names) - NAMED
+    shown = [clean(name) for name in names[:NAMED]]
+    return f"{', '.join(shown)} and {rest} more" if rest > 0 else ", ".join(shown)
 
 
 def fold_titles(report: Report, rows: Rows) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import format_pair, format_spread, plural, sparkline
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from cml_bot.model import Delta, Drift, Evidence, Report
 
 SPARKLINE = 12
-"""Characters of the small line of main's last runs."""
+"""Runs of main in the small line."""
 METHODS = {
     "none": "no way to tell a change from noise with what is there",
     "equal": "equal on both sides",
@@ -39,7 +40,9 @@ def tell_noise(delta: Delta) -> str:
             return f"{spread}, standard errors"
         case "deterministic":
             return f"{plural(evidence.n_history, 'equal run')}"
-    line = sparkline(delta.history, width=SPARKLINE) if len(delta.history) > 1 else ""
+    # What was left out is a gap: it would press all others flat.
+    values = [math.nan if value in evidence.outliers else value for value in delta.history[-SPARKLINE:]]
+    line = sparkline(values) if len(values) > 1 else ""
     if not spread and delta.trend is Trend.UNCLEAR and evidence.n_history:
         return f"{line} {plural(evidence.n_history, 'run')}".strip()
     return f"{line} {spread}".strip() if spread else ""
