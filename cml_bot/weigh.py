@@ -71,16 +71,20 @@ def _weigh_replicates(head: Metric, base: Metric, tolerance: float, counts: Evid
     """Weigh repeated trainings of both sides: pair by pair where they were repeated with the same seeds."""
     if min(len(head.values), len(base.values)) < 2 or max(map(abs, (*head.values, *base.values))) > LARGEST:
         return None
+    fewest = min(counts.n_head, counts.n_base)
     if _has_same_labels(head, base):
         partner = dict(zip(base.labels, base.values, strict=True))
         shift = paired_t([a - partner[label] for label, a in zip(head.labels, head.values, strict=True)])
         found = _tell_shift(shift, base, tolerance, replace(counts, method="paired t"))
     else:
         found = _tell_shift(welch(head.values, base.values), base, tolerance, replace(counts, method="welch"))
-    if found.is_real or (found.is_real is False and min(counts.n_head, counts.n_base) >= FEWEST_REPLICATES):
+    if fewest < FEWEST and (found.noise or 0.0) <= SAME_TO * max(abs(head.value), abs(base.value)):
+        # So few are equal by rounding alone.
+        return replace(found, is_real=None, p=None, decide=f"{FEWEST} trainings a side would tell")
+    if found.is_real or (found.is_real is False and fewest >= FEWEST_REPLICATES):
         return found
     wanted = runs_needed(head.value - base.value, _scatter(head, base))
-    wanted = max(FEWEST_REPLICATES, wanted, min(counts.n_head, counts.n_base) + 1)
+    wanted = max(FEWEST_REPLICATES, wanted, fewest + 1)
     if wanted > MOST_REPLICATES:
         return replace(found, is_real=None, decide="more trainings a side than are worth it would tell")
     return replace(found, is_real=None, decide=f"about {plural(int(wanted), 'training')} a side would tell")
@@ -169,11 +173,10 @@ def _values_of(history: Sequence[Metric], n_head: int) -> tuple[list[float], int
 
 
 def _tell_runs_needed(n: int, counts: Evidence) -> str:
+    more = f"{plural(FEWEST - n, 'more run' if n else 'recorded run')} of main would tell"
     if counts.n_base > 1 and counts.n_head == 1:
         return "repeat this training as main's was repeated"
-    if counts.n_head > 1 and counts.n_base == 1:
-        return f"repeat main's training too, or {plural(FEWEST - n, 'more run')} of main would tell"
-    return f"{plural(FEWEST - n, 'more run')} of main would tell"
+    return f"repeat main's training too, or {more}" if counts.n_head > 1 and counts.n_base == 1 else more
 
 
 def _tell_band(band: Band, n: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -28,7 +28,7 @@ def make_run(**metrics: float) -> Run:
     )
 
 
-def make_history(count: int, seed: int = 7, **levels: tuple[float, float]) -> list[Run]:
+def make_history(count: int, levels: Mapping[str, tuple[float, float]], seed: int = 7) -> list[Run]:
     """Runs of main whose metrics have these means and standard deviations, oldest first."""
     dice = random.Random(seed)
     rows = [{name: mean + sd * dice.gauss() for name, (mean, sd) in levels.items()} for _ in range(count)]

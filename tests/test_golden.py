@@ -91,7 +91,7 @@ def verdicts() -> Report:
     levels = {"recall": (0.842, 0.005), "accuracy": (0.891, 0.002), "log_loss": (0.35, 0.02), "drift": (0.2, 0.01)}
     history = [
         replace(run, metrics=(*run.metrics, make_metric("n_features", 128.0), make_metric("rmse", 3.0 + n % 2)))
-        for n, run in enumerate(make_history(21, **levels))
+        for n, run in enumerate(make_history(21, levels))
     ]
     crashed = replace(history[4], metrics=(make_metric("recall", 0.11), *history[4].metrics[1:]))
     history[4] = crashed
