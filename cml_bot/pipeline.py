@@ -144,7 +144,7 @@ def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
     """
     wanted = job.against or ("" if config.baseline in ("auto", "git") else config.baseline)
     module = "folder" if wanted and _is_folder(job, wanted) else "git_files"
-    found = load_baseline(module).load(job.root, job.build, wanted, read)
+    found = load_baseline(module).load(job.root, job.build, wanted, read, config.name)
     if isinstance(found, str) and not job.sha:
         return f"{found}; a folder can be compared with by --against"
     return found
