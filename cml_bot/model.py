@@ -459,7 +459,7 @@ class Side:
     source: str
     """For the head: ``working tree`` or a revision. For the base: how it was found."""
     kind: str = ""
-    """For the base: ``git_files``, ``folder`` or ``none``."""
+    """For the base: ``record``, ``git_files``, ``folder`` or ``none``."""
     label: str = ""
     """How a column is headed: a branch or folder name."""
 
@@ -477,7 +477,9 @@ class Base:
     side: Side
     """Its commit, and in words how it was found: the report always says so."""
     history: tuple[Run, ...] = ()
-    """Earlier runs of main, oldest first."""
+    """The recorded runs of the base's ancestors, one a commit, oldest first; the base's own is the last."""
+    notes: tuple[str, ...] = ()
+    """What was left out on the way to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

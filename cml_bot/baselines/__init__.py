@@ -33,7 +33,7 @@ class Baseline(Protocol):
         ...
 
 
-BASELINES: tuple[str, ...] = ("git_files", "folder")
+BASELINES: tuple[str, ...] = ("record", "git_files", "folder")
 """Modules of this folder."""
 
 
