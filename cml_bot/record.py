@@ -40,7 +40,7 @@ SECONDS = 60.0
 """How long it is tried while others are quicker."""
 SECONDS_HERE = 10.0
 """The same on a laptop, where others hold the branch for milliseconds."""
-WAITS = (0.2, 3.0)
+WAITS = (2.0, 3.0)
 """The longest first wait, and the longest of all; each wait is a random part of its own bound."""
 LINES = 200
 """Metrics that a message names."""
