@@ -41,7 +41,9 @@ class Config:
     params: tuple[str, ...] = field(
         default=(), metadata={"help": "Files of parameters; found by themselves by default."}
     )
-    baseline: str = field(default="auto", metadata={"help": "auto, a revision, or a folder: what to compare with."})
+    baseline: str = field(
+        default="auto", metadata={"help": "auto, record, git, a revision, or a folder: what to compare with."}
+    )
     fail_on: tuple[str, ...] = field(default=(), metadata={"help": "Gates that fail the job when they hold."})
     warn_on: tuple[str, ...] = field(default=(), metadata={"help": "Gates that only warn."})
     metrics: tuple[Rule, ...] = field(

@@ -505,7 +505,9 @@ class Base:
     side: Side
     """Its commit, and in words how it was found: the report always says so."""
     history: tuple[Run, ...] = ()
-    """Earlier runs of main, oldest first."""
+    """The recorded runs of the base's ancestors, one a commit, oldest first; the base's own is the last."""
+    notes: tuple[str, ...] = ()
+    """What was left out on the way to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

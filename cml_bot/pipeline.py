@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from cml_bot.baselines import load_baseline
 from cml_bot.collect import collect
 from cml_bot.commit_tree import CommitTree
 from cml_bot.compare import compare
-from cml_bot.errors import ConfigError
+from cml_bot.errors import BaselineError, ConfigError
 from cml_bot.git import find_commit
 from cml_bot.judge import judge
 from cml_bot.model import Build, Report, Run, Side
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from cml_bot.config import Config
     from cml_bot.model import Base
     from cml_bot.trees import Tree
+
+
+CHAINS = {"auto": ("record", "git_files"), "record": ("record",), "git": ("git_files",)}
+"""What the words for a baseline stand for: the modules to ask, until one answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,7 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         ConfigError: the configuration or a revision that was asked for is wrong.
         BaselineError: the baseline that was asked for cannot be read.
     """
-    read = partial(collect, config=config, created=_stamp(job), build_url=job.build.url, seen={})
+    read = _reader(job, config)
     head = read(_head_tree(job))
     found = _refuse_empty(find_base(job, config, read), head)
     base = None if isinstance(found, str) else found.run
@@ -78,6 +82,19 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         sources=head.sources,
     )
     return report, head
+
+
+def make_run(job: Job, config: Config) -> Run:
+    """Collect the run in the workspace, and nothing else.
+
+    Raises:
+        ConfigError: a configured pattern leaves the workspace.
+    """
+    return _reader(job, config)(FolderTree(job.root, job.sha))
+
+
+def _reader(job: Job, config: Config) -> partial[Run]:
+    return partial(collect, config=config, created=_stamp(job), build_url=job.build.url, seen={})
 
 
 def _stamp(job: Job) -> str:
@@ -121,7 +138,7 @@ def _notes_of(found: Base | str) -> tuple[str, ...]:
     if isinstance(found, str):
         return ()
     run = found.run
-    return tuple(f"on {found.side.label}: {note}" for note in (*run.broken, *run.unread, *run.notes))
+    return (*found.notes, *(f"on {found.side.label}: {note}" for note in (*run.broken, *run.unread, *run.notes)))
 
 
 def _head_side(job: Job, found: Base | str) -> Side:
@@ -142,12 +159,30 @@ def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
         ConfigError: what was asked for does not exist.
         BaselineError: what was asked for cannot be read.
     """
-    wanted = job.against or ("" if config.baseline in ("auto", "git") else config.baseline)
-    module = "folder" if wanted and _is_folder(job, wanted) else "git_files"
-    found = load_baseline(module).load(job.root, job.build, wanted, read)
-    if isinstance(found, str) and not job.sha:
-        return f"{found}; a folder can be compared with by --against"
-    return found
+    wanted = job.against or ("" if config.baseline in CHAINS else config.baseline)
+    chain = ("folder",) if wanted and _is_folder(job, wanted) else _chain(job, config)
+    notes: list[str] = []
+    reasons: list[str] = []
+    for module in chain:
+        try:
+            found = load_baseline(module).load(job.root, job.build, wanted, read, config.name)
+        except BaselineError as error:
+            if wanted or module == chain[-1]:
+                raise
+            notes.append(str(error))
+            continue
+        if not isinstance(found, str):
+            return replace(found, notes=(*notes, *found.notes))
+        reasons.append(found)
+    why = "; ".join(dict.fromkeys((reasons[-1], *notes)))
+    return why if job.sha else f"{why}; a folder can be compared with by --against"
+
+
+def _chain(job: Job, config: Config) -> tuple[str, ...]:
+    """Name the baselines to ask, in order. With --head it is files on both sides."""
+    if job.head:
+        return ("git_files",)
+    return CHAINS["auto" if job.against else config.baseline if config.baseline in CHAINS else "auto"]
 
 
 def _is_folder(job: Job, wanted: str) -> bool:
