@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,18 +12,21 @@ from cml_bot.baselines import load_baseline
 from cml_bot.collect import collect
 from cml_bot.commit_tree import CommitTree
 from cml_bot.compare import compare
+from cml_bot.environment import read_environment
 from cml_bot.errors import ConfigError
 from cml_bot.git import find_commit
 from cml_bot.judge import judge
-from cml_bot.model import Build, Report, Run, Side
+from cml_bot.like_for_like import tell_differences
+from cml_bot.model import Build, Report, Run, Side, WhenDataChanges
 from cml_bot.pairs import pair_curves, pair_figures, pair_params
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from cml_bot.config import Config
-    from cml_bot.model import Base
+    from cml_bot.model import Base, Fact
     from cml_bot.trees import Tree
 
 
@@ -43,6 +46,8 @@ class Job:
     """A revision or a path to compare with; empty for the configured baseline."""
     head: str = ""
     """A revision to report on; empty for the files in the workspace."""
+    env: Mapping[str, str] | None = field(default=None, repr=False)
+    """The environment of the job, to tell what it ran in; None where that does not matter."""
 
 
 def make_report(job: Job, config: Config) -> tuple[Report, Run]:
@@ -53,7 +58,7 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         BaselineError: the baseline that was asked for cannot be read.
     """
     read = partial(collect, config=config, created=_stamp(job), build_url=job.build.url, seen={})
-    head = read(_head_tree(job))
+    head = replace(read(_head_tree(job)), environment=_read_environment(job))
     found = _refuse_empty(find_base(job, config, read), head)
     base = None if isinstance(found, str) else found.run
     gates = config.gates
@@ -71,7 +76,7 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         params=pair_params(head, base),
         curves=pair_curves(head, base, config.metrics),
         figures=pair_figures(head, base),
-        like_for_like=_warn_foreign(job),
+        like_for_like=(*_warn_foreign(job), *_tell_differences(head, base, config)),
         notes=(*head.notes, *_notes_of(found)),
         broken=head.broken,
         unread=head.unread,
@@ -109,6 +114,16 @@ def _refuse_empty(found: Base | str, head: Run) -> Base | str:
     if found.side.kind != "git_files":
         return f"no metrics were found in {place}"
     return f"no metrics are committed at {place}; commit the files, or compare with a run.json by --against"
+
+
+def _read_environment(job: Job) -> tuple[Fact, ...]:
+    """Tell what the job runs in; of a revision that was asked for nobody knows."""
+    return () if job.env is None or job.head else read_environment(job.env)
+
+
+def _tell_differences(head: Run, base: Run | None, config: Config) -> tuple[str, ...]:
+    is_told = config.when_data_changes is not WhenDataChanges.IGNORE
+    return tell_differences(head, base, with_data=is_told) if base else ()
 
 
 def _warn_foreign(job: Job) -> tuple[str, ...]:

@@ -34,8 +34,10 @@ ALLOWED: dict[str, set[str]] = {
     "judge": EDGE | {"filters"},
     "config": EDGE | {"escape", "judge"},
     "compare": EDGE | {"goals", "steps"},
+    "like_for_like": EDGE | {"filters", "steps"},
     "readers": EDGE,
     "readers/*": EDGE | {"filters", "steps"},
+    "environment": EDGE,
     "fingerprints": EDGE | {"filters", "trees"},
     "data_files": EDGE | {"filters", "fingerprints", "readers", "trees"},
     "discover": EDGE | {"config", "trees", "readers"},
@@ -50,7 +52,9 @@ ALLOWED: dict[str, set[str]] = {
     "report_folder": EDGE | {"render", "as_json"},
     "publish": EDGE | {"forges"},
     "pairs": EDGE | {"compare"},
-    "pipeline": EDGE | {"baselines", "collect", "compare", "config", "git", "judge", "pairs", "trees", "commit_tree"},
+    "pipeline": EDGE
+    | {"baselines", "collect", "compare", "config", "environment", "git", "judge", "like_for_like", "pairs"}
+    | {"trees", "commit_tree"},
     "workspace": EDGE | {"config", "forges", "git", "pipeline"},
     "deliver": EDGE | {"as_json", "forges", "publish", "render", "report_folder", "terminal"},
     "doctor": EDGE | TEXT | {"collect", "readers", "config", "deliver", "git", "pipeline", "trees"},
