@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from cml_bot.data_files import read_data
 from cml_bot.discover import discover
 from cml_bot.errors import InputError
 from cml_bot.model import Fact, Figure, Metric, Note, Param, Part, Run, Series
@@ -30,6 +31,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
     """
     found = discover(tree, config)
     tree.fetch([source.path for source in found.sources])
+    data, unknown = read_data(tree, config.data)
     taken: list[Observation] = []
     notes, broken, unread = [*tree.notes, *found.notes], list(found.missing), list(found.unread)
     for source in found.sources:
@@ -39,6 +41,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
             line = _one_line(source, error)
             (broken if source.declared else unread).append(line)
     notes += [_plain(str(one)) for one in taken if isinstance(one, Note)]
+    notes += map(_plain, unknown)
     return Run(
         sha=tree.sha,
         created=created,
@@ -47,7 +50,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
         series=_first_of_each(one for one in taken if isinstance(one, Series)),
         figures=tuple({one.name: one for one in taken if isinstance(one, Figure)}.values()),
         params=_first_of_each(one for one in taken if isinstance(one, Param)),
-        data=tuple(one for one in taken if isinstance(one, Fact)),
+        data=(*data, *(one for one in taken if isinstance(one, Fact))),
         notes=tuple(notes),
         broken=tuple(broken),
         unread=tuple(unread),

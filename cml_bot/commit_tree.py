@@ -79,7 +79,7 @@ class CommitTree:
             for path in wanted[blob]:
                 self._here[path] = self._write(blob, path, data)
 
-    def file(self, path: str) -> Path:
+    def file(self, path: str, *, pointer: bool = False) -> Path:
         """Return a file with the content that `path` has in the commit, under the same name.
 
         Raises:
@@ -94,7 +94,8 @@ class CommitTree:
         self.fetch([path])
         if path not in self._here:
             raise InputError(path, f"is missing from commit {self.sha[:7]}", "Check out with `fetch-depth: 0`.")
-        refuse_pointer(path, self._here[path])
+        if not pointer:
+            refuse_pointer(path, self._here[path])
         return self._here[path]
 
     def blob_id(self, path: str) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cml_bot.errors import ConfigError
 from cml_bot.escape import JOINER, clean
 from cml_bot.judge import is_same_gate, parse_gate
-from cml_bot.model import Goal, Of, Outcome, Rule, Tolerance, Waiver
+from cml_bot.model import Goal, Of, Outcome, Rule, Tolerance, Waiver, WhenDataChanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,6 +41,16 @@ class Config:
     params: tuple[str, ...] = field(
         default=(), metadata={"help": "Files of parameters; found by themselves by default."}
     )
+    data: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "Files that have to be the same on both sides; what DVC tracks by default."},
+    )
+    when_data_changes: WhenDataChanges = field(
+        default=WhenDataChanges.WARN,
+        metadata={
+            "help": "What `regressed` gates come to when the data differ between the sides: warn, fail or ignore."
+        },
+    )
     baseline: str = field(
         default="auto", metadata={"help": "auto, record, git, a revision, or a folder: what to compare with."}
     )
@@ -63,8 +73,9 @@ Word = TypeVar("Word", bound=StrEnum)
 KEYS = tuple(item.name.replace("_", "-") for item in fields(Config))
 """Every key of the file, in the order of the documentation."""
 OWN, SHARED = "mlbot.toml", "pyproject.toml"
-_LISTS = ("sources", "optional", "params", "fail-on", "warn-on")
+_LISTS = ("sources", "optional", "params", "data", "fail-on", "warn-on")
 _TEXTS = ("title", "name", "baseline")
+_WORDS: dict[str, type[StrEnum]] = {"when-data-changes": WhenDataChanges}
 _RULE_KEYS = ("goal", "tolerance", "of", "unit", "headline")
 _WAIVER_KEYS = ("gate", "reason", "until")
 
@@ -84,7 +95,7 @@ def read_config(root: Path, env: Mapping[str, str], options: Mapping[str, Any]) 
     values = _parse_table(found, where)
     # Against the file's own gates: an option that replaces them makes no waiver wrong.
     _check_waivers(values, where)
-    for key in (*_TEXTS, *_LISTS):
+    for key in (*_TEXTS, *_LISTS, *_WORDS):
         variable = "MLBOT_" + key.upper().replace("-", "_")
         if env.get(variable, "").strip():
             values[key] = _parse_value(key, env[variable], variable)
@@ -152,6 +163,8 @@ def _parse_value(key: str, value: object, where: str) -> object:
     if key == "waiver":
         tables = value if isinstance(value, list) else [value]
         return tuple(_parse_waiver(table, where) for table in tables)
+    if key in _WORDS:
+        return _parse_word(value.strip() if isinstance(value, str) else value, _WORDS[key], key, where)
     if not isinstance(value, str) or not value.strip():
         raise ConfigError(where, f"{key} is {value!r}", f'Write it as text: {key} = "…".')
     return value.strip()

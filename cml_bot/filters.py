@@ -179,6 +179,20 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{format_number(count)} {one if count == 1 else many or f'{one}s'}"
 
 
+def format_size(count: int) -> str:
+    r"""A number of bytes, with two digits.
+
+    Example:
+        >>> format_size(812), format_size(4_130_000), format_size(999_999)
+        ('812\xa0B', '4.1\xa0MB', '1.0\xa0MB')
+    """
+    size, units = float(count), ["B", "kB", "MB", "GB", "TB", "PB"]
+    while size >= 999.5 and len(units) > 1:
+        size, units = size / 1000, units[1:]
+    is_small = size < 9.95 and units[0] != "B"
+    return _join(f"{size:.1f}" if is_small else f"{size:.0f}", units[0])
+
+
 def _is_finite(value: float) -> bool:
     """As `math.isfinite`, for integers that no float can hold too: they count as infinite."""
     return abs(value) <= sys.float_info.max

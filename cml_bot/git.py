@@ -152,6 +152,12 @@ def find_head_branch(root: Path) -> str:
     return run(root, "symbolic-ref", "--quiet", "HEAD").text.removeprefix(LOCAL)
 
 
+def is_on_main(root: Path) -> bool:
+    """Whether the default branch is checked out."""
+    main = find_default_branch(root)
+    return main is not None and find_head_branch(root) == main.name
+
+
 def has_origin(root: Path) -> bool:
     """Whether there is a remote called origin."""
     return bool(run(root, "config", "--get", "remote.origin.url").text)

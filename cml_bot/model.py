@@ -236,6 +236,10 @@ class Source:
     """The column to draw over, where somebody named one."""
     y: tuple[str, ...] = ()
     """The columns to draw; all when empty."""
+    group: str = ""
+    """What it has in common with the files of repeated trainings; its own path when empty."""
+    replicate: str = ""
+    """What tells it apart from them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -440,6 +444,14 @@ class Gate:
     bound: float = 0.0
     """In the metric's unit, or as a fraction when `is_relative`."""
     is_relative: bool = False
+
+
+class WhenDataChanges(StrEnum):
+    """What gates on a regression come to when the sides were not trained or evaluated on the same data."""
+
+    WARN = "warn"
+    FAIL = "fail"
+    IGNORE = "ignore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

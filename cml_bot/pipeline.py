@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,18 +12,24 @@ from cml_bot.baselines import load_baseline
 from cml_bot.collect import collect
 from cml_bot.commit_tree import CommitTree
 from cml_bot.compare import compare
+from cml_bot.drift import find_drifts
+from cml_bot.environment import read_environment
 from cml_bot.errors import BaselineError, ConfigError
-from cml_bot.git import find_commit
+from cml_bot.git import find_commit, is_on_main
+from cml_bot.history import choose_comparable
 from cml_bot.judge import judge
-from cml_bot.model import Build, Report, Run, Side
+from cml_bot.like_for_like import has_other_data, tell_differences
+from cml_bot.model import Build, Outcome, Report, Run, Side, WhenDataChanges
 from cml_bot.pairs import pair_curves, pair_figures, pair_params
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from cml_bot.config import Config
-    from cml_bot.model import Base
+    from cml_bot.history import Comparable
+    from cml_bot.model import Base, Drift, Fact
     from cml_bot.trees import Tree
 
 
@@ -47,6 +53,8 @@ class Job:
     """A revision or a path to compare with; empty for the configured baseline."""
     head: str = ""
     """A revision to report on; empty for the files in the workspace."""
+    env: Mapping[str, str] | None = field(default=None, repr=False)
+    """The environment of the job, to tell what it ran in; None where that does not matter."""
 
 
 def make_report(job: Job, config: Config) -> tuple[Report, Run]:
@@ -57,11 +65,12 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         BaselineError: the baseline that was asked for cannot be read.
     """
     read = _reader(job, config)
-    head = read(_head_tree(job))
+    head = replace(read(_head_tree(job)), environment=_read_environment(job))
     found = _refuse_empty(find_base(job, config, read), head)
     base = None if isinstance(found, str) else found.run
     gates = config.gates
-    deltas = compare(head, base, config.metrics, [gate.pattern for gate in gates])
+    past = _choose_history(head, found, config)
+    deltas = compare(head, base, config.metrics, [gate.pattern for gate in gates], past.runs)
     report = Report(
         name=config.name,
         title=config.title or _name_of(job),
@@ -70,12 +79,14 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         head=_head_side(job, found),
         base=Side(sha="", source=found, kind="none") if isinstance(found, str) else found.side,
         build=job.build,
-        verdict=judge(deltas, gates, config.waiver, job.now.date()),
+        verdict=judge(deltas, gates, config.waiver, job.now.date(), on_other_data=_on_other_data(head, base, config)),
         deltas=deltas,
         params=pair_params(head, base),
         curves=pair_curves(head, base, config.metrics),
         figures=pair_figures(head, base),
-        like_for_like=_warn_foreign(job),
+        like_for_like=(*_warn_foreign(job), *_tell_differences(head, base, config)),
+        drifts=_find_drifts(job, head, past.runs, config),
+        band=past.told,
         notes=(*head.notes, *_notes_of(found)),
         broken=head.broken,
         unread=head.unread,
@@ -126,6 +137,35 @@ def _refuse_empty(found: Base | str, head: Run) -> Base | str:
     if found.side.kind != "git_files":
         return f"no metrics were found in {place}"
     return f"no metrics are committed at {place}; commit the files, or compare with a run.json by --against"
+
+
+def _read_environment(job: Job) -> tuple[Fact, ...]:
+    """Tell what the job runs in; of a revision that was asked for nobody knows."""
+    return () if job.env is None or job.head else read_environment(job.env)
+
+
+def _tell_differences(head: Run, base: Run | None, config: Config) -> tuple[str, ...]:
+    is_told = config.when_data_changes is not WhenDataChanges.IGNORE
+    return tell_differences(head, base, with_data=is_told) if base else ()
+
+
+def _choose_history(head: Run, found: Base | str, config: Config) -> Comparable:
+    is_told = config.when_data_changes is not WhenDataChanges.IGNORE
+    return choose_comparable(head, () if isinstance(found, str) else found.history, with_data=is_told)
+
+
+def _on_other_data(head: Run, base: Run | None, config: Config) -> Outcome:
+    """Tell what gates on regressions come to because the data differ."""
+    if base is None or not has_other_data(head, base):
+        return Outcome.PASS
+    words = {WhenDataChanges.WARN: Outcome.WARN, WhenDataChanges.FAIL: Outcome.FAIL}
+    return words.get(config.when_data_changes, Outcome.PASS)
+
+
+def _find_drifts(job: Job, head: Run, past: Sequence[Run], config: Config) -> tuple[Drift, ...]:
+    """Look for what main has lost, where the run is one of main."""
+    is_main = job.build.on_main or (not job.build.forge and is_on_main(job.root))
+    return find_drifts((*past, head), config.metrics) if past and is_main and not job.head else ()
 
 
 def _warn_foreign(job: Job) -> tuple[str, ...]:

@@ -49,8 +49,10 @@ class Tree(Protocol):
         """Bring these files here in one go, where that saves time; missing ones are no error yet."""
         ...
 
-    def file(self, path: str) -> Path:
+    def file(self, path: str, *, pointer: bool = False) -> Path:
         """Return a regular file with the content of `path`.
+
+        With `pointer` also what Git LFS leaves in place of a large one.
 
         Raises:
             InputError: it is missing, unreadable, a folder, or a link that leaves the tree.
@@ -91,7 +93,7 @@ class FolderTree:
     def fetch(self, paths: Sequence[str]) -> None:
         """Do nothing: they are here."""
 
-    def file(self, path: str) -> Path:
+    def file(self, path: str, *, pointer: bool = False) -> Path:
         """Return the file; it may be a link that stays inside.
 
         Raises:
@@ -105,7 +107,7 @@ class FolderTree:
             raise InputError(path, "is a link that leaves the workspace", "Copy what it points to into the workspace.")
         if any(map(is_git, [*path.split("/"), *real.relative_to(self._top).parts])):
             raise InputError(path, "lies among git's own files", "Name a file that the job writes.")
-        _refuse_irregular(path, full)
+        _refuse_irregular(path, full, pointer=pointer)
         return full
 
     def blob_id(self, path: str) -> str:
@@ -148,7 +150,7 @@ def _find_row(entry: os.DirEntry[str]) -> Row | None:
     return Row(entry.name, is_folder=False) if is_file else None
 
 
-def _refuse_irregular(path: str, file: Path) -> None:
+def _refuse_irregular(path: str, file: Path, *, pointer: bool) -> None:
     try:
         about = file.stat()
         if stat.S_ISDIR(about.st_mode):
@@ -157,7 +159,8 @@ def _refuse_irregular(path: str, file: Path) -> None:
             raise InputError(path, "is not a regular file", "Let the job write a plain file.")
         if not os.access(file, os.R_OK):
             raise InputError(path, "may not be read", "Check its rights.")
-        refuse_pointer(path, file)
+        if not pointer:
+            refuse_pointer(path, file)
     except FileNotFoundError as error:
         raise InputError(path, "is missing", "See that the job writes it before mlbot runs.") from error
     except OSError as error:

@@ -39,6 +39,7 @@ def open_job(cwd: Path, env: Mapping[str, str], now: datetime, *, against: str =
         now=now,
         against=_from_root(against, cwd, root),
         head=head,
+        env=env,
     )
 
 

@@ -43,10 +43,14 @@ ALLOWED: dict[str, set[str]] = {
     "judge": EDGE | {"filters"},
     "config": EDGE | {"escape", "judge"},
     "compare": EDGE | {"goals", "steps"},
+    "like_for_like": EDGE | {"filters", "steps"},
     "readers": EDGE,
     "readers/*": EDGE | {"filters", "steps"},
+    "environment": EDGE,
+    "fingerprints": EDGE | {"filters", "trees"},
+    "data_files": EDGE | {"filters", "fingerprints", "readers", "trees"},
     "discover": EDGE | {"config", "trees", "readers"},
-    "collect": EDGE | {"config", "trees", "readers", "discover"},
+    "collect": EDGE | {"config", "data_files", "discover", "readers", "trees"},
     "baselines": EDGE | {"trees"},
     "baselines/*": EDGE | {"ancestry", "as_json", "commit_tree", "filters", "git", "git_fetch", "records", "trees"},
     "forges": EDGE,
@@ -57,7 +61,9 @@ ALLOWED: dict[str, set[str]] = {
     "report_folder": EDGE | {"render", "as_json"},
     "publish": EDGE | {"forges"},
     "pairs": EDGE | {"compare"},
-    "pipeline": EDGE | {"baselines", "collect", "compare", "config", "git", "judge", "pairs", "trees", "commit_tree"},
+    "pipeline": EDGE
+    | {"baselines", "collect", "compare", "config", "environment", "git", "judge", "like_for_like", "pairs"}
+    | {"trees", "commit_tree"},
     "workspace": EDGE | {"config", "forges", "git", "pipeline"},
     "record": EDGE
     | {"as_json", "config", "escape", "filters", "git", "git_fetch", "git_process", "git_write", "pipeline"}

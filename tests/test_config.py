@@ -7,7 +7,7 @@ import pytest
 
 from cml_bot.config import Config, read_config
 from cml_bot.errors import ConfigError
-from cml_bot.model import Goal, Of, Outcome, Tolerance
+from cml_bot.model import Goal, Of, Outcome, Tolerance, WhenDataChanges
 
 WHOLE = """
 title = "Churn model"
@@ -15,6 +15,8 @@ name = "churn"
 sources = ["metrics.json", "logs/**"]
 optional = ["extra/*.json"]
 params = ["params.yaml"]
+data = ["data/*.csv", "dvc.lock"]
+when-data-changes = "fail"
 baseline = "v1.0"
 fail-on = ["accuracy < 0.90", "accuracy regressed"]
 warn-on = ["*loss* regressed"]
@@ -45,6 +47,7 @@ def test_every_key(tmp_path: Path) -> None:
     config = read(tmp_path, WHOLE)
     assert (config.title, config.name, config.baseline) == ("Churn model", "churn", "v1.0")
     assert config.sources == ("metrics.json", "logs/**")
+    assert (config.data, config.when_data_changes) == (("data/*.csv", "dvc.lock"), WhenDataChanges.FAIL)
     assert [(gate.pattern, gate.outcome) for gate in config.gates] == [
         ("accuracy", Outcome.FAIL),
         ("accuracy", Outcome.FAIL),
@@ -86,6 +89,9 @@ def test_an_option_that_replaces_the_gates_makes_no_waiver_wrong(tmp_path: Path)
         ("fail_on = []", "'fail_on' is not known. Did you mean 'fail-on'"),
         ("xyzzy = 1", "Known are: title"),
         ("title = 3", "title is 3"),
+        ('when-data-changes = "stop"', "when-data-changes is 'stop'. Write one of: warn, fail, ignore"),
+        ("when-data-changes = true", "Write one of: warn, fail, ignore"),
+        ("data = 1", "data is 1"),
         ('fail-on = ["accuracy is bad"]', "not a gate"),
         ("fail-on = [1]", "list of texts"),
         ("[metrics]\nacc = 1", "acc is 1"),
@@ -111,6 +117,12 @@ def test_what_is_wrong_is_refused_with_a_cure(tmp_path: Path, text: str, says: s
         read(tmp_path, text)
     assert says in str(caught.value)
     assert str(caught.value).startswith("mlbot.toml")
+
+
+def test_variables_of_a_list_and_of_a_word(tmp_path: Path) -> None:
+    env = {"MLBOT_DATA": "a.csv; b.csv", "MLBOT_WHEN_DATA_CHANGES": " ignore "}
+    config = read(tmp_path, 'data = ["c.csv"]', **env)
+    assert (config.data, config.when_data_changes) == (("a.csv", "b.csv"), WhenDataChanges.IGNORE)
 
 
 def test_a_wrong_variable_is_named(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import format_number, plural
-from cml_bot.model import Metric, Note
-from cml_bot.readers._names import Names, join_path, some
+from cml_bot.model import Fact, Metric, Note
+from cml_bot.readers._hashes import is_data_hash
+from cml_bot.readers._names import Names, join_path, some, tidy
 from cml_bot.readers._numbers import as_double, as_number, is_for_people
 
 if TYPE_CHECKING:
@@ -67,16 +68,22 @@ def flatten(tree: Mapping[str, object]) -> Leaves:
 
 
 def observe_tree(flat: Leaves) -> Iterator[Observation]:
-    """Yield the numbers of a flattened tree as metrics, and what a reader might miss."""
-    numbers = [(leaf.path, number) for leaf in flat.leaves if (number := as_number(leaf.value)) is not None]
+    """Yield the numbers of a flattened tree as metrics, hashes of data as facts, and what a reader might miss."""
+    hashes: list[Leaf] = []
+    others: list[Leaf] = []
+    for leaf in flat.leaves:
+        # A hash of digits alone is none of the numbers.
+        (hashes if is_data_hash(leaf.path, leaf.value) else others).append(leaf)
+    numbers = [(leaf.path, number) for leaf in others if (number := as_number(leaf.value)) is not None]
     yield from _metrics(numbers[:MOST_METRICS])
+    yield from (Fact(name=tidy(leaf.name), value=f"recorded:{leaf.value}") for leaf in hashes[:MOST_METRICS])
     left = len(numbers) - MOST_METRICS
     if left > 0:
         most = plural(MOST_METRICS, "metric")
         yield Note(text=f"has more than {most}; {format_number(left)} were left out. Write only the results.")
-    notes = [*_left_out(flat.leaves), *flat.notes]
+    notes = [*_left_out(others), *flat.notes]
     yield from notes
-    if not numbers and not notes:
+    if not (numbers or hashes or notes):
         yield Note(text=NOTHING)
 
 
