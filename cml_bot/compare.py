@@ -11,9 +11,9 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cml_bot.families import benjamini_hochberg
 from cml_bot.goals import find_goal, is_bookkeeping
 from cml_bot.model import Delta, Evidence, Goal, Key, Metric, Of, Role, Rule, Tolerance
+from cml_bot.stats.families import benjamini_hochberg
 from cml_bot.steps import is_step
 from cml_bot.weigh import LEVEL, weigh
 

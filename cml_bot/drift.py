@@ -6,18 +6,18 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cml_bot.band import FEWEST_TO_FAIL, find_main_levels
 from cml_bot.compare import gather_history, goal_of
-from cml_bot.families import holm
 from cml_bot.goals import is_bookkeeping
 from cml_bot.model import Drift, Goal
-from cml_bot.stats import LARGEST, Shift
+from cml_bot.stats.band import FEWEST_TO_FAIL, find_main_levels
+from cml_bot.stats.families import holm
+from cml_bot.stats.shift import LARGEST, Shift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cml_bot.model import Key, Metric, Rule, Run
-    from cml_bot.segments import Segment
+    from cml_bot.stats.segments import Segment
 
 LEVEL = 0.01
 """Of a report: the chance that any metric is said to have slid although none has."""

@@ -17,9 +17,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ConfigError
-from cml_bot.families import holm
 from cml_bot.filters import format_number, format_p, format_pair, format_spread, plural
 from cml_bot.model import Check, Form, Gate, Goal, Outcome, Trend, Verdict
+from cml_bot.stats.families import holm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -11,18 +11,18 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cml_bot.band import FEWEST, weigh_against
 from cml_bot.filters import plural
 from cml_bot.model import Evidence
-from cml_bot.planning import examples_needed, runs_needed
-from cml_bot.stats import paired_t, welch, z_of_standard_errors
+from cml_bot.stats.band import FEWEST, weigh_against
+from cml_bot.stats.planning import examples_needed, runs_needed
+from cml_bot.stats.shift import paired_t, welch, z_of_standard_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cml_bot.band import Band
     from cml_bot.model import Metric
-    from cml_bot.stats import Shift
+    from cml_bot.stats.band import Band
+    from cml_bot.stats.shift import Shift
 
 SAME_TO = 1e-12
 """Relative size of what the order of a sum alone can change in double precision."""

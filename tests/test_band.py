@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from cml_bot.band import FEWEST, Band, weigh_against
+from cml_bot.stats.band import FEWEST, Band, weigh_against
 
 HISTORY = [0.842, 0.846, 0.839, 0.844, 0.841, 0.838, 0.845, 0.843, 0.840, 0.842]
 VALUES = st.lists(st.floats(-1e3, 1e3), min_size=FEWEST, max_size=30)

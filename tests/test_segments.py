@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cml_bot.segments import find_levels, find_outliers, find_shifts, is_flat
+from cml_bot.stats.segments import find_levels, find_outliers, find_shifts, is_flat
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
 ROSNER = """

@@ -19,11 +19,11 @@ from hypothesis import strategies as some
 from scipy import special
 from scipy import stats as scipy_stats
 
-from cml_bot.distributions import normal_quantile, normal_tail, t_quantile, t_tail
-from cml_bot.exact import MOST_FLIPPED, MOST_RANKED, mann_whitney, mcnemar, mcnemar_mid_p, sign_flip
-from cml_bot.families import benjamini_hochberg, holm
-from cml_bot.planning import examples_needed, runs_needed
-from cml_bot.stats import (
+from cml_bot.stats.distributions import normal_quantile, normal_tail, t_quantile, t_tail
+from cml_bot.stats.exact import MOST_FLIPPED, MOST_RANKED, mann_whitney, mcnemar, mcnemar_mid_p, sign_flip
+from cml_bot.stats.families import benjamini_hochberg, holm
+from cml_bot.stats.planning import examples_needed, runs_needed
+from cml_bot.stats.shift import (
     Shift,
     mean_and_sd,
     nadeau_bengio,

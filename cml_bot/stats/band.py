@@ -13,9 +13,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cml_bot.distributions import t_quantile, t_tail
-from cml_bot.segments import Levels, find_levels, is_flat
-from cml_bot.stats import Shift, mean_and_sd
+from cml_bot.stats.distributions import t_quantile, t_tail
+from cml_bot.stats.segments import Levels, find_levels, is_flat
+from cml_bot.stats.shift import Shift, mean_and_sd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from collections import Counter
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from cml_bot.distributions import normal_tail
-from cml_bot.stats import as_numbers
+from cml_bot.stats.distributions import normal_tail
+from cml_bot.stats.shift import as_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,7 +13,7 @@ from itertools import pairwise
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
-from cml_bot.distributions import t_quantile
+from cml_bot.stats.distributions import t_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from cml_bot.distributions import normal_quantile, t_quantile
+from cml_bot.stats.distributions import normal_quantile, t_quantile
 
 OUT_OF_REACH = 1e9
 """So many values nobody will ever have."""

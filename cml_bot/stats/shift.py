@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cml_bot.distributions import t_quantile, t_tail
+from cml_bot.stats.distributions import t_quantile, t_tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
