@@ -164,8 +164,10 @@ def _on_other_data(head: Run, base: Run | None, config: Config) -> Outcome:
 
 def _find_drifts(job: Job, head: Run, past: Sequence[Run], config: Config) -> tuple[Drift, ...]:
     """Look for what main has lost, where the run is one of main."""
+    if not past or job.head:
+        return ()
     is_main = job.build.on_main or (not job.build.forge and is_on_main(job.root))
-    return find_drifts((*past, head), config.metrics) if past and is_main and not job.head else ()
+    return find_drifts((*past, head), config.metrics) if is_main else ()
 
 
 def _warn_foreign(job: Job) -> tuple[str, ...]:
