@@ -204,6 +204,8 @@ def demo(folder: str | None) -> int:
     repository = build_demo(place, say=lambda line: click.echo(line, err=True))
     click.echo(f"\n$ cd {repository}\n$ mlbot report", err=True)
     os.chdir(repository)
+    # The scratch repository is none of the project that this may be a CI job of.
+    os.environ.pop("GITHUB_ACTIONS", None)
     return int(cli.main(args=["report", "--no-publish"], prog_name="mlbot", standalone_mode=False) or 0)
 
 

@@ -74,7 +74,7 @@ def _correct(deltas: Sequence[Delta]) -> list[Delta]:
 def _adjust(evidence: Evidence, p: float, count: int) -> Evidence:
     if not evidence.is_real or p <= LEVEL:
         return replace(evidence, adjusted=p)
-    decide = f"of {count} metrics one is as far off by chance; another training of this branch would tell"
+    decide = f"among {count} metrics one may be this far off by chance; another training of this branch would tell"
     return replace(evidence, adjusted=p, is_real=None, decide=decide)
 
 

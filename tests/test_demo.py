@@ -38,20 +38,20 @@ class TestBuilt:
         folder, said, _ = built
         assert git(folder, "branch", "--show-current") == BRANCH
         assert git(folder, "status", "--porcelain") == ""
-        assert git(folder, "rev-list", "--count", "main") == "3"
+        assert git(folder, "rev-list", "--count", "main") == "10"
         assert git(folder, "rev-list", "--count", f"main..{BRANCH}") == "1"
-        assert len(said) == 4
+        assert len(said) == 11
 
     def test_commits_are_dated_and_by_nobody(self, built: tuple[Path, list[str], float]) -> None:
         days = git(built[0], "log", "--format=%an %cn %aI").splitlines()
-        assert days[0] == "mlbot demo mlbot demo 2026-01-08T09:00:00+00:00"
-        assert len(set(days)) == 4
+        assert days[0] == "mlbot demo mlbot demo 2026-01-20T09:00:00+00:00"
+        assert len(set(days)) == 11
         assert git(built[0], "config", "--local", "--list").count("user.") == 0
 
     def test_every_commit_has_its_own_real_numbers(self, built: tuple[Path, list[str], float]) -> None:
         commits = git(built[0], "rev-list", "HEAD").splitlines()
         metrics = [json.loads(git(built[0], "show", f"{commit}:metrics.json")) for commit in commits]
-        assert len({one["val_accuracy"] for one in metrics}) == 4
+        assert len({one["val_accuracy"] for one in metrics}) > 8
         assert all(0.3 < one["val_accuracy"] < 1 and 0 < one["worst_digit"]["f1"] < 1 for one in metrics)
         assert metrics[0]["val_accuracy"] > metrics[-1]["val_accuracy"]
         assert metrics[0]["n_parameters"] > metrics[1]["n_parameters"]
@@ -66,6 +66,11 @@ class TestBuilt:
         assert (folder / "plots/confusion_matrix.png").read_bytes().startswith(b"\x89PNG")
         changed = git(folder, "diff", "--name-only", "main").splitlines()
         assert changed == [name for name in files if name != "train.py"]
+
+    def test_every_run_of_main_is_recorded(self, built: tuple[Path, list[str], float]) -> None:
+        subjects = git(built[0], "log", "--reverse", "--format=%s", "mlbot/report").splitlines()
+        commits = git(built[0], "rev-list", "--reverse", "main").splitlines()
+        assert [subject[:7] for subject in subjects] == [commit[:7] for commit in commits]
 
     def test_it_takes_seconds(self, built: tuple[Path, list[str], float]) -> None:
         assert built[2] < 30  # 6 s on two idle cores
