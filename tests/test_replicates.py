@@ -61,9 +61,9 @@ class TestPattern:
             found = find_replicate(text, path)
             assert found is None or found[0].replace("{replicate}", found[1]) == path
 
-    @given(texts=st.lists(st.text("a1²٣0", max_size=5)))
-    def test_natural_order_is_one(self, texts: list[str]) -> None:
-        assert sorted(texts, key=natural) == sorted(texts[::-1], key=natural)
+    @given(one=st.text("a1²٣0", max_size=5), other=st.text("a1²٣0", max_size=5))
+    def test_natural_order_is_one(self, one: str, other: str) -> None:
+        assert (natural(one) < natural(other)) + (natural(other) < natural(one)) == (one != other)
 
     def test_more_than_one_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=r"has more than one \{replicate\}"):
