@@ -89,7 +89,8 @@ def _join_params(group: str, trainings: Trainings) -> Iterator[Param | Note]:
     for name, params in named.items():
         if len(params) == len(with_some) and len({param.value for param in params.values()}) == 1:
             yield replace(next(iter(params.values())), source=group)
-        else:
+        elif any(param.value != replicate for replicate, param in params.items()):
+            # Not the seed that names the trainings: that is told by the labels.
             other.append(name)
     if other:
         yield Note(text=f"parameters that differ between repeated trainings: {some(other)}; left out", source=group)

@@ -125,11 +125,15 @@ class TestCollect:
         assert (curve.head.x, curve.head.y, curve.head.replicate) == ((0, 1), (1.5, 3), "")
 
     def test_parameters_that_all_have(self, make: Make) -> None:
-        tree = make({f"s{n}/params.yaml": f"lr: 1e-3\nseed: {n}\n" for n in (1, 2)} | {"s1/a.json": seed(1)})
+        tree = make(
+            {f"s{n}/params.yaml": f"lr: 1e-3\nseed: {n}\ndata: part-{n}\n" for n in (1, 2)} | {"s1/a.json": seed(1)}
+        )
         run = collect(tree, Config(sources=("s{replicate}",)))
         assert [(param.group, param.name) for param in run.params] == [("s{replicate}/params.yaml", "lr")]
         [note] = run.notes
-        assert note.startswith("s{replicate}/params.yaml: parameters that differ between repeated trainings: seed")
+        assert note.startswith(
+            "s{replicate}/params.yaml: parameters that differ between repeated trainings: data; left out"
+        )
 
     def test_hashes_of_data(self, make: Make) -> None:
         tree = make({f"s{n}.json": seed(1, data_hash="a1b2c3d4", fold_data_hash=f"a1b2c3d4e{n}") for n in (1, 2)})
