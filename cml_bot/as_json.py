@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
-    from cml_bot.model import Check, Delta, Evidence, ParamDelta, Report, Side
+    from cml_bot.model import Check, Delta, Drift, Evidence, ParamDelta, Report, Side
 
 SCHEMA = 1
 """Raised only when a field changes its meaning; new fields do not count."""
@@ -205,7 +205,8 @@ def dump_report(report: Report) -> str:
             "deltas": [_delta(delta) for delta in report.deltas],
             "checks": [_check(check) for check in report.verdict.checks],
             "params": [_param(param) for param in report.params],
-            "history": {},
+            "history": {str(delta.key): delta.history for delta in report.deltas if delta.history},
+            "drifts": [_drift(drift) for drift in report.drifts],
             "notes": [*report.broken, *report.unread, *report.notes],
             "created": report.created,
             "version": report.version,
@@ -258,6 +259,13 @@ def _check(check: Check) -> dict[str, object]:
         "reason": check.reason,
         "waived": {"reason": waiver.reason, "until": waiver.until.isoformat()} if waiver else None,
     }
+
+
+def _drift(drift: Drift) -> dict[str, object]:
+    table = _fields(drift)
+    key = drift.key
+    del table["key"]
+    return {"group": key.group, "name": key.name, **table}
 
 
 def _param(param: ParamDelta) -> dict[str, object]:

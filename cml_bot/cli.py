@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cml_bot import __version__
-from cml_bot.errors import BUG, INTERRUPTED, ConfigError, MlbotError
+from cml_bot.errors import BUG, INTERRUPTED, ConfigError, InputError, MlbotError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from cml_bot.config import Config
+    from cml_bot.model import Run
     from cml_bot.pipeline import Job
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -102,7 +104,8 @@ def cli() -> None:
 @_option("--format", "form", type=click.Choice(FORMATS), help="Print this form; on a laptop write no folder then.")
 @_option("--output", "-o", metavar="FOLDER", help="Write the folder of the report here, not to mlbot-report.")
 @_option("--publish/--no-publish", default=None, help="Comment on the review; in CI the default.")
-def report(form: str | None, output: str | None, publish: bool | None, **options: Any) -> int:
+@_option("--record/--no-record", default=None, help="Record this run of main for later reports; on main the default.")
+def report(form: str | None, output: str | None, publish: bool | None, record: bool | None, **options: Any) -> int:
     """Compare this run with main, check the gates, and publish one report.
 
     In CI it keeps one comment on the pull request up to date. On a laptop it prints the report and writes the folder
@@ -114,11 +117,64 @@ def report(form: str | None, output: str | None, publish: bool | None, **options
 
     job = _open_job(against=options.pop("against"), head=options.pop("head"))
     config = read_config(job.root, os.environ, _as_keys(options))
+    if record:
+        _refuse_record(job, "--record")
     made, run = make_report(job, config)
     if form not in (None, "terminal") and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     wish = Wish(form=form, output=output, publish=publish)
-    return deliver(made, run, wish, os.environ, sys.stdout, sys.stderr)
+    try:
+        return deliver(made, run, wish, os.environ, sys.stdout, sys.stderr)
+    finally:
+        if record is not False:
+            _keep(job, config, run, is_wanted=bool(record))
+
+
+@cli.command("record", short_help="Record this run of main for later reports to compare with.")
+@click.option("--name", help="Which history of main it belongs to: one branch per name.")
+@click.option("--sources", multiple=True, metavar="GLOB", help="Read these files only. May be repeated.")
+@click.option("--params", multiple=True, metavar="GLOB", help="Read parameters from these files. May be repeated.")
+def record_by_hand(**options: Any) -> int:
+    """Record this run of main for later reports to compare with, as `mlbot report` does on main by itself.
+
+    In CI the record is a commit on origin's branch mlbot/NAME, on a laptop on the branch of that name here.
+    """
+    from cml_bot.config import read_config
+    from cml_bot.pipeline import make_run
+    from cml_bot.record import record
+
+    job = _open_job()
+    config = read_config(job.root, os.environ, _as_keys(options))
+    _refuse_record(job, "mlbot record")
+    run = make_run(job, config)
+    click.echo(f"{record(job, config, run)}: {len(run.metrics)} metrics, {len(run.series)} curves of {run.sha[:7]}")
+    for line in run.broken:
+        _complain(f"mlbot: {line}")
+    return InputError.exit_code if run.broken else 0
+
+
+def _refuse_record(job: Job, where: str) -> None:
+    from cml_bot.record import find_objection
+
+    objection = find_objection(job)
+    if objection:
+        raise ConfigError(where, objection, "Record from a run of the default branch.")
+
+
+def _keep(job: Job, config: Config, run: Run, *, is_wanted: bool) -> None:
+    """Record a run where that is allowed. What goes wrong costs a line, and the exit code only if it was asked for."""
+    from cml_bot.record import find_objection, record
+
+    if find_objection(job):
+        return
+    try:
+        kept = record(job, config, run)
+        if kept.is_new or is_wanted:
+            _complain(f"mlbot: {kept}")
+    except MlbotError as error:
+        if is_wanted:
+            raise
+        _complain(f"mlbot: not recorded: {error}")
 
 
 @cli.command(short_help="Show what mlbot sees, and why.")

@@ -1,33 +1,35 @@
 """Step 2: what changed between two runs, and how anybody can know.
 
-Every delta carries its evidence. With one run a side and nothing else, a difference beyond the tolerance is unclear:
-a training repeated with another seed differs too, and nothing here says by how much.
+Every delta carries its evidence, which `weigh` makes for one metric; here it is corrected for the number of metrics:
+of twenty that did not change, one is outside of its noise at 0.05.
 """
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.goals import find_goal, is_bookkeeping
 from cml_bot.model import Delta, Evidence, Goal, Key, Metric, Of, Role, Rule, Tolerance
+from cml_bot.stats.families import benjamini_hochberg
 from cml_bot.steps import is_step
+from cml_bot.weigh import LEVEL, weigh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cml_bot.model import Run, Series
 
-NOISE = (
-    "unclear means that it could be noise: each side is one training, and another seed would differ too; "
-    "a gate with a limit decides all the same"
-)
-SAME_TO = 1e-12
-"""Relative size of what the order of a sum alone can change in double precision."""
 
-
-def compare(head: Run, base: Run | None, rules: Sequence[Rule] = (), gated: Sequence[str] = ()) -> tuple[Delta, ...]:
+def compare(
+    head: Run,
+    base: Run | None,
+    rules: Sequence[Rule] = (),
+    gated: Sequence[str] = (),
+    history: Sequence[Run] = (),
+) -> tuple[Delta, ...]:
     """Pair the metrics of two runs, in the order the head declares them; those that are gone stand last.
 
     Args:
@@ -35,11 +37,55 @@ def compare(head: Run, base: Run | None, rules: Sequence[Rule] = (), gated: Sequ
         base: the run to compare with; None when there is none.
         rules: what the configuration says; the first that matches a metric and names a property decides it.
         gated: patterns of the gates: what they mean is a headline.
+        history: runs of main that can be compared with, one a commit, oldest first; the base is the last of them.
     """
     told = _names(head) & _names(base) if base else _names(head)
     heads = _rows(head, rules, told)
     bases = _rows(base, rules, told) if base else {}
-    return tuple(_pair(key, heads.get(key), bases.get(key), _rule_of(key, rules), gated) for key in {**heads, **bases})
+    past = _gather([_rows(run, rules, told) for run in history])
+    deltas = [
+        _pair(key, heads.get(key), bases.get(key), _rule_of(key, rules), gated, past.get(key, ()))
+        for key in {**heads, **bases}
+    ]
+    return tuple(_correct(deltas))
+
+
+def _gather(runs: Iterable[Mapping[Key, Metric]]) -> Mapping[Key, Sequence[Metric]]:
+    """Turn runs with metrics into metrics with runs."""
+    found: dict[Key, list[Metric]] = defaultdict(list)
+    for rows in runs:
+        for key, metric in rows.items():
+            found[key].append(metric)
+    return found
+
+
+def _correct(deltas: Sequence[Delta]) -> list[Delta]:
+    """Keep the share of false marks among all marks of a report below the level; counts and timings are apart."""
+    corrected = list(deltas)
+    for is_counted in (False, True):
+        family = [n for n, delta in enumerate(deltas) if (delta.role is Role.BOOKKEEPING) is is_counted]
+        known = [(n, p) for n in family if (p := deltas[n].evidence.p) is not None]
+        adjusted = benjamini_hochberg([p for _, p in known])
+        for (n, _), p in zip(known, adjusted, strict=True):
+            corrected[n] = replace(deltas[n], evidence=_adjust(deltas[n].evidence, p, len(known)))
+    return corrected
+
+
+def _adjust(evidence: Evidence, p: float, count: int) -> Evidence:
+    if not evidence.is_real or p <= LEVEL:
+        return replace(evidence, adjusted=p)
+    decide = f"of {count} metrics one is as far off by chance; another training of this branch would tell"
+    return replace(evidence, adjusted=p, is_real=None, decide=decide)
+
+
+def gather_history(runs: Sequence[Run], rules: Sequence[Rule] = ()) -> Mapping[Key, Sequence[tuple[Run, Metric]]]:
+    """Give every metric of the runs with the runs that have it, in their order; a name that the last run tells once."""
+    told = _names(runs[-1]) if runs else set()
+    found: dict[Key, list[tuple[Run, Metric]]] = defaultdict(list)
+    for run in runs:
+        for key, metric in _rows(run, rules, told).items():
+            found[key].append((run, metric))
+    return found
 
 
 def goal_of(key: Key, rules: Sequence[Rule]) -> Goal:
@@ -55,12 +101,22 @@ def _names(run: Run) -> set[str]:
 def _rows(run: Run, rules: Sequence[Rule], told: set[str]) -> dict[Key, Metric]:
     """Give every metric, and one value for each course of a training whose name is not told already."""
     rows = {metric.key: metric for metric in run.metrics}
+    digests: dict[Key, list[tuple[str, Metric]]] = defaultdict(list)
     for series in run.series:
+        if series.key in rows or not _is_course(series):
+            continue
         rule = _rule_of(series.key, rules)
-        is_told = series.name.replace("/", ".") in told
-        if series.key not in rows and _is_course(series) and (rule.of or not is_told):
-            rows[series.key] = _digest(series, rule)
-    return rows
+        if rule.of or series.name.replace("/", ".") not in told:
+            digests[series.key].append((series.replicate, _digest(series, rule)))
+    return rows | {key: _join(found) for key, found in digests.items()}
+
+
+def _join(found: Sequence[tuple[str, Metric]]) -> Metric:
+    """Make one metric of the digests of repeated trainings."""
+    if len(found) == 1:
+        return found[0][1]
+    values = tuple(value for _, metric in found for value in metric.values)
+    return replace(found[0][1], values=values, labels=tuple(label for label, _ in found))
 
 
 def _is_course(series: Series) -> bool:
@@ -89,6 +145,10 @@ def _digest(series: Series, rule: Rule) -> Metric:
     of = rule.of or Of.LAST
     if of is Of.BEST:
         of = {Goal.HIGHER: Of.MAX, Goal.LOWER: Of.MIN, Goal.NONE: Of.LAST}[rule.goal or find_goal(series.name)]
+    if of is Of.MEAN and series.mean is not None:
+        return Metric(
+            name=series.name, group=series.group, values=(series.mean,), unit=series.unit, source=series.source
+        )
     numbers = [y for y in series.y if not math.isnan(y)]
     value = series.y[-1] if of is Of.LAST or not numbers else _take(of, numbers)
     source = f"{series.source} ({of} of {len(series.y)})" if series.source else ""
@@ -102,10 +162,13 @@ def _take(of: Of, numbers: Sequence[float]) -> float:
     return min(numbers) if of is Of.MIN else max(numbers)
 
 
-def _pair(key: Key, head: Metric | None, base: Metric | None, rule: Rule, gated: Iterable[str]) -> Delta:
+def _pair(
+    key: Key, head: Metric | None, base: Metric | None, rule: Rule, gated: Iterable[str], history: Sequence[Metric]
+) -> Delta:
     tolerance = (rule.tolerance or Tolerance(amount=0)).absolute(base.value if base else 0.0)
     side = head or base
-    role, evidence = _role(key, rule, gated), _weigh(head, base, tolerance)
+    role = _role(key, rule, gated)
+    is_count = role is Role.BOOKKEEPING and _is_count(head, base)
     return Delta(
         key=key,
         head=head,
@@ -114,7 +177,8 @@ def _pair(key: Key, head: Metric | None, base: Metric | None, rule: Rule, gated:
         tolerance=tolerance if math.isfinite(tolerance) else 0.0,
         unit=rule.unit if rule.unit is not None else side.unit if side else "",
         role=role,
-        evidence=_weigh_count(head, base) if role is Role.BOOKKEEPING and _is_count(head, base) else evidence,
+        evidence=_weigh_count(head, base) if is_count else weigh(head, base, history, tolerance),
+        history=tuple(metric.value for metric in history),
     )
 
 
@@ -125,20 +189,6 @@ def _role(key: Key, rule: Rule, gated: Iterable[str]) -> Role:
     return Role.BOOKKEEPING if is_bookkeeping(key.name) and not is_told else Role.QUALITY
 
 
-def _weigh(head: Metric | None, base: Metric | None, tolerance: float) -> Evidence:
-    """Choose how to tell a change from noise, from what both sides hold."""
-    if head is None or base is None:
-        return Evidence(method="none", is_real=None, note="there is only one side")
-    counts = Evidence(method="none", is_real=None, n_head=len(head.values), n_base=len(base.values))
-    if not (math.isfinite(head.value) and math.isfinite(base.value)):
-        return _weigh_broken(head.value, base.value, counts)
-    if math.isclose(head.value, base.value, rel_tol=SAME_TO, abs_tol=0.0):
-        return replace(counts, method="equal", is_real=False)
-    if abs(head.value - base.value) <= tolerance:
-        return replace(counts, method="tolerance", is_real=False, note="the change is within the tolerance")
-    return replace(counts, note=NOISE)
-
-
 def _is_count(head: Metric | None, base: Metric | None) -> bool:
     """Whether both sides are whole numbers, as counts of examples or parameters are: they hold no noise."""
     return all(side is not None and isinstance(side.value, int) for side in (head, base))
@@ -146,10 +196,3 @@ def _is_count(head: Metric | None, base: Metric | None) -> bool:
 
 def _weigh_count(head: Metric | None, base: Metric | None) -> Evidence:
     return Evidence(method="count", is_real=head is not None and base is not None and head.value != base.value)
-
-
-def _weigh_broken(head: float, base: float, counts: Evidence) -> Evidence:
-    """Weigh sides of which one is NaN or infinite: that is never equal, and a loss unless the base had it too."""
-    if math.isfinite(head) or math.isfinite(base):
-        return replace(counts, method="not finite", is_real=True, note="one side is not a number")
-    return replace(counts, method="not finite", note="neither side is a number")

@@ -55,7 +55,9 @@ class Config:
             "help": "What `regressed` gates come to when the data differ between the sides: warn, fail or ignore."
         },
     )
-    baseline: str = field(default="auto", metadata={"help": "auto, a revision, or a folder: what to compare with."})
+    baseline: str = field(
+        default="auto", metadata={"help": "auto, record, git, a revision, or a folder: what to compare with."}
+    )
     fail_on: tuple[str, ...] = field(default=(), metadata={"help": "Gates that fail the job when they hold."})
     warn_on: tuple[str, ...] = field(default=(), metadata={"help": "Gates that only warn."})
     metrics: tuple[Rule, ...] = field(

@@ -13,9 +13,10 @@ from cml_bot.deliver import TOKENS, find_token
 from cml_bot.errors import MlbotError
 from cml_bot.escape import clean
 from cml_bot.filters import plural
-from cml_bot.git import is_shallow
+from cml_bot.git import find_checkout, is_shallow
 from cml_bot.pipeline import find_base
 from cml_bot.readers import READERS
+from cml_bot.records import branch_of, open_log, read_log, tell_unread
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from cml_bot.config import Config
     from cml_bot.model import Build, Run
     from cml_bot.pipeline import Job
+    from cml_bot.records import Log, Record
 
 
 def examine(job: Job, config: Config, env: Mapping[str, str]) -> Iterator[str]:
@@ -36,6 +38,7 @@ def examine(job: Job, config: Config, env: Mapping[str, str]) -> Iterator[str]:
     yield f"token       {_tell_token(job.build, env)}"
     read = partial(collect, config=config)
     yield f"baseline    {_tell_base(job, config, read)}"
+    yield f"records     {_tell_records(job, config)}"
     yield from _tell_run(read(FolderTree(job.root, job.sha)))
 
 
@@ -69,6 +72,28 @@ def _tell_base(job: Job, config: Config, read: partial[Run]) -> str:
     if isinstance(found, str):
         return f"none: {clean(found, 400)}"
     return clean(f"{found.side.sha[:7]} {found.side.source}, {_count(found.run)}", 300)
+
+
+def _tell_records(job: Job, config: Config) -> str:
+    checkout = find_checkout(job.root)
+    if checkout is None or not job.sha:
+        return "none: they are kept on a branch, and there is no commit here"
+    try:
+        with open_log(checkout, job.build, config.name) as log:
+            records = read_log(log)
+    except MlbotError as error:
+        return f"problem: {clean(str(error), 400)}"
+    branch = branch_of(config.name)
+    runs = [record.run for record in records if record.run is not None]
+    if not runs:
+        return f"none on {branch}: `mlbot report` writes one for every run of main{_tell_unread(log, records)}"
+    last = f"the last of {runs[-1].sha[:7]}, {runs[-1].created[:10]}"
+    return clean(f"{branch}: {plural(len(runs), 'record')}, {last}{_tell_unread(log, records)}", 400)
+
+
+def _tell_unread(log: Log, records: tuple[Record, ...]) -> str:
+    note = tell_unread(log, records)
+    return f" ({note})" if note else ""
 
 
 def _tell_run(run: Run) -> Iterator[str]:

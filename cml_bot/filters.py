@@ -121,6 +121,31 @@ def format_percent(fraction: float | None) -> str:
     return (MINUS if value < 0 else "") + _percent(value)
 
 
+def format_spread(noise: float | None, unit: str = "") -> str:
+    r"""Half the width of what noise explains, with two significant digits; empty where it is not known.
+
+    Example:
+        >>> format_spread(0.01134), format_spread(12.34, "ms"), format_spread(None)
+        ('±0.011', '±12\xa0ms', '')
+    """
+    if noise is None or not _is_finite(noise):
+        return ""
+    value = _decimal(noise)
+    return "±" + _join(_digits(value, _step(value, 2), plain=_is_plain(value)), "pp" if unit.strip() == "%" else unit)
+
+
+def format_p(p: float) -> str:
+    """How often noise alone would make so large a change.
+
+    Example:
+        >>> format_p(0.0321), format_p(0.00042), format_p(1e-9)
+        ('p = 0.032', 'p = 0.0004', 'p below 0.0001')
+    """
+    if p < 0.0001:
+        return "p below 0.0001"
+    return f"p = {p:.4f}" if p < 0.001 else f"p = {p:.2g}"
+
+
 def sparkline(values: Sequence[float], width: int = 20, beside: Sequence[float] = ()) -> str:
     """A row of bars from the lowest to the highest value; longer rows are averaged in groups.
 

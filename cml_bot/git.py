@@ -147,6 +147,22 @@ def _branch(refs: Mapping[str, tuple[str, str]], name: str) -> Branch:
     return Branch(name, tuple(dict.fromkeys(refs[place][0] for place in places if place in refs)))
 
 
+def find_head_branch(root: Path) -> str:
+    """Return the branch that is checked out; empty when none is."""
+    return run(root, "symbolic-ref", "--quiet", "HEAD").text.removeprefix(LOCAL)
+
+
+def is_on_main(root: Path) -> bool:
+    """Whether the default branch is checked out."""
+    main = find_default_branch(root)
+    return main is not None and find_head_branch(root) == main.name
+
+
+def has_origin(root: Path) -> bool:
+    """Whether there is a remote called origin."""
+    return bool(run(root, "config", "--get", "remote.origin.url").text)
+
+
 def is_dirty(root: Path, paths: Sequence[str] = ()) -> bool:
     """Whether a file that git tracks differs from the last commit; any file when no paths are given."""
     options = ("--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
@@ -189,3 +205,28 @@ def read_blobs(root: Path, ids: Collection[str]) -> Iterator[tuple[str, bytes]]:
             if about[-1] != "missing":
                 yield about[0], answers.read(int(about[2]))
                 answers.read(1)
+
+
+def read_paths(root: Path, places: Sequence[str], limit: int) -> Iterator[bytes | str]:
+    """Yield the content of each ``COMMIT:PATH``, or why there is none, by one process for all of them.
+
+    Args:
+        root: the repository.
+        places: what to read.
+        limit: how many bytes a file may have; a larger one is passed over.
+    """
+    with tempfile.TemporaryFile() as answers:
+        ask(root, "cat-file", "--batch", given="".join(f"{one}\n" for one in places).encode(), into=answers)
+        answers.seek(0)
+        for place in places:
+            about = answers.readline().split()
+            if len(about) != 3:
+                yield f"has no {place.partition(':')[2]}"
+                continue
+            kind, size = about[1], int(about[2])
+            if kind == b"blob" and size <= limit:
+                yield answers.read(size)
+            else:
+                answers.seek(size, os.SEEK_CUR)
+                yield f"has {size >> 20} MiB" if kind == b"blob" else "is a folder"
+            answers.read(1)

@@ -43,7 +43,7 @@ NO_FILES = "blob:none"
 NO_FOLDERS = "tree:0"
 TRANSPORT = re.compile(
     r"(?:http|url|credential|protocol|ssh)\..+|core\.(?:sshcommand|askpass|gitproxy)"
-    r"|remote\.origin\.(?:url|proxy|proxyauthmethod|uploadpack|serveroption)"
+    r"|remote\.origin\.(?:url|pushurl|proxy|proxyauthmethod|uploadpack|receivepack|serveroption)"
 )
 """The settings that say how a remote is reached, and nothing else of the clone's configuration."""
 CURE = "In CI, check out the whole history (`fetch-depth: 0`), or let mlbot fetch (`persist-credentials: true`)."
@@ -85,7 +85,7 @@ def _read_settings(checkout: Checkout) -> list[tuple[str, str]]:
 
 def _absolute(name: str, value: str, top: Path) -> str:
     """A remote may be a path, relative to the top of the clone."""
-    if name == "remote.origin.url" and ":" not in value and (top / value).exists():
+    if name in ("remote.origin.url", "remote.origin.pushurl") and ":" not in value and (top / value).exists():
         return str(top / value)
     return value
 
@@ -119,7 +119,7 @@ def fetch(scratch: Scratch, wants: Iterable[str], leave_out: str, *options: str,
     Args:
         scratch: where to.
         wants: refspecs, or ids of objects.
-        leave_out: the filter; a remote that knows none sends everything.
+        leave_out: the filter, empty to fetch everything; a remote that knows none sends everything too.
         *options: more options, such as the depth.
         offer: how the remote is told what is here; ``noop`` for not at all.
 
@@ -128,7 +128,8 @@ def fetch(scratch: Scratch, wants: Iterable[str], leave_out: str, *options: str,
     """
     # Said for this call alone: a repository that is known to be partial fetches whatever it misses, one by one.
     partial = ("-c", "remote.origin.promisor=true", "-c", f"remote.origin.partialclonefilter={leave_out}")
-    command = (*partial, "-c", f"fetch.negotiationalgorithm={offer}", "fetch", *QUIET, *options, "--stdin", "origin")
+    chosen = partial if leave_out else ()
+    command = (*chosen, "-c", f"fetch.negotiationalgorithm={offer}", "fetch", *QUIET, *options, "--stdin", "origin")
     given = os.fsencode("".join(f"{want}\n" for want in wants))
     answer = run(scratch.root, *command, given=given, extra=scratch.environment, seconds=FETCH_SECONDS)
     if answer.code:
@@ -183,7 +184,7 @@ def find_remote_base(checkout: Checkout, branch: Branch) -> str | None:
         BaselineError: the remote refused, or could not be reached.
     """
     with borrow(checkout) as scratch:
-        edges = _read_edges(scratch)
+        edges = read_edges(scratch.root / ".git")
         # Where all of our own history is here, the remote sends what is missing of the other without being told.
         for depth in DEPTHS if edges else (0,):
             # A new name each time: git does not deepen a reference that it already has.
@@ -191,12 +192,12 @@ def find_remote_base(checkout: Checkout, branch: Branch) -> str | None:
             options = (f"--depth={depth}",) if depth else ()
             fetch(scratch, [f"+refs/heads/{branch.name}:{ref}", *edges], NO_FOLDERS, *options)
             base = git.find_merge_base(scratch.root, checkout.sha, ref)
-            if base or not _read_edges(scratch):
+            if base or not read_edges(scratch.root / ".git"):
                 return base
     return None
 
 
-def _read_edges(scratch: Scratch) -> list[str]:
-    """Return the commits at which the history ends here though it has more."""
-    edges = scratch.root / ".git" / "shallow"
+def read_edges(folder: Path) -> list[str]:
+    """Return the commits at which the history ends in a repository, given by its .git, though it has more."""
+    edges = folder / "shallow"
     return edges.read_text(encoding="ascii").split() if edges.exists() else []

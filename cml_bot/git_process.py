@@ -55,16 +55,23 @@ class Answer:
         return re.sub(r"://[^/@\s]+@", "://", plain) or f"it ended with code {self.code}"
 
 
-def ask(root: Path, *arguments: str, given: bytes = b"", into: IO[bytes] | None = None) -> Answer:
+def ask(
+    root: Path,
+    *arguments: str,
+    given: bytes = b"",
+    into: IO[bytes] | None = None,
+    extra: Mapping[str, str] | None = None,
+) -> Answer:
     """Run a command that fails only when something is broken.
 
     Raises:
         BaselineError: it failed, or took too long.
         ConfigError: git is missing, or refuses to work in a folder of somebody else.
     """
-    answer = run(root, *arguments, given=given, into=into)
+    answer = run(root, *arguments, given=given, into=into, extra=extra)
     if answer.code:
-        where = f"git {arguments[0]}"
+        # Settings may stand before the command.
+        where = f"git {next(one for one in arguments if one != '-c' and '=' not in one)}"
         raise BaselineError(where, answer.reason, "See with `git fsck` whether the repository is whole.")
     return answer
 

@@ -2,6 +2,9 @@
 
 A gate has one of three forms: ``NAME OP NUMBER``, ``NAME change OP NUMBER[%]`` and ``NAME regressed``; NAME may be a
 glob. It names the condition that must not hold. A gated metric that is missing, NaN or infinite fails its gate.
+
+All metrics that a ``regressed`` gate means are one family: the chance that any of them warns although nothing changed
+is 0.05, and that any fails 0.01, however many they are (Holm).
 """
 
 from __future__ import annotations
@@ -14,14 +17,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ConfigError
-from cml_bot.filters import format_number, format_pair
+from cml_bot.filters import format_number, format_p, format_pair, format_spread, plural
 from cml_bot.model import Check, Form, Gate, Goal, Outcome, Trend, Verdict
+from cml_bot.stats.families import holm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from cml_bot.model import Delta, Waiver
+    from cml_bot.model import Delta, Evidence, Key, Waiver
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -40,6 +44,11 @@ WORDS = {
     ">": ("is above", "is at most"),
 }
 """How a comparison reads when it holds, and when it does not."""
+WARNS_AT, FAILS_AT = 0.05, 0.01
+FEWEST_RUNS, FEWEST_REPLICATES = 8, 3
+"""Runs of main, or trainings a side, below which a gate warns at most: so few may scatter little by chance."""
+REPLICATED = ("welch", "paired t")
+OTHER_DATA = "the data differ between the sides, so nobody can tell whether it got worse"
 NO_GOAL = "it changed, and whether higher or lower is better is not known: set its goal in mlbot.toml"
 _LIMIT = re.compile(
     r"(?P<name>.+?)\s*(?P<op><=|>=|==|!=|<|>)\s*(?P<bound>[-+]?[\d.]+(?:e[-+]?\d+)?)(?P<percent>\s*%)?", re.IGNORECASE
@@ -106,13 +115,45 @@ def is_same_gate(one: str, other: str) -> bool:
     return gates[0] == gates[1]
 
 
-def judge(deltas: Sequence[Delta], gates: Iterable[Gate], waivers: Sequence[Waiver], today: date) -> Verdict:
-    """Hold each gate against every delta it means, and lower what a waiver accepts until `today`."""
-    checks = [check for gate in gates for check in _check_gate(gate, deltas)]
+def judge(
+    deltas: Sequence[Delta],
+    gates: Sequence[Gate],
+    waivers: Sequence[Waiver],
+    today: date,
+    *,
+    on_other_data: Outcome = Outcome.PASS,
+) -> Verdict:
+    """Hold each gate against every delta it means, and lower what a waiver accepts until `today`.
+
+    Args:
+        deltas: of the report.
+        gates: those that fail first.
+        waivers: accepted losses.
+        today: the day of the job.
+        on_other_data: the most that a ``regressed`` gate comes to because the data differ between the sides; PASS
+            where they do not, or where that is to be ignored.
+    """
+    chances = _adjust_chances(deltas, gates)
+    checks = [check for gate in gates for check in _check_gate(gate, deltas, chances, on_other_data)]
     return Verdict(checks=tuple(_waive(check, waivers, today) for check in checks))
 
 
-def _check_gate(gate: Gate, deltas: Sequence[Delta]) -> Iterator[Check]:
+def _adjust_chances(deltas: Sequence[Delta], gates: Iterable[Gate]) -> Mapping[Key, float]:
+    """Give how often noise alone would make some gated metric so much worse, by Holm over all that are gated."""
+    patterns = [gate.pattern for gate in gates if gate.form is Form.REGRESSED]
+    chances = {
+        delta.key: delta.evidence.p / 2 if delta.is_wrong_way else 1 - delta.evidence.p / 2
+        for delta in deltas
+        if delta.evidence.p is not None
+        and delta.goal is not Goal.NONE
+        and any(delta.key.matches(pattern) for pattern in patterns)
+    }
+    return dict(zip(chances, holm(list(chances.values())), strict=True))
+
+
+def _check_gate(
+    gate: Gate, deltas: Sequence[Delta], chances: Mapping[Key, float], on_other_data: Outcome
+) -> Iterator[Check]:
     meant = [delta for delta in deltas if delta.key.matches(gate.pattern)]
     if not meant:
         close = difflib.get_close_matches(gate.pattern, {delta.key.name for delta in deltas}, n=1)
@@ -120,11 +161,11 @@ def _check_gate(gate: Gate, deltas: Sequence[Delta]) -> Iterator[Check]:
         reason = f"no metric is called {gate.pattern}{meant_perhaps}, so nothing could be checked"
         yield Check(gate=gate, key=None, outcome=gate.outcome, reason=reason)
     for delta in meant:
-        outcome, reason = _check_delta(gate, delta)
+        outcome, reason = _check_delta(gate, delta, chances.get(delta.key), on_other_data)
         yield Check(gate=gate, key=delta.key, outcome=outcome, reason=reason)
 
 
-def _check_delta(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
+def _check_delta(gate: Gate, delta: Delta, chance: float | None, on_other_data: Outcome) -> tuple[Outcome, str]:
     if delta.head is None:
         return gate.outcome, "it is missing from this run"
     if not math.isfinite(delta.head.value):
@@ -133,9 +174,11 @@ def _check_delta(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
         return _check_limit(gate, delta.head.value, delta.unit)
     if delta.base is None:
         return min(gate.outcome, Outcome.WARN), "there is nothing to compare it with yet"
-    if gate.form is Form.REGRESSED:
-        return _check_trend(gate, delta)
-    return _check_change(gate, delta)
+    if gate.form is Form.CHANGE:
+        return _check_change(gate, delta)
+    if on_other_data:
+        return min(gate.outcome, on_other_data), OTHER_DATA
+    return _check_trend(gate, delta) if chance is None else _check_chance(gate, delta, chance)
 
 
 def _check_limit(gate: Gate, value: float, unit: str) -> tuple[Outcome, str]:
@@ -145,8 +188,58 @@ def _check_limit(gate: Gate, value: float, unit: str) -> tuple[Outcome, str]:
     return gate.outcome if holds else Outcome.PASS, said
 
 
+def _check_chance(gate: Gate, delta: Delta, chance: float) -> tuple[Outcome, str]:
+    """Judge a metric of which it is known how often noise alone would make it so much worse."""
+    said = _tell_noise(delta, chance)
+    if chance <= FAILS_AT and _is_enough(delta.evidence):
+        return gate.outcome, said
+    if chance <= WARNS_AT:
+        few = f"; {_tell_few(delta.evidence)}" if chance <= FAILS_AT and gate.outcome is Outcome.FAIL else ""
+        return min(gate.outcome, Outcome.WARN), said + few
+    if delta.trend is Trend.UNCLEAR and delta.is_wrong_way and _is_small(delta.evidence):
+        return _check_unclear(gate, delta)
+    return Outcome.PASS, "it got no worse than noise explains" if delta.is_wrong_way else "it did not get worse"
+
+
+def _is_enough(evidence: Evidence) -> bool:
+    """Whether there is enough to fail on. Standard errors never are: they hold other examples, not other seeds."""
+    by_replicates = evidence.method in REPLICATED and not _is_small(evidence)
+    return by_replicates or (evidence.method not in REPLICATED and evidence.n_history >= FEWEST_RUNS)
+
+
+def _is_small(evidence: Evidence) -> bool:
+    return evidence.method in REPLICATED and min(evidence.n_head, evidence.n_base) < FEWEST_REPLICATES
+
+
+def _tell_few(evidence: Evidence) -> str:
+    if evidence.method in REPLICATED:
+        return f"it takes {FEWEST_REPLICATES} trainings a side to fail on"
+    if evidence.method == "standard errors":
+        return "standard errors hold no noise of the training, so there is no failing on them"
+    return f"it takes {FEWEST_RUNS} runs of main to fail on"
+
+
+def _tell_noise(delta: Delta, chance: float) -> str:
+    """Say against what it is worse, and how sure that is."""
+    evidence = delta.evidence
+    head = delta.head.value if delta.head else 0.0
+    pair = format_pair(delta.reference, head, delta.unit)
+    side = "below" if head < (delta.reference or 0.0) else "above"
+    noise = format_spread(evidence.noise, delta.unit)
+    explains = f"{pair.head} is {side} {pair.base} {noise}, which is what noise explains"
+    if evidence.method in REPLICATED:
+        explains += f" ({evidence.n_head} and {plural(evidence.n_base, 'training')}"
+    elif evidence.n_history:
+        explains += f" ({plural(evidence.n_history, 'run')} of main"
+    else:
+        explains += " (standard errors"
+    return f"{explains}, {format_p(chance)})"
+
+
 def _check_trend(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
     match delta.trend:
+        case Trend.WORSE if delta.evidence.method == "deterministic" and not _is_enough(delta.evidence):
+            return min(gate.outcome, Outcome.WARN), f"it is worse than its base; {_tell_few(delta.evidence)}"
         case Trend.WORSE:
             return gate.outcome, "it is worse than its base"
         case Trend.UNCLEAR:
@@ -161,8 +254,7 @@ def _check_unclear(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
     """A change the wrong way that may be noise is no failure, but it does not pass in silence either."""
     if delta.goal is Goal.NONE:
         return min(gate.outcome, Outcome.WARN), NO_GOAL
-    change = delta.change or 0.0
-    if math.isfinite(change) and change != 0 and (change > 0) == (delta.goal is Goal.HIGHER):
+    if math.isfinite(delta.change or 0.0) and delta.change and not delta.is_wrong_way:
         return Outcome.PASS, "it did not get worse"
     return min(gate.outcome, Outcome.WARN), "it went the wrong way, and that could be noise"
 

@@ -279,19 +279,30 @@ class Evidence:
     """Why a delta's trend is what it is."""
 
     method: str
-    """How it was told: ``equal``, ``tolerance``, ``count``, ``not finite``, ``none``."""
+    """How it was told: ``equal``, ``tolerance``, ``count``, ``not finite``, ``deterministic``, ``prediction interval``,
+    ``welch``, ``paired t``, ``standard errors``, ``none``."""
     is_real: bool | None
     """True: the change is beyond tolerance and noise. False: it is not. None: nobody can tell from what is there."""
+    expected: float | None = None
+    """What the head is held against, where that is not the base's value: the level of main."""
     interval: tuple[float, float] | None = None
-    """Where the head's value would lie if nothing had changed, in the metric's unit."""
+    """Where 95 of 100 heads would lie if nothing had changed, in the metric's unit."""
     p: float | None = None
+    """How often noise alone would make a change so large, beyond the tolerance, up or down."""
+    adjusted: float | None = None
+    """The same after Benjamini and Hochberg, over all metrics of the report: the trend is decided by it."""
     n_head: int = 0
     n_base: int = 0
     n_history: int = 0
+    """Runs of main that make the noise; outliers do not count."""
     noise: float | None = None
-    """Half the width of what noise explains, in the metric's unit."""
+    """Half the width of the interval."""
+    outliers: tuple[float, ...] = ()
+    """Values of the history that were left out, because they do not belong to the others."""
     note: str = ""
-    """What was left out, or what would decide an unclear change."""
+    """What was left out, and what else a reader should know of how it was told."""
+    decide: str = ""
+    """What would decide an unclear change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,6 +318,15 @@ class Delta:
     unit: str = ""
     role: Role = Role.QUALITY
     evidence: Evidence
+    history: tuple[float, ...] = ()
+    """Its values in the runs of main that can be compared with, oldest first."""
+
+    @property
+    def reference(self) -> float | None:
+        """What the head is held against: the level of main where that is known, else the base's value."""
+        if self.evidence.expected is not None:
+            return self.evidence.expected
+        return self.base.value if self.base else None
 
     @property
     def change(self) -> float | None:
@@ -347,8 +367,16 @@ class Delta:
             return Trend.CHANGED
         if not math.isfinite(self.head.value) or not math.isfinite(self.base.value):
             return Trend.BETTER if math.isfinite(self.head.value) else Trend.WORSE
-        rose = self.head.value > self.base.value
+        rose = self.head.value > (self.reference or 0.0)
         return Trend.BETTER if rose == (self.goal is Goal.HIGHER) else Trend.WORSE
+
+    @property
+    def is_wrong_way(self) -> bool:
+        """Whether the head lies on the bad side of what it is held against, be that noise or not."""
+        if self.head is None or self.reference is None or self.goal is Goal.NONE:
+            return False
+        low, high = sorted((self.head.value, self.reference))
+        return low < high and (self.head.value == low) == (self.goal is Goal.HIGHER)
 
 
 class Of(StrEnum):
@@ -471,7 +499,7 @@ class Side:
     source: str
     """For the head: ``working tree`` or a revision. For the base: how it was found."""
     kind: str = ""
-    """For the base: ``git_files``, ``folder`` or ``none``."""
+    """For the base: ``record``, ``git_files``, ``folder`` or ``none``."""
     label: str = ""
     """How a column is headed: a branch or folder name."""
 
@@ -489,7 +517,29 @@ class Base:
     side: Side
     """Its commit, and in words how it was found: the report always says so."""
     history: tuple[Run, ...] = ()
-    """Earlier runs of main, oldest first."""
+    """The recorded runs of the base's ancestors, one a commit, oldest first; the base's own is the last."""
+    notes: tuple[str, ...] = ()
+    """What was left out on the way to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """A metric of which main has lost more than noise, however small each step was."""
+
+    key: Key
+    best: float
+    """Its best earlier level."""
+    level: float
+    """Its level now."""
+    noise: float
+    """Half the width of what noise explains of the difference, 95 of 100 times."""
+    n_best: int
+    n_level: int
+    """Runs of either level."""
+    last_good: str
+    """The last commit of the best level."""
+    first_bad: str
+    """The first commit of the level now: it fell after the one and not after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -569,6 +619,10 @@ class Report:
     figures: tuple[FigurePair, ...] = ()
     like_for_like: tuple[str, ...] = ()
     """What makes the sides hard to compare, one sentence each."""
+    drifts: tuple[Drift, ...] = ()
+    """What main has lost over its last runs; only in the report of a run of main."""
+    band: tuple[str, ...] = ()
+    """Which runs of main say how large noise is, and which were left out; one line each."""
     notes: tuple[str, ...] = ()
     """What was skipped and why; the base's begin with its name."""
     broken: tuple[str, ...] = ()

@@ -12,22 +12,29 @@ from cml_bot.baselines import load_baseline
 from cml_bot.collect import collect
 from cml_bot.commit_tree import CommitTree
 from cml_bot.compare import compare
+from cml_bot.drift import find_drifts
 from cml_bot.environment import read_environment
-from cml_bot.errors import ConfigError
-from cml_bot.git import find_commit
+from cml_bot.errors import BaselineError, ConfigError
+from cml_bot.git import find_commit, is_on_main
+from cml_bot.history import choose_comparable
 from cml_bot.judge import judge
-from cml_bot.like_for_like import tell_differences
-from cml_bot.model import Build, Report, Run, Side, WhenDataChanges
+from cml_bot.like_for_like import has_other_data, tell_differences
+from cml_bot.model import Build, Outcome, Report, Run, Side, WhenDataChanges
 from cml_bot.pairs import pair_curves, pair_figures, pair_params
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from cml_bot.config import Config
-    from cml_bot.model import Base, Fact
+    from cml_bot.history import Comparable
+    from cml_bot.model import Base, Drift, Fact
     from cml_bot.trees import Tree
+
+
+CHAINS = {"auto": ("record", "git_files"), "record": ("record",), "git": ("git_files",)}
+"""What the words for a baseline stand for: the modules to ask, until one answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +64,13 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         ConfigError: the configuration or a revision that was asked for is wrong.
         BaselineError: the baseline that was asked for cannot be read.
     """
-    read = partial(collect, config=config, created=_stamp(job), build_url=job.build.url, seen={})
+    read = _reader(job, config)
     head = replace(read(_head_tree(job)), environment=_read_environment(job))
     found = _refuse_empty(find_base(job, config, read), head)
     base = None if isinstance(found, str) else found.run
     gates = config.gates
-    deltas = compare(head, base, config.metrics, [gate.pattern for gate in gates])
+    past = _choose_history(head, found, config)
+    deltas = compare(head, base, config.metrics, [gate.pattern for gate in gates], past.runs)
     report = Report(
         name=config.name,
         title=config.title or _name_of(job),
@@ -71,18 +79,33 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         head=_head_side(job, found),
         base=Side(sha="", source=found, kind="none") if isinstance(found, str) else found.side,
         build=job.build,
-        verdict=judge(deltas, gates, config.waiver, job.now.date()),
+        verdict=judge(deltas, gates, config.waiver, job.now.date(), on_other_data=_on_other_data(head, base, config)),
         deltas=deltas,
         params=pair_params(head, base),
         curves=pair_curves(head, base, config.metrics),
         figures=pair_figures(head, base),
         like_for_like=(*_warn_foreign(job), *_tell_differences(head, base, config)),
+        drifts=_find_drifts(job, head, past.runs, config),
+        band=past.told,
         notes=(*head.notes, *_notes_of(found)),
         broken=head.broken,
         unread=head.unread,
         sources=head.sources,
     )
     return report, head
+
+
+def make_run(job: Job, config: Config) -> Run:
+    """Collect the run in the workspace, and nothing else.
+
+    Raises:
+        ConfigError: a configured pattern leaves the workspace.
+    """
+    return _reader(job, config)(FolderTree(job.root, job.sha))
+
+
+def _reader(job: Job, config: Config) -> partial[Run]:
+    return partial(collect, config=config, created=_stamp(job), build_url=job.build.url, seen={})
 
 
 def _stamp(job: Job) -> str:
@@ -126,6 +149,25 @@ def _tell_differences(head: Run, base: Run | None, config: Config) -> tuple[str,
     return tell_differences(head, base, with_data=is_told) if base else ()
 
 
+def _choose_history(head: Run, found: Base | str, config: Config) -> Comparable:
+    is_told = config.when_data_changes is not WhenDataChanges.IGNORE
+    return choose_comparable(head, () if isinstance(found, str) else found.history, with_data=is_told)
+
+
+def _on_other_data(head: Run, base: Run | None, config: Config) -> Outcome:
+    """Tell what gates on regressions come to because the data differ."""
+    if base is None or not has_other_data(head, base):
+        return Outcome.PASS
+    words = {WhenDataChanges.WARN: Outcome.WARN, WhenDataChanges.FAIL: Outcome.FAIL}
+    return words.get(config.when_data_changes, Outcome.PASS)
+
+
+def _find_drifts(job: Job, head: Run, past: Sequence[Run], config: Config) -> tuple[Drift, ...]:
+    """Look for what main has lost, where the run is one of main."""
+    is_main = job.build.on_main or (not job.build.forge and is_on_main(job.root))
+    return find_drifts((*past, head), config.metrics) if past and is_main and not job.head else ()
+
+
 def _warn_foreign(job: Job) -> tuple[str, ...]:
     if not job.is_foreign:
         return ()
@@ -136,7 +178,7 @@ def _notes_of(found: Base | str) -> tuple[str, ...]:
     if isinstance(found, str):
         return ()
     run = found.run
-    return tuple(f"on {found.side.label}: {note}" for note in (*run.broken, *run.unread, *run.notes))
+    return (*found.notes, *(f"on {found.side.label}: {note}" for note in (*run.broken, *run.unread, *run.notes)))
 
 
 def _head_side(job: Job, found: Base | str) -> Side:
@@ -157,12 +199,30 @@ def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
         ConfigError: what was asked for does not exist.
         BaselineError: what was asked for cannot be read.
     """
-    wanted = job.against or ("" if config.baseline in ("auto", "git") else config.baseline)
-    module = "folder" if wanted and _is_folder(job, wanted) else "git_files"
-    found = load_baseline(module).load(job.root, job.build, wanted, read)
-    if isinstance(found, str) and not job.sha:
-        return f"{found}; a folder can be compared with by --against"
-    return found
+    wanted = job.against or ("" if config.baseline in CHAINS else config.baseline)
+    chain = ("folder",) if wanted and _is_folder(job, wanted) else _chain(job, config)
+    notes: list[str] = []
+    reasons: list[str] = []
+    for module in chain:
+        try:
+            found = load_baseline(module).load(job.root, job.build, wanted, read, config.name)
+        except BaselineError as error:
+            if wanted or module == chain[-1]:
+                raise
+            notes.append(str(error))
+            continue
+        if not isinstance(found, str):
+            return replace(found, notes=(*notes, *found.notes))
+        reasons.append(found)
+    why = "; ".join(dict.fromkeys((reasons[-1], *notes)))
+    return why if job.sha else f"{why}; a folder can be compared with by --against"
+
+
+def _chain(job: Job, config: Config) -> tuple[str, ...]:
+    """Name the baselines to ask, in order. With --head it is files on both sides."""
+    if job.head:
+        return ("git_files",)
+    return CHAINS["auto" if job.against else config.baseline if config.baseline in CHAINS else "auto"]
 
 
 def _is_folder(job: Job, wanted: str) -> bool:

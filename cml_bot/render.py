@@ -12,18 +12,18 @@ from cml_bot.draw import describe_curve, draw_curve
 from cml_bot.escape import clean, code, escape
 from cml_bot.filters import plural, sparkline
 from cml_bot.model import ENDINGS, Figure, FigurePair, Key, Outcome, Page
+from cml_bot.names import name_of, shared_names
 from cml_bot.wording import (
     OUTCOMES,
     first_line,
     fold_titles,
-    name_of,
     rank,
     second_line,
-    shared_names,
     sort_rows,
     tell_check,
     tell_next,
 )
+from cml_bot.wording_noise import tell_drift, tell_methods
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,7 +146,8 @@ def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:
         "textual_curves": [curve for curve in curves if curve.figure is None],
         "figures": drawn.pairs if drawn else report.figures[:SHOWN_PAIRS],
         "hidden_figures": max(0, len(report.figures) - SHOWN_PAIRS),
-        "methods": _methods(report),
+        "methods": tell_methods(report),
+        "drifts": [tell_drift(drift, shared) for drift in report.drifts],
         "pictures": drawn is not None,
     }
 
@@ -211,19 +212,6 @@ def _name_apart(pair: FigurePair, number: int) -> FigurePair:
         return replace(figure, name=f"picture-{number + 1:02}-{safe}-{side}.{ending}", caption=figure.name)
 
     return replace(pair, head=rename(pair.head, "here"), base=rename(pair.base, "before"))
-
-
-def _methods(report: Report) -> list[str]:
-    """Say how changes were told from noise, each method once with the number of metrics."""
-    words = {
-        "none": "no way to tell a change from noise with one run a side",
-        "equal": "equal on both sides",
-        "count": "a count, which holds no noise",
-        "tolerance": "changed by less than the tolerance",
-        "not finite": "not a number on one side or both",
-    }
-    used = [delta.evidence.method for delta in report.deltas if delta.head and delta.base]
-    return [f"{plural(used.count(method), 'metric')}: {words.get(method, method)}" for method in dict.fromkeys(used)]
 
 
 def _tidy(text: str) -> str:

@@ -11,7 +11,18 @@ from rich.text import Text
 from cml_bot.escape import clean
 from cml_bot.filters import plural
 from cml_bot.model import Outcome, Trend
-from cml_bot.wording import OUTCOMES, first_line, fold_titles, rank, second_line, sort_rows, tell_check, tell_next
+from cml_bot.names import shared_names
+from cml_bot.wording import (
+    OUTCOMES,
+    first_line,
+    fold_titles,
+    rank,
+    second_line,
+    sort_rows,
+    tell_check,
+    tell_next,
+)
+from cml_bot.wording_noise import tell_drift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +51,9 @@ def _say_all(console: Console, report: Report) -> None:
     _say(console, f"\n{symbol} {clean(line, 300)}", style="bold")
     name = f"{clean(sentence.name)} " if sentence.name else ""
     _say(console, f"{name}{clean(sentence.text, 600)}")
-    for text in (*report.like_for_like, *report.broken, *report.unread):
+    shared = shared_names(delta.key for delta in report.deltas)
+    drifts = [tell_drift(drift, shared) for drift in report.drifts]
+    for text in (*report.like_for_like, *drifts, *report.broken, *report.unread):
         _say(console, f"⚠️ {clean(text, 400)}", style="yellow")
     if rows.first:
         console.print(_table(rows.first, report))
@@ -75,8 +88,12 @@ def _table(rows: Sequence[Row], report: Report) -> Table:
     table.add_column(f"here {report.head.short_sha}".strip(), justify="right")
     if report.has_base:
         table.add_column("change", justify="right")
+    has_noise = report.has_base and any(row.noise for row in rows)
+    if has_noise:
+        table.add_column("noise")
     for row in rows:
-        table.add_row(*_cells(row, has_base=report.has_base))
+        noise = [Text(clean(row.noise) if row.noise else "", style="dim")] if has_noise else []
+        table.add_row(*_cells(row, has_base=report.has_base), *noise)
     return table
 
 

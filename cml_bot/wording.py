@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 from cml_bot.escape import clean
 from cml_bot.filters import format_pair, plural
 from cml_bot.model import Goal, Outcome, Role, Trend
+from cml_bot.names import name_of, shared_names
+from cml_bot.wording_noise import tell_noise, tell_sure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cml_bot.filters import Pair
     from cml_bot.model import Check, Delta, Key, Report
 
+NAMED = 3
+"""Metrics that a sentence names before it counts them."""
 HEADLINE_ROWS = 12
 """The first table is for ten seconds; what does not fit is folded below it."""
 
@@ -84,6 +88,11 @@ class Row:
         percent = f" ({self.pair.relative})" if self.pair.relative else ""
         return f"{self.pair.change}{percent}"
 
+    @property
+    def noise(self) -> str:
+        """What is known of its noise, for a cell of the table: empty where that is nothing."""
+        return tell_noise(self.delta)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
@@ -145,16 +154,6 @@ def _row(delta: Delta, shared: frozenset[str], check: Check | None) -> Row:
     return Row(delta=delta, name=name, check=check, pair=format_pair(base, head, unit))
 
 
-def shared_names(keys: Iterable[Key]) -> frozenset[str]:
-    """The names that more than one of these goes by, so that they need their group."""
-    return frozenset(name for name, count in Counter(key.name for key in keys).items() if count > 1)
-
-
-def name_of(key: Key, shared: frozenset[str]) -> str:
-    """Name a metric: with its group only where another one is called the same."""
-    return str(key) if key.name in shared else key.name
-
-
 def first_line(report: Report, rows: Rows) -> tuple[str, str]:
     """Give the symbol and the words of the first line: enough to decide whether to read on."""
     symbol, said = _outcome(report)
@@ -205,8 +204,9 @@ def second_line(report: Report, rows: Rows) -> Sentence:
         return Sentence(name="", text=f"There is nothing to compare with yet: {report.base.source}.")
     if row is None:
         count = plural(len(rows.quality), "metric is", "metrics are")
+        beyond = " beyond noise" if any(row.delta.evidence.p is not None for row in rows.quality) else ""
         return Sentence(
-            name="", text=f"Nothing changed: {count} the same as on {report.base.label or 'the other side'}."
+            name="", text=f"Nothing changed{beyond}: {count} the same as on {report.base.label or 'the other side'}."
         )
     return Sentence(name=row.name, text=_tell(row))
 
@@ -236,23 +236,35 @@ def _tell(row: Row) -> str:
             return f"is {pair.head}{gate}." if gate else f"is new: {pair.head}."
         case Trend.GONE:
             return f"is gone; it was {pair.base}."
-        case Trend.SAME:
+        case Trend.SAME if pair.head == pair.base:
             return f"is {pair.head}, as before{gate}."
+        case Trend.SAME:
+            sure = "" if gate or delta.evidence.p is None else ", which noise explains"
+            return f"went from {pair.base} to {pair.head}{percent}{sure}{gate}."
         case Trend.UNCLEAR:
-            sure = "" if row.check or delta.evidence.method != "none" else ", which could be noise"
+            sure = "" if gate or delta.evidence.method == "not finite" else ", which could be noise"
             return f"went from {pair.base} to {pair.head}{percent}{gate}{sure}."
         case _:
             verb = "rose" if (delta.change or 0) > 0 else "fell" if (delta.change or 0) < 0 else "went"
-            sure = f", {delta.evidence.note}" if delta.evidence.note and not gate else ""
-            return f"{verb} from {pair.base} to {pair.head}{percent}{sure}{gate}."
+            return f"{verb} from {pair.base} to {pair.head}{percent}{gate or tell_sure(delta)}."
 
 
 def tell_next(report: Report, rows: Iterable[Row]) -> list[str]:
     """What would decide the unclear ones, each reason once; without a base, what gives one."""
     if not report.has_base:
         return [NEXT] if report.deltas else []
-    notes = [row.delta.evidence.note for row in rows if row.delta.trend is Trend.UNCLEAR]
-    return [_sentence(note) for note in dict.fromkeys(notes) if note]
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row.delta.trend is Trend.UNCLEAR and row.delta.evidence.decide:
+            reasons.setdefault(row.delta.evidence.decide, []).append(row.name)
+    return [f"{_list(names)} could be noise: {reason}." for reason, names in reasons.items()]
+
+
+def _list(names: Sequence[str]) -> str:
+    """Name a few, and count the others."""
+    rest = len(names) - NAMED
+    shown = [clean(name) for name in names[:NAMED]]
+    return f"{', '.join(shown)} and {rest} more" if rest > 0 else ", ".join(shown)
 
 
 def fold_titles(report: Report, rows: Rows) -> dict[str, str]:

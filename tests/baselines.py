@@ -46,14 +46,14 @@ def accuracy(value: float) -> dict[str, str]:
 
 def load(root: Path, build: Build = LAPTOP, wanted: str = "") -> tuple[str, str, float]:
     """The commit that was found, how, and the value that is committed there."""
-    found = git_files.load(root, build, wanted, read)
+    found = git_files.load(root, build, wanted, read, "report")
     assert isinstance(found, Base), found
     assert (found.side.kind, found.run.sha) == ("git_files", found.side.sha)
     return found.side.sha, found.side.source, found.run.metrics[0].value
 
 
 def load_nothing(root: Path, build: Build = LAPTOP, wanted: str = "") -> str:
-    found = git_files.load(root, build, wanted, read)
+    found = git_files.load(root, build, wanted, read, "report")
     assert isinstance(found, str), found
     return found
 

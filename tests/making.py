@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from cml_bot.compare import compare
@@ -25,6 +28,13 @@ def make_run(**metrics: float) -> Run:
     )
 
 
+def make_history(count: int, levels: Mapping[str, tuple[float, float]], seed: int = 7) -> list[Run]:
+    """Runs of main whose metrics have these means and standard deviations, oldest first."""
+    dice = random.Random(seed)
+    rows = [{name: mean + sd * dice.gauss() for name, (mean, sd) in levels.items()} for _ in range(count)]
+    return [replace(make_run(**row), sha=f"{number:040x}") for number, row in enumerate(rows, start=1)]
+
+
 def make_report(
     head: Run,
     base: Run | None,
@@ -35,10 +45,11 @@ def make_report(
     waivers: tuple[Waiver, ...] = (),
     build: Build | None = None,
     title: str = "Churn model",
+    history: Sequence[Run] = (),
 ) -> Report:
     """Compare and judge two runs as the pipeline does, without any file."""
     gates = Config(fail_on=fail_on, warn_on=warn_on).gates
-    deltas = compare(head, base, rules, [gate.pattern for gate in gates])
+    deltas = compare(head, base, rules, [gate.pattern for gate in gates], history)
     none = Side(sha="", source="main has no run yet", kind="none")
     found = Side(sha=BASE_SHA, source="the merge base with main", kind="git_files", label="main")
     return Report(

@@ -42,7 +42,7 @@ class TestOnALaptop:
         real.commit(repository, accuracy(0.5))
         real.switch(repository, "topic")
         real.commit(repository, accuracy(0.6))
-        found = git_files.load(repository, CI, "", read)
+        found = git_files.load(repository, CI, "", read, "report")
         assert isinstance(found, Base)
         assert found.side.label == "main"
 
@@ -96,7 +96,7 @@ class TestOnALaptop:
         real.commit(repository, {path: '{"x": 1}'})
         real.switch(repository, "ветка")
         real.commit(repository, {path: '{"x": 2}'})
-        found = git_files.load(repository, LAPTOP, "", read)
+        found = git_files.load(repository, LAPTOP, "", read, "report")
         assert isinstance(found, Base)
         assert found.run.metrics == (Metric(name="x", group=path, values=(1,)),)
 
@@ -104,7 +104,7 @@ class TestOnALaptop:
         real.commit(repository, {f"{n // 100}/{n}-metrics.json": json.dumps({"x": n}) for n in range(1000)})
         real.switch(repository, "topic")
         real.commit(repository)
-        found = git_files.load(repository, LAPTOP, "", read)
+        found = git_files.load(repository, LAPTOP, "", read, "report")
         assert isinstance(found, Base)
         assert len(found.run.metrics) == 1000
         assert trace.read_text().count("git cat-file") == 1
@@ -172,7 +172,7 @@ class TestFolder:
         other.mkdir(parents=True)
         (other / "metrics.json").write_text('{"accuracy": 0.5}')
         for wanted in ("runs/best", "runs/best/", str(other), "./runs/../runs/best"):
-            found = folder.load(tmp_path, LAPTOP, wanted, read)
+            found = folder.load(tmp_path, LAPTOP, wanted, read, "report")
             assert isinstance(found, Base)
             assert found.run.metrics[0].value == 0.5
             assert (found.side.kind, found.side.label, found.side.sha) == ("folder", "best", "")
@@ -181,12 +181,12 @@ class TestFolder:
     def test_outside_the_workspace(self, tmp_path: Path) -> None:
         (tmp_path / "work").mkdir()
         (tmp_path / "metrics.json").write_text('{"accuracy": 0.5}')
-        assert isinstance(folder.load(tmp_path / "work", LAPTOP, "..", read), Base)
+        assert isinstance(folder.load(tmp_path / "work", LAPTOP, "..", read, "report"), Base)
 
     def test_missing(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         with pytest.raises(ConfigError, match="baseline: runs does not exist"):
-            folder.load(tmp_path, LAPTOP, "runs", read)
+            folder.load(tmp_path, LAPTOP, "runs", read, "report")
         with pytest.raises(BaselineError, match="file: is not JSON"):
-            folder.load(tmp_path, LAPTOP, "file", read)
-        assert folder.load(tmp_path, LAPTOP, "", read) == "no folder was named"
+            folder.load(tmp_path, LAPTOP, "file", read, "report")
+        assert folder.load(tmp_path, LAPTOP, "", read, "report") == "no folder was named"

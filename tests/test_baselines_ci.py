@@ -149,7 +149,7 @@ class TestInCi:
         address = real.publish(repository, tmp_path / "remote.git")
         clone = real.clone(address, tmp_path / "clone", "--filter=blob:none", "--branch=topic")
         before = real.read_state(clone)
-        found = git_files.load(clone, CI, "", read)
+        found = git_files.load(clone, CI, "", read, "report")
         assert isinstance(found, Base)
         assert len(found.run.metrics) == 20
         assert trace.read_text().count("built-in: git fetch") == 2
@@ -182,7 +182,7 @@ class TestAskedFor:
         real.commit(repository, accuracy(0.7))
         for wanted in ("v1", "HEAD~2", first, first[:8], "feature/x", "origin/feature/x"):
             assert load(repository, wanted=wanted) == (first, "the revision that was asked for", 0.5)
-        found = git_files.load(repository, CI, first, read)
+        found = git_files.load(repository, CI, first, read, "report")
         assert isinstance(found, Base)
         assert found.side.label == first[:7]
 

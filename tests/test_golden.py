@@ -17,7 +17,7 @@ from cml_bot.draw import describe_curve
 from cml_bot.model import (
     Build,
     Curve,
-    Evidence,
+    Drift,
     Figure,
     FigurePair,
     Goal,
@@ -33,7 +33,7 @@ from cml_bot.model import (
 )
 from cml_bot.render import Drawn, draw_figures, render, render_html
 from cml_bot.terminal import render_terminal
-from tests.making import make_metric, make_report, make_run
+from tests.making import HEAD_SHA, make_history, make_metric, make_report, make_run
 
 PNG = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 """One pixel: what matplotlib draws differs between its versions."""
@@ -87,30 +87,63 @@ def plain() -> Report:
 
 
 def verdicts() -> Report:
-    """Every trend there is, as the noise band will give them."""
+    """Every trend there is, and every way to tell a change from noise."""
+    levels = {"recall": (0.842, 0.005), "accuracy": (0.891, 0.002), "log_loss": (0.35, 0.02), "drift": (0.2, 0.01)}
+    history = [
+        replace(run, metrics=(*run.metrics, make_metric("n_features", 128.0), make_metric("rmse", 3.0 + n % 2)))
+        for n, run in enumerate(make_history(21, levels))
+    ]
+    crashed = replace(history[4], metrics=(make_metric("recall", 0.11), *history[4].metrics[1:]))
+    history[4] = crashed
+    base = replace(
+        history[-1],
+        metrics=(
+            *history[-1].metrics,
+            make_metric("brier", 0.1),
+            make_metric("old", 2.0),
+            make_metric("latency_ms", 12.1, 12.3, 12.2, unit="ms"),
+            make_metric("auc", 0.91, 0.93),
+            replace(make_metric("hellaswag/acc", 0.630), stderr=0.0068, n_items=5000),
+            replace(make_metric("mmlu/acc", 0.500), stderr=0.0068, n_items=5000),
+        ),
+    )
+    head = Run(
+        sha=HEAD_SHA,
+        metrics=(
+            make_metric("recall", 0.801),
+            make_metric("accuracy", 0.9034),
+            make_metric("log_loss", 0.353),
+            make_metric("drift", 0.3),
+            make_metric("n_features", 130.0),
+            make_metric("rmse", 3.2),
+            make_metric("brier", 0.1),
+            make_metric("new", 1.0),
+            make_metric("latency_ms", 13.9, 14.1, 14.2, unit="ms"),
+            make_metric("auc", 0.92, 0.95),
+            replace(make_metric("hellaswag/acc", 0.655), stderr=0.0067, n_items=5000),
+            replace(make_metric("mmlu/acc", 0.512), stderr=0.0067, n_items=5000),
+        ),
+    )
     report = make_report(
-        make_run(recall=0.801, accuracy=0.9034, latency_ms=12.9, brier=0.1, drift=0.3, new=1.0),
-        make_run(recall=0.842, accuracy=0.8912, latency_ms=12.1, brier=0.1, drift=0.2, old=2.0),
-        fail_on=("recall regressed", "accuracy < 0.8"),
+        head,
+        base,
+        fail_on=("recall regressed", "accuracy < 0.8", "log_loss regressed"),
         rules=(Rule(pattern="drift", goal=Goal.NONE),),
         build=BUILD,
+        history=[*history[:-1], base],
     )
-    real = {
-        "recall": "outside the noise of the last 20 runs on main (±0.011)",
-        "accuracy": "outside the noise of the last 20 runs on main (±0.0040)",
-        "drift": "",
-    }
-    deltas = tuple(
-        replace(delta, evidence=Evidence(method="prediction interval", is_real=True, note=real[delta.key.name]))
-        if delta.key.name in real
-        else delta
-        for delta in report.deltas
+    drift = Drift(
+        key=Key("metrics.json", "accuracy"),
+        best=0.8912,
+        level=0.8841,
+        noise=0.0021,
+        n_best=9,
+        n_level=7,
+        last_good="0c0ffee" + "0" * 33,
+        first_bad="0badcab" + "0" * 33,
     )
-    from cml_bot.judge import judge
-    from tests.making import TODAY
-
-    gates = [check.gate for check in report.verdict.checks]
-    return replace(report, deltas=deltas, verdict=judge(deltas, gates, (), TODAY))
+    band = ("noise is taken from 21 runs of main; 2 more were left out, being of other data",)
+    return replace(report, drifts=(drift,), band=band, like_for_like=("data/train.csv changed (12 → 13 rows)",))
 
 
 def gates() -> Report:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -9,7 +12,7 @@ from cml_bot.compare import compare
 from cml_bot.errors import ConfigError
 from cml_bot.judge import judge, parse_gate
 from cml_bot.model import Check, Form, Outcome, Run, Waiver
-from tests.making import TODAY, make_metric, make_run
+from tests.making import TODAY, make_history, make_metric, make_run
 
 
 def check(gate: str, head: Run, base: Run | None = None, outcome: Outcome = Outcome.FAIL) -> list[Check]:
@@ -174,3 +177,101 @@ def test_a_waiver_does_not_touch_a_gate_that_passes() -> None:
 
 def test_no_gates_pass() -> None:
     assert judge(compare(make_run(recall=0.9), None), [], [], TODAY).outcome is Outcome.PASS
+
+
+HISTORY = make_history(20, {"recall": (0.842, 0.004), "auc": (0.9, 0.004)})
+
+
+def find_edge() -> float:
+    """A recall just within what noise explains: its one-sided p is between 0.025 and 0.05."""
+    [found] = compare(
+        make_run(recall=0.7), make_run(recall=0.84), (), (), [replace(one, metrics=one.metrics[:1]) for one in HISTORY]
+    )
+    low, _ = found.evidence.interval or (0.0, 0.0)
+    return low + 0.0005
+
+
+def judge_against(history: Sequence[Run], *gates: str, **head: float) -> list[tuple[str, Outcome, str]]:
+    """Judge a head against the runs of main, of which the last is the base."""
+    made = [parse_gate(text, Outcome.FAIL) for text in gates]
+    deltas = compare(make_run(**head), history[-1], (), [gate.pattern for gate in made], history)
+    return [(str(one.key), one.outcome, one.reason) for one in judge(deltas, made, (), TODAY).checks]
+
+
+def test_far_below_the_noise_fails_and_says_against_what() -> None:
+    [(_, outcome, reason)] = judge_against(HISTORY, "recall regressed", recall=0.80, auc=0.9)
+    assert outcome is Outcome.FAIL
+    assert re.fullmatch(
+        r"0\.80\d* is below 0\.84\d* ±0\.0\d+, which is what noise explains \(20 runs of main, p .*\)", reason
+    )
+
+
+def test_near_its_edge_warns() -> None:
+    [(_, outcome, _)] = judge_against(HISTORY, "recall regressed", recall=find_edge(), auc=0.9)
+    assert outcome is Outcome.WARN
+
+
+def test_within_the_noise_and_above_it_passes() -> None:
+    for recall in (0.839, 0.9):
+        assert judge_against(HISTORY, "recall regressed", recall=recall, auc=0.9)[0][1] is Outcome.PASS
+
+
+@pytest.mark.parametrize(("runs", "expected"), [(5, Outcome.WARN), (7, Outcome.WARN), (8, Outcome.FAIL)])
+def test_few_runs_warn_at_most(runs: int, expected: Outcome) -> None:
+    [(_, outcome, reason)] = judge_against(HISTORY[:runs], "recall regressed", recall=0.7, auc=0.9)
+    assert outcome is expected
+    assert ("it takes 8 runs of main to fail on" in reason) == (expected is Outcome.WARN)
+
+
+def test_all_gated_metrics_are_one_family() -> None:
+    alone = judge_against(HISTORY, "recall regressed", recall=find_edge(), auc=0.9)
+    family = judge_against(HISTORY, "recall regressed", "auc regressed", recall=find_edge(), auc=0.9)
+    assert (alone[0][1], family[0][1]) == (Outcome.WARN, Outcome.PASS)
+    # One gate that means both, and two gates that mean one, make the same families.
+    assert judge_against(HISTORY, "* regressed", recall=find_edge(), auc=0.9)[0][1] is Outcome.PASS
+    assert (
+        judge_against(HISTORY, "recall regressed", "rec* regressed", recall=find_edge(), auc=0.9)[0][1] is Outcome.WARN
+    )
+
+
+def replicates(*values: float) -> Run:
+    return Run(metrics=(make_metric("recall", *values),))
+
+
+@pytest.mark.parametrize(
+    ("head", "base", "expected", "said"),
+    [
+        ((0.70, 0.71, 0.705), (0.84, 0.85, 0.845), Outcome.FAIL, "3 and 3 trainings"),
+        ((0.70, 0.71), (0.84, 0.85), Outcome.WARN, "it takes 3 trainings a side to fail on"),
+        ((0.845, 0.841, 0.85), (0.84, 0.85, 0.845), Outcome.PASS, "it did not get worse"),
+        ((0.835, 0.836), (0.84, 0.85), Outcome.WARN, "it went the wrong way, and that could be noise"),
+    ],
+)
+def test_repeated_trainings(head: Sequence[float], base: Sequence[float], expected: Outcome, said: str) -> None:
+    deltas = compare(replicates(*head), replicates(*base))
+    [found] = judge(deltas, [parse_gate("recall regressed", Outcome.FAIL)], (), TODAY).checks
+    assert (found.outcome, said in found.reason) == (expected, True), found.reason
+
+
+def test_standard_errors_warn_at_most() -> None:
+    head, base = (
+        Run(metrics=(replace(make_metric("acc", value), stderr=0.005, n_items=5000),)) for value in (0.6, 0.7)
+    )
+    [found] = judge(compare(head, base), [parse_gate("acc regressed", Outcome.FAIL)], (), TODAY).checks
+    assert found.outcome is Outcome.WARN
+    assert "standard errors hold no noise of the training" in found.reason
+
+
+@pytest.mark.parametrize(("runs", "expected"), [(4, Outcome.WARN), (7, Outcome.WARN), (8, Outcome.FAIL)])
+def test_a_metric_without_scatter_fails_on_any_loss(runs: int, expected: Outcome) -> None:
+    history = [make_run(recall=0.84)] * runs
+    assert judge_against(history, "recall regressed", recall=0.83)[0][1] is expected
+
+
+def test_other_data_leave_nothing_to_judge() -> None:
+    deltas = compare(make_run(recall=0.9), HISTORY[-1], (), ["recall"], HISTORY)
+    gates = [parse_gate(text, Outcome.FAIL) for text in ("recall regressed", "recall < 0.5")]
+    for most in (Outcome.WARN, Outcome.FAIL):
+        regressed, limit = judge(deltas, gates, (), TODAY, on_other_data=most).checks
+        assert (regressed.outcome, limit.outcome) == (most, Outcome.PASS)
+        assert regressed.reason.startswith("the data differ")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Baseline(Protocol):
     """What a baseline's module offers."""
 
-    def load(self, root: Path, build: Build, wanted: str, read: Callable[[Tree], Run]) -> Base | str:
+    def load(self, root: Path, build: Build, wanted: str, read: Callable[[Tree], Run], name: str) -> Base | str:
         """Return main's run; where there is none, a sentence that says why.
 
         Args:
@@ -24,6 +24,7 @@ class Baseline(Protocol):
             build: the CI job, empty on a laptop.
             wanted: what was asked for by ``--against``; empty for this baseline's own choice.
             read: collects a run from a tree by the project's configuration.
+            name: which history of main: its records lie on a branch of that name.
 
         Raises:
             BaselineError: what was asked for exists but cannot be read.
@@ -32,7 +33,7 @@ class Baseline(Protocol):
         ...
 
 
-BASELINES: tuple[str, ...] = ("git_files", "folder")
+BASELINES: tuple[str, ...] = ("record", "git_files", "folder")
 """Modules of this folder."""
 
 

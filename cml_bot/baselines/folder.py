@@ -20,7 +20,7 @@ WHERE = "baseline"
 CURE = "Name the folder that holds the files of the other run, or the run.json of its report."
 
 
-def load(root: Path, build: Build, wanted: str, read: Callable[[Tree], Run]) -> Base | str:  # noqa: ARG001
+def load(root: Path, build: Build, wanted: str, read: Callable[[Tree], Run], name: str) -> Base | str:  # noqa: ARG001
     """Return the run in the folder or file `wanted`, relative to the workspace or absolute.
 
     Raises:

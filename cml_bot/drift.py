@@ -1,0 +1,79 @@
+"""What main has lost over many small steps, each of which was inside the noise of its pull request."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cml_bot.compare import gather_history, goal_of
+from cml_bot.goals import is_bookkeeping
+from cml_bot.model import Drift, Goal
+from cml_bot.stats.band import FEWEST_TO_FAIL, find_main_levels
+from cml_bot.stats.families import holm
+from cml_bot.stats.shift import LARGEST, Shift
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cml_bot.model import Key, Metric, Rule, Run
+    from cml_bot.stats.segments import Segment
+
+LEVEL = 0.01
+"""Of a report: the chance that any metric is said to have slid although none has."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    drift: Drift
+    p: float
+
+
+def find_drifts(runs: Sequence[Run], rules: Sequence[Rule] = ()) -> tuple[Drift, ...]:
+    """Find metrics whose last level is worse than their best earlier one by more than noise.
+
+    Args:
+        runs: of main, one a commit, oldest first, all of the same data and amount of training.
+        rules: what the configuration says of goals.
+    """
+    suspects = []
+    for key, found in gather_history(runs, rules).items():
+        goal = goal_of(key, rules)
+        if goal is not Goal.NONE and not is_bookkeeping(key.name) and len(runs) and found[-1][0] is runs[-1]:
+            suspects += _suspect(key, found, 1 if goal is Goal.HIGHER else -1)
+    chances = holm([suspect.p for suspect in suspects])
+    return tuple(suspect.drift for suspect, p in zip(suspects, chances, strict=True) if p <= LEVEL)
+
+
+def _suspect(key: Key, found: Sequence[tuple[Run, Metric]], sign: int) -> list[_Suspect]:
+    rows = [(run.sha, float(metric.value)) for run, metric in found if abs(metric.value) < LARGEST]
+    if len(rows) < FEWEST_TO_FAIL:
+        return []
+    levels = find_main_levels([value for _, value in rows])
+    *earlier, last = levels.segments
+    # A level of one run is a lucky run.
+    stood = [segment for segment in earlier if segment.n > 1]
+    if not stood:
+        return []
+    best = max(stood, key=lambda segment: sign * segment.mean)
+    lost = sign * (best.mean - last.mean)
+    shift = Shift(lost, levels.sd * math.sqrt(1 / best.n + 1 / last.n), levels.df)
+    if lost <= 0:
+        return []
+    low, high = shift.interval()
+    # Both levels were chosen because they lie apart: any two of all that could be cut out might have been.
+    chance = min(1.0, len(rows) ** 2 / 4 * shift.p_above())
+    return [_Suspect(_tell(key, rows, best, last, (high - low) / 2), chance)]
+
+
+def _tell(key: Key, rows: Sequence[tuple[str, float]], best: Segment, last: Segment, noise: float) -> Drift:
+    return Drift(
+        key=key,
+        best=best.mean,
+        level=last.mean,
+        noise=noise,
+        n_best=best.n,
+        n_level=last.n,
+        last_good=rows[best.end - 1][0],
+        first_bad=rows[last.start][0],
+    )

@@ -1,0 +1,60 @@
+"""Which runs of main say how large noise is: those of the same data and amount of training, the last of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from cml_bot.filters import plural
+from cml_bot.like_for_like import has_other_amount, has_other_data
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cml_bot.model import Run
+
+WINDOW = 30
+"""Runs: more make the band no narrower, and older ones are of another project."""
+OTHER_DATA, OTHER_AMOUNT, EARLIER = "of other data", "of another amount of training", "earlier than the last"
+
+
+class Comparable(NamedTuple):
+    """The runs that a run can be held against."""
+
+    runs: tuple[Run, ...]
+    """Oldest first."""
+    told: tuple[str, ...]
+    """Which they are, and which were left out; one line each."""
+
+
+def choose_comparable(head: Run, history: Sequence[Run], *, with_data: bool = True) -> Comparable:
+    """Choose the runs of main that a run can be held against.
+
+    Args:
+        head: the run.
+        history: runs of main, one a commit, oldest first.
+        with_data: whether runs of other data are left out.
+    """
+    reasons = [_find_reason(head, run, with_data=with_data) for run in history]
+    alike = [run for run, reason in zip(history, reasons, strict=True) if not reason]
+    kept = tuple(alike[-WINDOW:])
+    left_out = Counter(reason for reason in reasons if reason)
+    if len(alike) > len(kept):
+        left_out[f"{EARLIER} {WINDOW}"] = len(alike) - len(kept)
+    return Comparable(kept, tuple(_tell(kept, left_out)))
+
+
+def _find_reason(head: Run, run: Run, *, with_data: bool) -> str:
+    """Say why a run is not alike; empty when it is."""
+    if with_data and has_other_data(head, run):
+        return OTHER_DATA
+    return OTHER_AMOUNT if has_other_amount(head, run) else ""
+
+
+def _tell(kept: Sequence[Run], left_out: Counter[str]) -> list[str]:
+    if not kept and not left_out:
+        return []
+    said = "noise is taken from no run of main"
+    if kept:
+        said = f"noise is taken from {plural(len(kept), 'run')} of main, {kept[0].sha[:7]} to {kept[-1].sha[:7]}"
+    return [said, *(f"left out of it: {plural(count, 'run')} {reason}" for reason, count in left_out.items())]

@@ -1,0 +1,227 @@
+"""Beside the steps: keep the run of main as one commit on a branch of its own, for later reports to compare with.
+
+In CI that branch is origin's, and the commit is made in a scratch repository; on a laptop it is a branch here. Others
+may record at the same moment: then theirs is built upon, and it is tried again.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from cml_bot import git, git_fetch, git_write
+from cml_bot.as_json import dump_run
+from cml_bot.errors import BaselineError, ConfigError, ForbiddenError, InputError, PublishError
+from cml_bot.escape import JOINER, clean
+from cml_bot.filters import format_number
+from cml_bot.git_process import ask
+from cml_bot.records import DEPTH, FILE, branch_of, fetch_tip, find_tip
+from cml_bot.thin import thin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from cml_bot.config import Config
+    from cml_bot.git import Checkout
+    from cml_bot.model import Metric, Run
+    from cml_bot.pipeline import Job
+
+POINTS = 500
+"""Points of a series that are kept."""
+LIMIT = 8 * 1024 * 1024
+"""Bytes of a record."""
+SECONDS = 60.0
+"""How long it is tried while others are quicker."""
+SECONDS_HERE = 10.0
+"""The same on a laptop, where others hold the branch for milliseconds."""
+WAITS = (2.0, 3.0)
+"""The longest first wait, and the longest of all; each wait is a random part of its own bound."""
+LINES = 200
+"""Metrics that a message names."""
+WHERE = "record"
+RIGHT = (
+    "Give the job that runs on main `permissions: contents: write`, and leave `persist-credentials` of "
+    "actions/checkout on; a rule for branches must let it push to mlbot/*."
+)
+OTHER_RIGHT = "Give the job that runs on main the right to push to mlbot/*."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Where a run is recorded."""
+
+    commit: str
+    branch: str
+    is_new: bool
+    """Whether it was written now; else an earlier record of the same commit says the same."""
+
+    def __str__(self) -> str:
+        """Return it as the command prints it."""
+        did = "recorded as" if self.is_new else "recorded already as"
+        return f"{did} {self.commit[:7]} on {self.branch}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What is to be written."""
+
+    sha: str
+    data: bytes
+    message: str
+    digest: str
+    now: datetime
+
+
+def record(job: Job, config: Config, run: Run, *, seconds: float = SECONDS) -> Kept:
+    """Write a run to the branch of its name, on top of what others write there.
+
+    Whether this job may do so is for `find_objection` to say.
+
+    Raises:
+        InputError: there is nothing to keep, or too much.
+        ForbiddenError: the token has not the right to push.
+        PublishError: the branch could not be written.
+    """
+    draft = _draft(job, run)
+    branch = branch_of(config.name)
+    checkout = git.find_checkout(job.root)
+    if checkout is None:
+        raise ConfigError(WHERE, "this is not a git repository", "Run it in one.")
+    cure = RIGHT if job.build.forge == "github" else OTHER_RIGHT
+    try:
+        if job.build.forge:
+            return _write_there(checkout, branch, draft, cure, seconds)
+        return _write_here(checkout, branch, draft, min(seconds, SECONDS_HERE))
+    except BaselineError as error:
+        if git_write.FORBIDDEN.search(error.what):
+            raise ForbiddenError(error.where, error.what, cure) from error
+        raise PublishError(error.where, error.what, "Look at the network and at the repository.") from error
+
+
+def find_objection(job: Job) -> str:
+    """Say in a sentence why this job may not record; empty when it may."""
+    build = job.build
+    if not job.sha:
+        return "there is no commit that the run could be of"
+    if job.head:
+        return "the report is on another revision than the one in the workspace"
+    if not build.forge:
+        return _find_objection_here(job.root)
+    if build.is_fork or build.pull is not None or not build.on_main:
+        return "only runs of the default branch are recorded, and this build is of something else"
+    if build.sha != job.sha:
+        return f"the build is of {build.sha[:7]}, and {job.sha[:7]} is checked out"
+    return ""
+
+
+def _find_objection_here(root: Path) -> str:
+    main, branch = git.find_default_branch(root), git.find_head_branch(root)
+    if main is None or branch != main.name:
+        return f"only runs of the default branch are recorded, and this is {branch or 'no branch'}"
+    return "a tracked file differs from the commit" if git.is_dirty(root) else ""
+
+
+def _draft(job: Job, run: Run) -> Draft:
+    if not (run.metrics or run.series):
+        raise InputError(WHERE, "there are no metrics and no curves to keep", "See with `mlbot doctor` what is found.")
+    kept = replace(run, figures=(), series=tuple(thin(series, POINTS) for series in run.series))
+    data = dump_run(kept).encode()
+    if len(data) > LIMIT:
+        what = f"its run.json has {len(data) / 2**20:.1f} MiB, and a record may have {LIMIT >> 20}"
+        raise InputError(WHERE, what, "Name fewer sources in mlbot.toml.")
+    told = dump_run(replace(kept, created="", build_url=""))
+    digest = sha256(told.encode()).hexdigest()
+    return Draft(sha=run.sha, data=data, message=_message(kept, digest), digest=digest, now=job.now)
+
+
+def _message(run: Run, digest: str) -> str:
+    """Write the metrics as lines that are read in a log. Names are foreign: none may mention, close or begin a line."""
+    lines = [*map(_line, run.metrics)] or [f"{_name(one.name)} {format_number(one.y[-1])}" for one in run.series]
+    more = [f"and {len(lines) - LINES} more"] if len(lines) > LINES else []
+    head = [f"{run.sha[:7]}: {', '.join(lines[:3])} [skip ci]", ""]
+    about = [_name(text, 300) for text in (run.created, run.build_url) if text]
+    body = [f"  {line}" for line in (*lines[:LINES], *more)]
+    return "\n".join([*head, *body, "", *about, *([""] if about else []), f"Run-Of: {run.sha}", f"Says: {digest}", ""])
+
+
+def _line(metric: Metric) -> str:
+    many = f" (mean of {len(metric.values)})" if len(metric.values) > 1 else ""
+    return f"{_name(metric.name)} {format_number(metric.value)}{many}"
+
+
+def _name(text: str, limit: int = 60) -> str:
+    return re.sub(r"(?<=[@#!])(?=\w)|(?<=\[)(?=\w)", JOINER, clean(text, limit))
+
+
+def _write_there(checkout: Checkout, branch: str, draft: Draft, cure: str, seconds: float) -> Kept:
+    """Push to origin from a scratch repository."""
+    with git_fetch.borrow(checkout) as scratch:
+        tree = git_write.write_tree(scratch.root, FILE, draft.data)
+
+        def attempt() -> Kept | str:
+            parent = fetch_tip(scratch, branch, git_fetch.NO_FOLDERS)
+            if same := _find_same(scratch.root, parent, draft):
+                return Kept(commit=same, branch=branch, is_new=False)
+            commit = git_write.write_commit(scratch.root, tree, draft.message, parent, draft.now)
+            lost = git_write.push(scratch, commit, git.LOCAL + branch, cure)
+            return lost or Kept(commit=commit, branch=branch, is_new=True)
+
+        return _try(attempt, seconds, branch)
+
+
+def _write_here(checkout: Checkout, branch: str, draft: Draft, seconds: float) -> Kept:
+    """Move the branch of the user's own repository; it goes on from origin's where it is new."""
+    root, ref = checkout.root, git.LOCAL + branch
+    tree = git_write.write_tree(root, FILE, draft.data)
+
+    def attempt() -> Kept | str:
+        old = find_tip(root, branch)
+        parent = old or git.find_commit(root, git.REMOTE + branch) or ""
+        if same := _find_same(root, parent, draft):
+            return Kept(commit=same, branch=branch, is_new=False)
+        commit = git_write.write_commit(root, tree, draft.message, parent, draft.now)
+        lost = git_write.swap_ref(root, ref, commit, old)
+        return lost or Kept(commit=commit, branch=branch, is_new=True)
+
+    return _try(attempt, seconds, branch)
+
+
+def _try(attempt: Callable[[], Kept | str], seconds: float, branch: str) -> Kept:
+    """Repeat while others are quicker, after growing waits of random length: so they do not meet again."""
+    start = time.monotonic()
+    for bound in _bounds():
+        found = attempt()
+        if isinstance(found, Kept):
+            return found
+        wait = random.SystemRandom().uniform(0, bound)
+        if time.monotonic() - start + wait > seconds:
+            what = f"could not be written within {seconds:g} s, as others wrote to it as well ({found})"
+            raise PublishError(branch, what, "Run `mlbot record` again.")
+        time.sleep(wait)
+    raise AssertionError
+
+
+def _bounds() -> Iterator[float]:
+    bound, most = WAITS
+    while True:
+        yield bound
+        bound = min(bound * 2, most)
+
+
+def _find_same(root: Path, tip: str, draft: Draft) -> str:
+    """Return the last record of the commit when it says the same; empty when it does not, or there is none."""
+    if not tip:
+        return ""
+    listed = ask(root, "rev-list", f"--max-count={DEPTH}", "--date-order", "--format=%B%x00", tip).out
+    for entry in listed.decode(errors="replace").split("\0"):
+        commit, _, message = entry.strip().removeprefix("commit ").partition("\n")
+        found = re.search(r"^Run-Of: ([0-9a-f]+)\nSays: ([0-9a-f]+)\Z", message, re.MULTILINE)
+        if found and found[1] == draft.sha:
+            return commit if found[2] == draft.digest else ""
+    return ""

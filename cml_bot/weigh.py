@@ -1,0 +1,193 @@
+"""How one metric's change is told from noise: the test is chosen from what both sides and main's history hold.
+
+Replicates on both sides come first, then standard errors that a tool gave, then the runs of main. Where there is none
+of them, nobody can tell, and the evidence says what would. What is decided here is raw: `compare` corrects it for the
+number of metrics.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cml_bot.filters import plural
+from cml_bot.model import Evidence
+from cml_bot.stats.band import FEWEST, weigh_against
+from cml_bot.stats.planning import examples_needed, runs_needed
+from cml_bot.stats.shift import paired_t, welch, z_of_standard_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cml_bot.model import Metric
+    from cml_bot.stats.band import Band
+    from cml_bot.stats.shift import Shift
+
+SAME_TO = 1e-12
+"""Relative size of what the order of a sum alone can change in double precision."""
+LEVEL = 0.05
+"""Two-sided: a smaller p is a change."""
+FEWEST_REPLICATES = 3
+"""Trainings a side from which "no difference was found" means something."""
+MOST_REPLICATES = 1000
+LARGEST = 1e100
+"""Values beyond it are in no band: their squares would not be numbers."""
+
+
+def weigh(head: Metric | None, base: Metric | None, history: Sequence[Metric], tolerance: float) -> Evidence:
+    """Choose how to tell a change from noise, and tell it.
+
+    Args:
+        head: the metric under review; None where it is gone.
+        base: the metric to compare with; None where it is new.
+        history: the metric in the runs of main that can be compared with, one a commit, oldest first.
+        tolerance: smallest change anyone should care about, in the metric's unit.
+    """
+    if head is None or base is None:
+        return Evidence(method="none", is_real=None, note="there is only one side")
+    counts = Evidence(method="none", is_real=None, n_head=len(head.values), n_base=len(base.values))
+    if not (math.isfinite(head.value) and math.isfinite(base.value)):
+        return _weigh_broken(head.value, base.value, counts)
+    if math.isclose(head.value, base.value, rel_tol=SAME_TO, abs_tol=0.0):
+        return replace(counts, method="equal", is_real=False)
+    if abs(head.value - base.value) <= tolerance:
+        return replace(counts, method="tolerance", is_real=False, note="the change is within the tolerance")
+    return (
+        _weigh_replicates(head, base, tolerance, counts)
+        or _weigh_errors(head, base, tolerance, counts)
+        or _weigh_history(head, history, tolerance, counts)
+    )
+
+
+def _weigh_broken(head: float, base: float, counts: Evidence) -> Evidence:
+    """Weigh sides of which one is NaN or infinite: that is never equal, and a loss unless the base had it too."""
+    if math.isfinite(head) or math.isfinite(base):
+        return replace(counts, method="not finite", is_real=True, note="one side is not a number")
+    return replace(counts, method="not finite", note="neither side is a number")
+
+
+def _weigh_replicates(head: Metric, base: Metric, tolerance: float, counts: Evidence) -> Evidence | None:
+    """Weigh repeated trainings of both sides: pair by pair where they were repeated with the same seeds."""
+    if min(len(head.values), len(base.values)) < 2 or max(map(abs, (*head.values, *base.values))) > LARGEST:
+        return None
+    fewest = min(counts.n_head, counts.n_base)
+    if _has_same_labels(head, base):
+        partner = dict(zip(base.labels, base.values, strict=True))
+        shift = paired_t([a - partner[label] for label, a in zip(head.labels, head.values, strict=True)])
+        found = _tell_shift(shift, base, tolerance, replace(counts, method="paired t"))
+    else:
+        found = _tell_shift(welch(head.values, base.values), base, tolerance, replace(counts, method="welch"))
+    if fewest < FEWEST and (found.noise or 0.0) <= SAME_TO * max(abs(head.value), abs(base.value)):
+        # So few are equal by rounding alone.
+        return replace(found, is_real=None, p=None, decide=f"{FEWEST} trainings a side would tell")
+    if found.is_real or (found.is_real is False and fewest >= FEWEST_REPLICATES):
+        return found
+    wanted = runs_needed(head.value - base.value, _scatter(head, base))
+    wanted = max(FEWEST_REPLICATES, wanted, fewest + 1)
+    if wanted > MOST_REPLICATES:
+        return replace(found, is_real=None, decide="more trainings a side than are worth it would tell")
+    return replace(found, is_real=None, decide=f"about {plural(int(wanted), 'training')} a side would tell")
+
+
+def _has_same_labels(head: Metric, base: Metric) -> bool:
+    return bool(head.labels) and len(set(head.labels)) == len(head.labels) and set(head.labels) == set(base.labels)
+
+
+def _scatter(head: Metric, base: Metric) -> float:
+    """How one training differs from the next, of both sides together."""
+    squares = [math.fsum((value - side.value) ** 2 for value in side.values) for side in (head, base)]
+    return math.sqrt(math.fsum(squares) / (len(head.values) + len(base.values) - 2))
+
+
+def _weigh_errors(head: Metric, base: Metric, tolerance: float, counts: Evidence) -> Evidence | None:
+    """Weigh by the standard errors that the tool gave: they hold what other examples would change, not other seeds."""
+    if not (_is_error(head.stderr) and _is_error(base.stderr)) or max(abs(head.value), abs(base.value)) > LARGEST:
+        return None
+    shift = z_of_standard_errors(head.value, head.stderr or 0.0, base.value, base.stderr or 0.0)
+    found = _tell_shift(shift, base, tolerance, replace(counts, method="standard errors"))
+    if found.is_real is not None:
+        return found
+    times = examples_needed(shift.estimate, shift.se)
+    if head.n_items and math.isfinite(times):
+        more = plural(max(1, math.ceil((times - 1) * head.n_items)), "more example")
+        return replace(found, decide=f"about {more} would tell")
+    return replace(found, decide=f"about {times:.1f} times as many examples would tell")
+
+
+def _is_error(stderr: float | None) -> bool:
+    return stderr is not None and 0 < stderr < LARGEST
+
+
+def _tell_shift(shift: Shift, base: Metric, tolerance: float, counts: Evidence) -> Evidence:
+    """Put the result of a test into an evidence: unclear where a change beyond the tolerance may hide in the noise."""
+    low, high = shift.interval(1 - LEVEL)
+    half = (high - low) / 2
+    p = min(1.0, 2 * min(shift.p_above(tolerance), shift.p_below(tolerance)))
+    is_within = -tolerance <= low and high <= tolerance
+    is_small = abs(shift.estimate) <= max(shift.se, tolerance)
+    return replace(
+        counts,
+        is_real=True if p <= LEVEL else False if is_within or is_small else None,
+        interval=(base.value - half, base.value + half),
+        p=p,
+        noise=half,
+    )
+
+
+def _weigh_history(head: Metric, history: Sequence[Metric], tolerance: float, counts: Evidence) -> Evidence:
+    """Weigh one run against the runs of main, else say how many more would tell."""
+    values, k = _values_of(history, counts.n_head)
+    lost = len(history) - len(values)
+    note = f"{plural(lost, 'run')} of main left out, not being comparable numbers" if lost else ""
+    if len(values) < FEWEST:
+        return replace(counts, n_history=len(values), note=note, decide=_tell_runs_needed(len(values), counts))
+    band = weigh_against(values, head.value, tolerance=tolerance, k=k)
+    if band is None:
+        said = f"the last {len(values)} runs of main are all equal, so any change is one"
+        return replace(counts, method="deterministic", is_real=True, n_history=len(values), note=said)
+    return replace(
+        counts,
+        method="prediction interval",
+        is_real=band.p <= LEVEL,
+        expected=band.expected,
+        interval=band.interval,
+        p=band.p,
+        noise=(band.interval[1] - band.interval[0]) / 2,
+        n_history=band.levels.n,
+        outliers=tuple(values[place] for place in band.levels.outliers),
+        note="; ".join(filter(None, (note, *_tell_band(band, len(values))))),
+    )
+
+
+def _values_of(history: Sequence[Metric], n_head: int) -> tuple[list[float], int]:
+    """Give a value a run, and of how many of them the head is the mean.
+
+    Runs that repeated their training as often as the head did stand by their mean. A mean of several is held against
+    single trainings too; a single training against means of several is not, because those scatter less.
+    """
+    alike = [metric for metric in history if len(metric.values) == n_head]
+    singles = [metric for metric in history if len(metric.values) == 1]
+    chosen, k = (alike, 1) if len(alike) >= len(singles) else (singles, n_head)
+    return [float(one.value) for one in chosen if abs(one.value) < LARGEST], k
+
+
+def _tell_runs_needed(n: int, counts: Evidence) -> str:
+    more = f"{plural(FEWEST - n, 'more run' if n else 'recorded run')} of main would tell"
+    if counts.n_base > 1 and counts.n_head == 1:
+        return "repeat this training as main's was repeated"
+    return f"repeat main's training too, or {more}" if counts.n_head > 1 and counts.n_base == 1 else more
+
+
+def _tell_band(band: Band, n: int) -> list[str]:
+    said = []
+    levels = band.levels
+    if levels.outliers:
+        what = "an outlier" if len(levels.outliers) == 1 else "outliers"
+        said.append(f"{len(levels.outliers)} of {plural(n, 'run')} left out as {what}")
+    if len(levels.segments) > 1:
+        last = levels.segments[-1]
+        said.append(f"the level shifted before the last {plural(last.n, 'run')}, which the change is held against")
+    if band.is_base_odd or (levels.outliers and levels.outliers[-1] == n - 1):
+        said.append("the run it is compared with lies itself outside of what the runs before it explain")
+    return said

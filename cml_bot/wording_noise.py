@@ -1,0 +1,97 @@
+"""How sure a change is, in the words of all forms of a report."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from cml_bot.filters import format_pair, format_spread, plural, sparkline
+from cml_bot.model import Trend
+from cml_bot.names import name_of, shared_names
+
+if TYPE_CHECKING:
+    from cml_bot.model import Delta, Drift, Evidence, Report
+
+SPARKLINE = 12
+"""Runs of main in the small line."""
+METHODS = {
+    "none": "no way to tell a change from noise with what is there",
+    "equal": "equal on both sides",
+    "count": "a count, which holds no noise",
+    "tolerance": "changed by less than the tolerance",
+    "not finite": "not a number on one side or both",
+    "deterministic": "all equal in the last runs of main, so that any change is one",
+    "prediction interval": "held against the last level of main's runs (t prediction interval at 95 %)",
+    "welch": "repeated trainings of both sides (Welch's t test at 95 %)",
+    "paired t": "trainings repeated with the same labels on both sides (paired t test at 95 %)",
+    "standard errors": "the standard errors that the tool gave (z test at 95 %), which hold no noise of the training",
+}
+WITH_NOTES = ("prediction interval", "none")
+"""Methods whose evidence says something of its own for each metric."""
+
+
+def tell_noise(delta: Delta) -> str:
+    """Say what is known of a metric's noise, for a cell of a table; empty where that is nothing."""
+    evidence, spread = delta.evidence, format_spread(delta.evidence.noise, delta.unit)
+    match evidence.method:
+        case "welch" | "paired t":
+            return f"{spread}, {_count_trainings(evidence)}"
+        case "standard errors":
+            return f"{spread}, standard errors"
+        case "deterministic":
+            return f"{plural(evidence.n_history, 'equal run')}"
+    # What was left out is a gap: it would press all others flat.
+    values = [math.nan if value in evidence.outliers else value for value in delta.history[-SPARKLINE:]]
+    line = sparkline(values) if len(values) > 1 else ""
+    if not spread and delta.trend is Trend.UNCLEAR and evidence.n_history:
+        return f"{line} {plural(evidence.n_history, 'run')}".strip()
+    return f"{line} {spread}".strip() if spread else ""
+
+
+def tell_sure(delta: Delta) -> str:
+    """Say how anybody can know that it changed, as the end of a sentence."""
+    evidence, spread = delta.evidence, format_spread(delta.evidence.noise, delta.unit)
+    match evidence.method:
+        case "prediction interval":
+            return f", outside the noise of the last {plural(evidence.n_history, 'run')} of main ({spread})"
+        case "welch" | "paired t":
+            return f", outside the noise of {_count_trainings(evidence)} ({spread})"
+        case "standard errors":
+            return f", outside its standard errors ({spread})"
+        case _:
+            return f", {evidence.note}" if evidence.note else ""
+
+
+def _count_trainings(evidence: Evidence) -> str:
+    if evidence.method == "paired t":
+        return plural(evidence.n_head, "pair of trainings", "pairs of trainings")
+    return f"{evidence.n_head} and {plural(evidence.n_base, 'training')}"
+
+
+def _tell_special(delta: Delta) -> str:
+    """Say what a reader should know of how one metric was told from noise."""
+    runs = delta.evidence.n_history
+    return f"{plural(runs, 'run')} of main count; {delta.evidence.note}" if runs else delta.evidence.note
+
+
+def tell_methods(report: Report, most: int = 30) -> list[str]:
+    """Say how changes were told from noise: each method once with the number of metrics, then what is special."""
+    shared = shared_names(delta.key for delta in report.deltas)
+    paired = [delta for delta in report.deltas if delta.head and delta.base]
+    used = [delta.evidence.method for delta in paired]
+    said = [f"{plural(used.count(method), 'metric')}: {METHODS.get(method, method)}" for method in dict.fromkeys(used)]
+    special = [delta for delta in paired if delta.evidence.note and delta.evidence.method in WITH_NOTES]
+    lines = [f"{name_of(delta.key, shared)}: {_tell_special(delta)}" for delta in special]
+    more = [f"{plural(len(lines) - most, 'more metric')} with such notes, in report.json"] if len(lines) > most else []
+    return [*said, *report.band, *lines[:most], *more]
+
+
+def tell_drift(drift: Drift, shared: frozenset[str]) -> str:
+    """Say what main has lost, and between which commits."""
+    pair = format_pair(drift.level, drift.best)
+    best, level = f"{pair.head} ({plural(drift.n_best, 'run')})", f"{pair.base} ({plural(drift.n_level, 'run')})"
+    return (
+        f"main has slid: {name_of(drift.key, shared)} was {best} at its best and is {level} now, "
+        f"beyond noise ({format_spread(drift.noise)}); {drift.last_good[:7]} is the last commit of the one level and "
+        f"{drift.first_bad[:7]} the first of the other"
+    )

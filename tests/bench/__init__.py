@@ -1,0 +1,1 @@
+"""Measurements: run by hand, `make bench`. Their tables are in the README."""

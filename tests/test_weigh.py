@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats as scipy_stats
+
+from cml_bot.compare import compare
+from cml_bot.model import Delta, Evidence, Goal, Metric, Rule, Run, Series, Trend
+from cml_bot.weigh import weigh
+from tests.making import make_history, make_metric
+
+RULES = (Rule(pattern="*", goal=Goal.HIGHER),)
+ANY = st.floats() | st.integers(-(10**300), 10**300)
+
+
+def metric(*values: float, labels: tuple[str, ...] = (), stderr: float | None = None, n: int | None = None) -> Metric:
+    return replace(make_metric("score_x", *values), labels=labels, stderr=stderr, n_items=n)
+
+
+def past(*values: float) -> list[Metric]:
+    return [metric(value) for value in values]
+
+
+BAND = past(0.842, 0.846, 0.839, 0.844, 0.841, 0.838, 0.845, 0.843, 0.840, 0.842)
+
+
+def test_repeated_trainings_are_weighed_by_welch() -> None:
+    head, base = metric(0.91, 0.92, 0.90, 0.915, 0.905), metric(0.88, 0.89, 0.875, 0.885, 0.87)
+    found = weigh(head, base, BAND, 0.0)
+    assert (found.method, found.is_real, found.n_head, found.n_base) == ("welch", True, 5, 5)
+    assert found.p == pytest.approx(0.000323393, rel=1e-5)
+    assert found.noise == pytest.approx(0.01153003, rel=1e-5)
+
+
+def test_the_same_labels_make_pairs() -> None:
+    head = metric(0.92, 0.89, 0.85, labels=("2", "1", "3"))
+    base = metric(0.88, 0.907, 0.842, labels=("1", "2", "3"))
+    found = weigh(head, base, (), 0.0)
+    expected = scipy_stats.ttest_rel([0.89, 0.92, 0.85], [0.88, 0.907, 0.842])
+    assert found.method == "paired t"
+    assert found.p == pytest.approx(float(expected.pvalue))
+
+
+def test_few_equal_differences_are_rounding() -> None:
+    pair = metric(0.92, 0.89, 0.85, labels=("1", "2", "3")), metric(0.91, 0.88, 0.84, labels=("1", "2", "3"))
+    found = weigh(*pair, (), 0.0)
+    assert (found.is_real, found.decide) == (None, "5 trainings a side would tell")
+    assert weigh(metric(*[0.92] * 5), metric(*[0.91] * 5), (), 0.0).is_real
+
+
+@pytest.mark.parametrize("labels", [("1", "2", "4"), (), ("1", "1", "3")])
+def test_other_labels_do_not(labels: tuple[str, ...]) -> None:
+    found = weigh(metric(0.92, 0.89, 0.85, labels=("1", "2", "3")), metric(0.88, 0.91, 0.84, labels=labels), (), 0.0)
+    assert found.method == "welch"
+
+
+def test_two_trainings_a_side_that_say_nothing_are_unclear() -> None:
+    found = weigh(metric(0.92, 0.95), metric(0.91, 0.93), (), 0.0)
+    assert found.is_real is None
+    assert found.decide == "about 19 trainings a side would tell"
+
+
+def test_standard_errors_are_weighed_by_z() -> None:
+    """The example of lm-evaluation-harness' own comparison."""
+    found = weigh(metric(0.655, stderr=0.0067), metric(0.630, stderr=0.0068), (), 0.0)
+    assert (found.method, found.is_real) == ("standard errors", True)
+    assert found.p == pytest.approx(0.0088228761, rel=1e-6)
+
+
+def test_an_unclear_evaluation_says_how_many_examples_would_tell() -> None:
+    found = weigh(metric(0.512, stderr=0.0067, n=5000), metric(0.5, stderr=0.0068, n=5000), (), 0.0)
+    assert found.is_real is None
+    assert found.decide == "about 14\u202f564 more examples would tell"
+    blind = weigh(metric(0.512, stderr=0.0067), metric(0.5, stderr=0.0068), (), 0.0)
+    assert blind.decide == "about 3.9 times as many examples would tell"
+
+
+def test_one_run_is_held_against_the_runs_of_main() -> None:
+    worse, within = weigh(metric(0.82), BAND[-1], BAND, 0.0), weigh(metric(0.8385), BAND[-1], BAND, 0.0)
+    assert (worse.method, worse.is_real, worse.n_history) == ("prediction interval", True, 10)
+    assert worse.expected == pytest.approx(0.842)
+    assert (within.is_real, within.decide) == (False, "")
+
+
+def test_few_runs_of_main_say_how_many_more() -> None:
+    found = weigh(metric(0.8), BAND[-1], BAND[:3], 0.0)
+    assert (found.is_real, found.n_history, found.decide) == (None, 3, "2 more runs of main would tell")
+
+
+def test_runs_that_are_no_numbers_are_left_out_and_counted() -> None:
+    found = weigh(metric(0.82), BAND[-1], [*past(math.nan, math.inf), *BAND], 0.0)
+    assert found.n_history == 10
+    assert "2 runs of main left out" in found.note
+
+
+def test_a_history_without_scatter_is_deterministic() -> None:
+    found = weigh(metric(130), metric(128), past(*[128] * 5), 0.0)
+    assert (found.method, found.is_real) == ("deterministic", True)
+    assert weigh(metric(130), metric(128), past(*[128] * 4), 0.0).is_real is None
+
+
+def test_tolerance_counts_before_everything() -> None:
+    assert weigh(metric(0.82), BAND[-1], BAND, 0.05).method == "tolerance"
+
+
+def test_a_mean_of_several_is_held_against_single_runs_but_not_the_other_way_round() -> None:
+    several = weigh(metric(0.835, 0.836, 0.834), BAND[-1], BAND, 0.0)
+    assert (several.method, several.is_real, several.n_head) == ("prediction interval", True, 3)
+    repeated = [metric(0.84, 0.85, 0.83)] * 6
+    found = weigh(metric(0.8), repeated[-1], repeated, 0.0)
+    assert (found.is_real, found.decide) == (None, "repeat this training as main's was repeated")
+
+
+def test_what_is_left_out_is_told() -> None:
+    crashed = [*BAND[:4], metric(0.1), *BAND[4:]]
+    found = weigh(metric(0.82), crashed[-1], crashed, 0.0)
+    assert found.note == "1 of 11 runs left out as an outlier"
+    assert found.outliers == (0.1,)
+    odd = weigh(metric(0.82), metric(0.1), [*BAND, metric(0.1)], 0.0)
+    assert "the run it is compared with lies itself outside" in odd.note
+
+
+def sides(**values: float) -> Run:
+    return Run(metrics=tuple(make_metric(name, value) for name, value in values.items()))
+
+
+def test_of_twenty_metrics_one_is_as_far_off_by_chance() -> None:
+    history = make_history(20, {f"m{n}": (0.85, 0.004) for n in range(20)})
+    extreme = compare(sides(**{f"m{n}": 0.8 for n in range(20)}), history[-1], RULES, history=history)
+    bands = {delta.key.name: delta.evidence.interval or (0.0, 0.0) for delta in extreme}
+    low = bands["m0"][0] - 0.0002
+    [alone] = compare(sides(m0=low), sides(m0=0.85), RULES, history=[sides(m0=run.metrics[0].value) for run in history])
+    assert alone.trend is Trend.WORSE
+    middle = {name: (low + high) / 2 for name, (low, high) in bands.items()}
+    first, *_ = compare(sides(**middle | {"m0": low}), history[-1], RULES, history=history)
+    assert first.trend is Trend.UNCLEAR
+    assert first.evidence.decide.startswith("of 20 metrics one is as far off by chance")
+    assert (first.evidence.p or 1) < 0.05 < (first.evidence.adjusted or 0)
+
+
+def test_replicates_of_a_curve_become_one_metric() -> None:
+    def course(replicate: str, last: float) -> Series:
+        return Series(name="val/acc", x=(1.0, 2.0), y=(0.1, last), group="h", x_label="epoch", replicate=replicate)
+
+    [found] = compare(Run(series=(course("1", 0.8), course("2", 0.9))), None)
+    assert found.head is not None
+    assert (found.head.values, found.head.labels) == ((0.8, 0.9), ("1", "2"))
+
+
+def test_the_level_of_main_decides_which_way_it_went() -> None:
+    """A base that crashed makes a head look better that is worse than all of main."""
+    history = [sides(score_x=one.value) for one in [*BAND, metric(0.1)]]
+    [found] = compare(sides(score_x=0.80), history[-1], RULES, history=history)
+    assert (found.change or 0) > 0
+    assert found.trend is Trend.WORSE
+
+
+@given(ANY, ANY, st.lists(ANY, max_size=12), st.floats(0, 1e9))
+def test_no_number_breaks_it(head: float, base: float, history: list[float], tolerance: float) -> None:
+    found = weigh(metric(head), metric(base), past(*history), tolerance)
+    assert isinstance(found, Evidence)
+    assert found.p is None or 0 <= found.p <= 1
+
+
+@given(st.lists(ANY, min_size=1, max_size=4), st.lists(ANY, min_size=1, max_size=4), st.none() | st.floats())
+def test_no_replicates_break_it(head: list[float], base: list[float], stderr: float | None) -> None:
+    found = weigh(metric(*head, stderr=stderr), metric(*base, stderr=stderr), (), 0.0)
+    assert found.is_real in (True, False, None)
+
+
+def test_a_delta_knows_its_reference() -> None:
+    evidence = Evidence(method="prediction interval", is_real=True, expected=0.85)
+    delta = Delta(key=metric(0.8).key, head=metric(0.8), base=metric(0.7), goal=Goal.HIGHER, evidence=evidence)
+    assert (delta.reference, delta.is_wrong_way, delta.trend) == (0.85, True, Trend.WORSE)
