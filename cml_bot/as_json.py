@@ -238,7 +238,8 @@ def _delta(delta: Delta) -> dict[str, object]:
 def _metric(metric: Metric | None) -> dict[str, object] | None:
     if metric is None:
         return None
-    return {"value": metric.value, "values": metric.values, "stderr": metric.stderr}
+    labels = {"labels": metric.labels} if metric.labels else {}
+    return {"value": metric.value, "values": metric.values, **labels, "stderr": metric.stderr}
 
 
 def _evidence(evidence: Evidence) -> dict[str, object]:

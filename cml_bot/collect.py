@@ -10,6 +10,7 @@ from cml_bot.discover import discover
 from cml_bot.errors import InputError
 from cml_bot.model import Fact, Figure, Metric, Note, Param, Part, Run, Series
 from cml_bot.readers import find_format, load_reader
+from cml_bot.replicates import join_replicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,14 +33,15 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
     found = discover(tree, config)
     tree.fetch([source.path for source in found.sources])
     data, unknown = read_data(tree, config.data)
-    taken: list[Observation] = []
+    read: list[tuple[Source, Sequence[Observation]]] = []
     notes, broken, unread = [*tree.notes, *found.notes], list(found.missing), list(found.unread)
     for source in found.sources:
         try:
-            taken += _read(tree, source, {} if seen is None else seen)
+            read.append((source, _read(tree, source, {} if seen is None else seen)))
         except InputError as error:
             line = _one_line(source, error)
             (broken if source.declared else unread).append(line)
+    taken = join_replicates(read)
     notes += [_plain(str(one)) for one in taken if isinstance(one, Note)]
     notes += map(_plain, unknown)
     return Run(
@@ -80,17 +82,18 @@ def _place(one: Observation, source: Source) -> Observation:
     """Say where it came from: readers know only the content."""
     if isinstance(one, Note):
         return replace(one, source=source.path)
+    group = source.group or source.path
     if isinstance(one, Figure):
-        return replace(one, name=source.path, source=source.path)
+        return replace(one, name=group, source=source.path)
     if isinstance(one, Fact):
-        return replace(one, name=f"{source.path}:{one.name}")
-    return replace(one, group=source.path, source=source.path)
+        return replace(one, name=f"{group}:{one.name}")
+    return replace(one, group=group, source=source.path)
 
 
 def _first_of_each(found: Iterable[Keyed]) -> tuple[Keyed, ...]:
     rows: dict[object, Keyed] = {}
     for one in found:
-        rows.setdefault(one.key, one)
+        rows.setdefault((one.key, getattr(one, "replicate", "")), one)
     return tuple(rows.values())
 
 

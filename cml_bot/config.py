@@ -35,7 +35,11 @@ class Config:
         metadata={"help": "One comment per name; give each its own in a repository with several models."},
     )
     sources: tuple[str, ...] = field(
-        default=(), metadata={"help": "Files to read, as globs; found by themselves by default."}
+        default=(),
+        metadata={
+            "help": "Files to read, as globs; found by themselves by default. "
+            "`{replicate}` stands for what tells repeated trainings apart, such as a seed."
+        },
     )
     optional: tuple[str, ...] = field(default=(), metadata={"help": "As sources, but may match nothing."})
     params: tuple[str, ...] = field(

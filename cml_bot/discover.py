@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cml_bot.errors import InputError
+from cml_bot.errors import ConfigError, InputError
+from cml_bot.globs import REPLICATE, find_replicate
 from cml_bot.model import Part, Source
 from cml_bot.readers import find_format
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 PARAMS = ("params.yaml", "params.yml", "params.json", "params.toml", "hparams.yaml", "hparams.yml", "hparams.json")
 """Names of parameter files that are taken without configuration."""
+_BRACES = re.compile(r"\{\w*\}")
 DVC_CURE = "If DVC keeps it in its cache, run `dvc pull` before mlbot."
 
 
@@ -41,7 +44,7 @@ def discover(tree: Tree, config: Config) -> Found:
     """Choose the files of a tree.
 
     Raises:
-        ConfigError: a configured pattern leaves the workspace.
+        ConfigError: a configured pattern leaves the workspace, or has more than one ``{replicate}``.
     """
     dvc = Found(sources=()) if config.sources else _from_dvc(tree)
     chosen, missing = _configured(tree, config.sources, Part.METRICS, "sources")
@@ -61,17 +64,26 @@ def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tu
     chosen: list[Source] = []
     missing: list[str] = []
     for pattern in patterns:
-        paths = _match(tree, pattern)
+        if pattern.count(REPLICATE) > 1:
+            raise ConfigError(f"{key}, {pattern}", f"has more than one {REPLICATE}", "Write * for the others.")
+        paths = _match(tree, pattern.replace(REPLICATE, "?*"))
         for path in paths:
             is_params = part is Part.METRICS and path != pattern and PurePosixPath(path).name in PARAMS
             here = Part.PARAMS if is_params else part
-            chosen.append(Source(path=path, why=f"{key} names {pattern}", part=here, declared=True))
+            group, replicate = find_replicate(pattern, path) or ("", "")
+            why = f"{key} names {pattern}"
+            chosen.append(Source(path=path, why=why, part=here, declared=True, group=group, replicate=replicate))
         if not paths:
-            cure = "Correct the pattern."
-            if key == "sources":
-                cure = "Correct the pattern, or move it to optional if it may match nothing."
-            missing.append(f"{key}: {pattern} matches no file. {cure}")
+            missing.append(f"{key}: {pattern} matches no file. {_cure(pattern, key)}")
     return chosen, missing
+
+
+def _cure(pattern: str, key: str) -> str:
+    brace = _BRACES.search(pattern)
+    if brace and brace[0] != REPLICATE:
+        return f"If {brace[0]} stands for what tells repeated trainings apart, write {REPLICATE}."
+    also = ", or move it to optional if it may match nothing" if key == "sources" else ""
+    return f"Correct the pattern{also}."
 
 
 def _match(tree: Tree, pattern: str) -> list[str]:

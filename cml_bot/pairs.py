@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.compare import goal_of
@@ -10,7 +11,7 @@ from cml_bot.model import Curve, FigurePair, ParamDelta
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cml_bot.model import Rule, Run
+    from cml_bot.model import Key, Rule, Run, Series
 
 
 def pair_params(head: Run, base: Run | None) -> tuple[ParamDelta, ...]:
@@ -29,12 +30,33 @@ def pair_params(head: Run, base: Run | None) -> tuple[ParamDelta, ...]:
 
 def pair_curves(head: Run, base: Run | None, rules: Sequence[Rule]) -> tuple[Curve, ...]:
     """Pair the series that differ; without a base all of the head's, because everything is news."""
-    heads = {series.key: series for series in head.series}
-    bases = {series.key: series for series in base.series} if base else {}
+    heads = _mean_curves(head)
+    bases = _mean_curves(base) if base else {}
     pairs = [
         Curve(key=key, head=heads.get(key), base=bases.get(key), goal=goal_of(key, rules)) for key in {**heads, **bases}
     ]
     return tuple(pair for pair in pairs if not _is_equal(pair))
+
+
+def _mean_curves(run: Run) -> dict[Key, Series]:
+    """Give one series for each key: of repeated trainings the mean."""
+    found: dict[Key, list[Series]] = {}
+    for series in run.series:
+        found.setdefault(series.key, []).append(series)
+    return {key: _mean(each) if len(each) > 1 else each[0] for key, each in found.items()}
+
+
+def _mean(each: Sequence[Series]) -> Series:
+    """Return the mean of several series where all have a value, NaN where one has NaN.
+
+    Where they have no x in common there is no mean: the first stands for all.
+    """
+    points = [dict(zip(series.x, series.y, strict=True)) for series in each]
+    common = [x for x in each[0].x if all(x in known for known in points)]
+    if not common:
+        return replace(each[0], replicate="")
+    y = tuple(sum(known[x] / len(each) for known in points) for x in common)
+    return replace(each[0], x=tuple(common), y=y, replicate="", source=each[0].group or each[0].source, mean=None)
 
 
 def _is_equal(pair: Curve) -> bool:
@@ -49,7 +71,7 @@ def pair_figures(head: Run, base: Run | None) -> tuple[FigurePair, ...]:
     heads = {figure.name: figure for figure in head.figures}
     bases = {figure.name: figure for figure in base.figures} if base else {}
     # A run.json names its pictures and does not hold them: nobody can say whether they changed.
-    unknown = {source.path for source in base.sources} - set(bases) if base else set()
+    unknown = {source.group or source.path for source in base.sources} - set(bases) if base else set()
     pairs = [FigurePair(name=name, head=heads.get(name), base=bases.get(name)) for name in {**heads, **bases}]
     return tuple(pair for pair in pairs if not _is_same_figure(pair) and pair.name not in unknown)
 

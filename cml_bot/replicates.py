@@ -1,0 +1,105 @@
+"""Repeated trainings as one: the same number of each becomes one metric with many values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from cml_bot.filters import format_number
+from cml_bot.model import Fact, Figure, Metric, Note, Param, Series
+from cml_bot.readers._names import some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cml_bot.model import Observation, Source
+
+Kind = TypeVar("Kind", Metric, Series, Figure, Param, Fact, Note)
+Trainings = dict[str, list["Observation"]]
+"""What was read of each training, by what tells it apart."""
+
+
+def join_replicates(taken: Sequence[tuple[Source, Sequence[Observation]]]) -> list[Observation]:
+    """Join what belongs together of the files of repeated trainings; everything else stays as it is.
+
+    A metric gets one value a training, with what tells it apart as its label; a training that lacks it has none.
+    Curves stay one a training. Parameters are kept where all trainings have the same, pictures of the first training
+    alone.
+    """
+    rows: dict[str | int, Trainings] = {}
+    for place, (source, found) in enumerate(taken):
+        training = rows.setdefault(source.group if source.replicate else place, {})
+        training.setdefault(source.replicate, []).extend(found)
+    joined: list[Observation] = []
+    for group, trainings in rows.items():
+        joined += _join(group, trainings) if isinstance(group, str) else trainings.popitem()[1]
+    return joined
+
+
+def natural(text: str) -> list[tuple[bool, int, str]]:
+    """Give the key that sorts numbers within texts by their size.
+
+    Example:
+        >>> sorted(["10", "b", "2", "a3", "a12"], key=natural)
+        ['2', '10', 'a3', 'a12', 'b']
+    """
+    parts = re.findall(r"[0-9]{1,100}|[^0-9]+|[0-9]+", text)
+    is_number = [part.isdecimal() and len(part) <= 100 for part in parts]
+    return [(not known, int(part) if known else 0, part) for part, known in zip(parts, is_number, strict=True)]
+
+
+def _join(group: str, found: Trainings) -> Iterator[Observation]:
+    trainings = {replicate: found[replicate] for replicate in sorted(found, key=natural)}
+    for metrics in _by_name(trainings, Metric).values():
+        yield _join_metric(group, metrics)
+    for replicate, observations in trainings.items():
+        yield from (replace(one, replicate=replicate) for one in observations if isinstance(one, Series))
+    yield from _join_params(group, trainings)
+    yield from _first_figures(group, trainings)
+    for facts in _by_name(trainings, Fact).values():
+        # Folds have each their own data: they are the same on both sides if all are.
+        yield replace(next(iter(facts.values())), value=" ".join(sorted({fact.value for fact in facts.values()})))
+    notes = (one.text for observations in trainings.values() for one in observations if isinstance(one, Note))
+    yield from (Note(text=text, source=group) for text in dict.fromkeys(notes))
+
+
+def _by_name(trainings: Trainings, kind: type[Kind]) -> dict[str, dict[str, Kind]]:
+    """Give what the trainings have of one kind, by its name and by training; a second one of a name is left out."""
+    found: dict[str, dict[str, Kind]] = {}
+    for replicate, observations in trainings.items():
+        for one in observations:
+            if isinstance(one, kind) and not isinstance(one, Note):
+                found.setdefault(one.name, {}).setdefault(replicate, one)
+    return found
+
+
+def _join_metric(group: str, metrics: Mapping[str, Metric]) -> Metric:
+    first = next(iter(metrics.values()))
+    if len(metrics) == 1:
+        return replace(first, labels=tuple(metrics), source=group)
+    values = tuple(metric.values[0] for metric in metrics.values())
+    return Metric(name=first.name, group=group, values=values, labels=tuple(metrics), unit=first.unit, source=group)
+
+
+def _join_params(group: str, trainings: Trainings) -> Iterator[Param | Note]:
+    named = _by_name(trainings, Param)
+    with_some = {replicate for params in named.values() for replicate in params}
+    other: list[str] = []
+    for name, params in named.items():
+        if len(params) == len(with_some) and len({param.value for param in params.values()}) == 1:
+            yield replace(next(iter(params.values())), source=group)
+        elif any(param.value != replicate for replicate, param in params.items()):
+            # Not the seed that names the trainings: that is told by the labels.
+            other.append(name)
+    if other:
+        yield Note(text=f"parameters that differ between repeated trainings: {some(other)}; left out", source=group)
+
+
+def _first_figures(group: str, trainings: Trainings) -> Iterator[Figure | Note]:
+    for figures in _by_name(trainings, Figure).values():
+        replicate, first = next(iter(figures.items()))
+        yield first
+        if len(figures) > 1:
+            text = f"the picture of {replicate} stands for those of {format_number(len(figures))} repeated trainings"
+            yield Note(text=text, source=group)
