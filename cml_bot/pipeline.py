@@ -14,7 +14,8 @@ from cml_bot.commit_tree import CommitTree
 from cml_bot.compare import compare
 from cml_bot.drift import find_drifts
 from cml_bot.environment import read_environment
-from cml_bot.errors import BaselineError, ConfigError
+from cml_bot.errors import BaselineError, ConfigError, MlbotError
+from cml_bot.filters import plural
 from cml_bot.git import find_commit, is_on_main
 from cml_bot.history import choose_comparable
 from cml_bot.judge import judge
@@ -66,7 +67,7 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
     """
     read = _reader(job, config)
     head = replace(read(_head_tree(job)), environment=_read_environment(job))
-    found = _refuse_empty(find_base(job, config, read), head)
+    found = _add_figures(job, _refuse_empty(find_base(job, config, read), head), head, read)
     base = None if isinstance(found, str) else found.run
     gates = config.gates
     past = _choose_history(head, found, config)
@@ -137,6 +138,21 @@ def _refuse_empty(found: Base | str, head: Run) -> Base | str:
     if found.side.kind != "git_files":
         return f"no metrics were found in {place}"
     return f"no metrics are committed at {place}; commit the files, or compare with a run.json by --against"
+
+
+def _add_figures(job: Job, found: Base | str, head: Run, read: partial[Run]) -> Base | str:
+    """Give a recorded base the pictures that are committed with it: records hold none."""
+    if isinstance(found, str) or found.side.kind != "record" or not head.figures:
+        return found
+    try:
+        at_commit = load_baseline("git_files").load(job.root, job.build, found.run.sha, read, "")
+    except MlbotError:
+        at_commit = ""
+    figures = () if isinstance(at_commit, str) else at_commit.run.figures
+    lost = {figure.name for figure in head.figures} & {source.path for source in found.run.sources}
+    lost -= {figure.name for figure in figures}
+    note = f"{plural(len(lost), 'picture')} of main not compared: records hold none, and none is committed"
+    return replace(found, run=replace(found.run, figures=figures), notes=(*found.notes, *([note] if lost else [])))
 
 
 def _read_environment(job: Job) -> tuple[Fact, ...]:

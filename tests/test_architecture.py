@@ -65,8 +65,8 @@ ALLOWED: dict[str, set[str]] = {
     "publish": EDGE | {"forges"},
     "pairs": EDGE | {"compare"},
     "pipeline": EDGE
-    | {"baselines", "collect", "compare", "config", "drift", "environment", "git", "history", "judge"}
-    | {"like_for_like", "pairs", "trees", "commit_tree"},
+    | {"baselines", "collect", "compare", "config", "drift", "environment", "filters", "git", "history"}
+    | {"judge", "like_for_like", "pairs", "trees", "commit_tree"},
     "workspace": EDGE | {"config", "forges", "git", "pipeline"},
     "record": EDGE
     | {"as_json", "config", "escape", "filters", "git", "git_fetch", "git_process", "git_write", "pipeline"}
