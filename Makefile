@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: help demo test fast lint format golden clean
+.PHONY: help demo test fast lint format golden bench clean
 
 help:
-	@echo "make demo | test | fast (without slow tests) | lint | format | golden (expected reports anew) | clean"
+	@echo "make demo | test | fast (without slow tests) | lint | format | golden (expected reports anew) | bench (measures) | clean"
 
 demo: $(STAMP)
 	$(BIN)/mlbot demo
@@ -31,6 +31,10 @@ format: $(STAMP)
 
 golden: $(STAMP)
 	$(BIN)/pytest -n 0 tests/test_golden.py tests/test_docs.py --update-golden
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench.verdicts
+	$(BIN)/python -m tests.bench.records
 
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -169,7 +169,7 @@ def _values_of(history: Sequence[Metric], n_head: int) -> tuple[list[float], int
     alike = [metric for metric in history if len(metric.values) == n_head]
     singles = [metric for metric in history if len(metric.values) == 1]
     chosen, k = (alike, 1) if len(alike) >= len(singles) else (singles, n_head)
-    return [float(one.value) for one in chosen if abs(one.value) < LARGEST], k
+    return [float(value) for one in chosen if abs(value := one.value) < LARGEST], k
 
 
 def _tell_runs_needed(n: int, counts: Evidence) -> str:

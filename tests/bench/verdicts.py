@@ -1,16 +1,19 @@
 """How often the verdict is wrong: simulated histories of main, through the same `compare` and `judge` as a report.
 
-Run with `python -m tests.bench.verdicts [--trials 20000]`; the numbers are the same each time.
+Run with `python -m tests.bench.verdicts [--trials 20000] [--update]`; the numbers are the same each time, and --update
+writes them into the README.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +23,7 @@ from cml_bot.config import Config
 from cml_bot.judge import judge
 from cml_bot.model import Goal, Metric, Outcome, Rule, Run, Trend
 
+README, MARK = Path(__file__).parents[2] / "README.md", "verdicts"
 Values = NDArray[np.float64]
 TRIALS = 20_000
 BATCH = 250
@@ -127,9 +131,9 @@ def measure(trials: int) -> Iterator[str]:
             found = [cells[key, n].result()[1] for n in LENGTHS_WITH_DROP]
             yield f"| {kind.name} | {tell(alarms)} | {tell(found)} |"
         yield ""
-        yield f"| {FAMILY} gated metrics, none changed, after 8 / 20 runs | reports with any |"
+        yield f"| reports of {FAMILY} gated metrics that did not change, with | after 8 / 20 runs |"
         yield "|---|---|"
-        for name, place in (("gate that fails", 0), ("mark of better or worse", 1)):
+        for name, place in (("a gate that fails", 0), ("a mark of better or worse", 1)):
             yield f"| {name} | {tell([families[n].result()[place] for n in FAMILY_LENGTHS], 2)} |"
 
 
@@ -137,14 +141,27 @@ def tell(shares: list[float], digits: int = 1) -> str:
     return " / ".join(f"{share:.{digits}f}" for share in shares) + " %"
 
 
+def update(lines: list[str]) -> None:
+    """Put the tables between the README's two comments."""
+    text = README.read_text(encoding="utf-8")
+    table = "\n".join(lines)
+    part = re.compile(rf"(?<=<!-- {MARK} -->\n).*(?=<!-- end of {MARK} -->)", re.DOTALL)
+    README.write_text(part.sub(lambda _: f"\n{table}\n\n", text), encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=TRIALS)
+    parser.add_argument("--update", action="store_true")
     started = time.perf_counter()
-    trials = parser.parse_args().trials
-    for line in measure(trials):
-        print(line)
-    print(f"\n{trials:,} trials a cell, {time.perf_counter() - started:.0f} s")
+    given = parser.parse_args()
+    lines = []
+    for line in measure(given.trials):
+        print(line, flush=True)
+        lines.append(line)
+    if given.update:
+        update(lines)
+    print(f"\n{given.trials:,} trials a cell, {time.perf_counter() - started:.0f} s")
 
 
 if __name__ == "__main__":
