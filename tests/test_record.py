@@ -162,6 +162,15 @@ class TestInCi:
             keep(make_job(clone, MAIN))
         assert server.pushes <= 2
 
+    def test_a_repository_that_is_called_like_a_refusal(self, tmp_path: Path, server: GitServer, clone: Path) -> None:
+        (tmp_path / "remote.git").rename(tmp_path / "permission denied 403.git")
+        remote = tmp_path / "permission denied 403.git"
+        real.git(clone, "remote", "set-url", "origin", server.address("permission%20denied%20403.git"))
+        job = make_job(clone, MAIN)
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(lambda n: keep(job, n / 10, name="not allowed"), range(3)))
+        assert len(recorded(remote, "mlbot/not%20allowed")) == 3
+
     @pytest.mark.parametrize("said", ["GH006: Protected branch update failed", "no"])
     def test_a_branch_that_is_protected(self, tmp_path: Path, server: GitServer, clone: Path, said: str) -> None:
         hook = tmp_path / "remote.git" / "hooks" / "pre-receive"
