@@ -140,6 +140,7 @@ def record_by_hand(**options: Any) -> int:
     In CI the record is a commit on origin's branch mlbot/NAME, on a laptop on the branch of that name here.
     """
     from cml_bot.config import read_config
+    from cml_bot.filters import plural
     from cml_bot.pipeline import make_run
     from cml_bot.record import record
 
@@ -147,7 +148,8 @@ def record_by_hand(**options: Any) -> int:
     config = read_config(job.root, os.environ, _as_keys(options))
     _refuse_record(job, "mlbot record")
     run = make_run(job, config)
-    click.echo(f"{record(job, config, run)}: {len(run.metrics)} metrics, {len(run.series)} curves of {run.sha[:7]}")
+    counts = f"{plural(len(run.metrics), 'metric')}, {plural(len(run.series), 'curve')}"
+    click.echo(f"{record(job, config, run)}: {counts} of {run.sha[:7]}")
     for line in run.broken:
         _complain(f"mlbot: {line}")
     return InputError.exit_code if run.broken else 0

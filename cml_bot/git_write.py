@@ -100,11 +100,28 @@ def push(scratch: Scratch, sha: str, ref: str, cure: str) -> str:
     where = "git push"
     if IN_THE_WAY.search(said):
         raise PublishError(where, reason, AWAY)
-    if FORBIDDEN.search(said):
+    if is_forbidden(said):
         raise ForbiddenError(where, reason, cure)
-    if not LOST.search(said):
+    if not LOST.search(_without_names(said)):
         raise PublishError(where, reason, "Try `git push` there by hand, with the same rights.")
     return reason
+
+
+def is_forbidden(said: str) -> bool:
+    r"""Whether git failed for lack of a right, by what it said.
+
+    Example:
+        >>> is_forbidden("unable to access 'https://x/y/': The requested URL returned error: 403")
+        True
+        >>> is_forbidden("To https://x/denied.git\n!\t1:refs/heads/mlbot/denied\t[rejected] (fetch first)")
+        False
+    """
+    return FORBIDDEN.search(_without_names(said)) is not None
+
+
+def _without_names(said: str) -> str:
+    """Take out addresses and branches: a repository may be called ``denied``."""
+    return re.sub(r"^To .*|'[^'\n]*'|\S+://\S+|\S+:refs/\S+", " ", said, flags=re.MULTILINE)
 
 
 def _reason(said: str) -> str:

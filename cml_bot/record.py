@@ -99,7 +99,7 @@ def record(job: Job, config: Config, run: Run, *, seconds: float = SECONDS) -> K
             return _write_there(checkout, branch, draft, cure, seconds)
         return _write_here(checkout, branch, draft, min(seconds, SECONDS_HERE))
     except BaselineError as error:
-        if git_write.FORBIDDEN.search(error.what):
+        if git_write.is_forbidden(error.what):
             raise ForbiddenError(error.where, error.what, cure) from error
         raise PublishError(error.where, error.what, "Look at the network and at the repository.") from error
 
