@@ -108,12 +108,12 @@ def push(scratch: Scratch, sha: str, ref: str, cure: str) -> str:
 
 
 def is_forbidden(said: str) -> bool:
-    """Whether git failed for lack of a right, by what it said.
+    r"""Whether git failed for lack of a right, by what it said.
 
     Example:
         >>> is_forbidden("unable to access 'https://x/y/': The requested URL returned error: 403")
         True
-        >>> is_forbidden("To https://x/denied.git\\n!\\t1:refs/heads/mlbot/denied\\t[rejected] (fetch first)")
+        >>> is_forbidden("To https://x/denied.git\n!\t1:refs/heads/mlbot/denied\t[rejected] (fetch first)")
         False
     """
     return FORBIDDEN.search(_without_names(said)) is not None
