@@ -11,6 +11,7 @@ import re
 import time
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from cml_bot import git, git_fetch, git_write
@@ -23,7 +24,7 @@ from cml_bot.records import DEPTH, FILE, branch_of, fetch_tip, find_tip
 from cml_bot.thin import thin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -40,8 +41,11 @@ SECONDS = 60.0
 """How long it is tried while others are quicker."""
 SECONDS_HERE = 10.0
 """The same on a laptop, where others hold the branch for milliseconds."""
-WAITS = (2.0, 3.0)
-"""The longest first wait, and the longest of all; each wait is a random part of its own bound."""
+WAITS = (2.0, 1.5, 1.0, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0)
+"""Bounds of the waits between tries, the last again and again; each wait is a random part of its bound.
+
+At first they shrink, so that who has lost often goes before those who come; should that not do, there are very many.
+"""
 LINES = 200
 """Metrics that a message names."""
 WHERE = "record"
@@ -193,9 +197,9 @@ def _write_here(checkout: Checkout, branch: str, draft: Draft, seconds: float) -
 
 
 def _try(attempt: Callable[[], Kept | str], seconds: float, branch: str) -> Kept:
-    """Repeat while others are quicker, after growing waits of random length: so they do not meet again."""
+    """Repeat while others are quicker, after waits of random length: so they do not meet again."""
     start = time.monotonic()
-    for bound in _bounds():
+    for bound in chain(WAITS, repeat(WAITS[-1])):
         found = attempt()
         if isinstance(found, Kept):
             return found
@@ -205,13 +209,6 @@ def _try(attempt: Callable[[], Kept | str], seconds: float, branch: str) -> Kept
             raise PublishError(branch, what, "Run `mlbot record` again.")
         time.sleep(wait)
     raise AssertionError
-
-
-def _bounds() -> Iterator[float]:
-    bound, most = WAITS
-    while True:
-        yield bound
-        bound = min(bound * 2, most)
 
 
 def _find_same(root: Path, tip: str, draft: Draft) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tests import repositories as real
 
@@ -72,7 +72,7 @@ def serve(folder: Path) -> Iterator[GitServer]:
                 "PATH": os.environ["PATH"],
                 "GIT_PROJECT_ROOT": str(folder),
                 "GIT_HTTP_EXPORT_ALL": "1",
-                "PATH_INFO": address.path,
+                "PATH_INFO": unquote(address.path),
                 "QUERY_STRING": address.query,
                 "REQUEST_METHOD": self.command,
                 "CONTENT_TYPE": self.headers.get("Content-Type", ""),
