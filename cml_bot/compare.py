@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.goals import find_goal, is_bookkeeping
 from cml_bot.model import Delta, Evidence, Goal, Key, Metric, Of, Role, Rule, Tolerance
@@ -29,6 +29,8 @@ def compare(
     rules: Sequence[Rule] = (),
     gated: Sequence[str] = (),
     history: Sequence[Run] = (),
+    *,
+    is_alike: bool = True,
 ) -> tuple[Delta, ...]:
     """Pair the metrics of two runs, in the order the head declares them; those that are gone stand last.
 
@@ -38,13 +40,14 @@ def compare(
         rules: what the configuration says; the first that matches a metric and names a property decides it.
         gated: patterns of the gates: what they mean is a headline.
         history: runs of main that can be compared with, one a commit, oldest first; the base is the last of them.
+        is_alike: whether both sides are of the same data; where they are not, no change can be told from noise.
     """
     told = _names(head) & _names(base) if base else _names(head)
     heads = _rows(head, rules, told)
     bases = _rows(base, rules, told) if base else {}
     past = _gather([_rows(run, rules, told) for run in history])
     deltas = [
-        _pair(key, heads.get(key), bases.get(key), _rule_of(key, rules), gated, past.get(key, ()))
+        _pair(heads.get(key), bases.get(key), _settle(key, rules, gated), past.get(key, ()), is_alike=is_alike)
         for key in {**heads, **bases}
     ]
     return tuple(_correct(deltas))
@@ -162,22 +165,38 @@ def _take(of: Of, numbers: Sequence[float]) -> float:
     return min(numbers) if of is Of.MIN else max(numbers)
 
 
+class _Terms(NamedTuple):
+    """What is settled of a metric before its sides are looked at."""
+
+    key: Key
+    rule: Rule
+    role: Role
+
+
+def _settle(key: Key, rules: Sequence[Rule], gated: Iterable[str]) -> _Terms:
+    rule = _rule_of(key, rules)
+    return _Terms(key, rule, _role(key, rule, gated))
+
+
 def _pair(
-    key: Key, head: Metric | None, base: Metric | None, rule: Rule, gated: Iterable[str], history: Sequence[Metric]
+    head: Metric | None, base: Metric | None, terms: _Terms, history: Sequence[Metric], *, is_alike: bool
 ) -> Delta:
+    rule = terms.rule
     tolerance = (rule.tolerance or Tolerance(amount=0)).absolute(base.value if base else 0.0)
+    if terms.role is Role.BOOKKEEPING and _is_count(head, base):
+        evidence = _weigh_count(head, base)
+    else:
+        evidence = weigh(head, base, history, tolerance, is_alike=is_alike)
     side = head or base
-    role = _role(key, rule, gated)
-    is_count = role is Role.BOOKKEEPING and _is_count(head, base)
     return Delta(
-        key=key,
+        key=terms.key,
         head=head,
         base=base,
-        goal=rule.goal or find_goal(key.name),
+        goal=rule.goal or find_goal(terms.key.name),
         tolerance=tolerance if math.isfinite(tolerance) else 0.0,
         unit=rule.unit if rule.unit is not None else side.unit if side else "",
-        role=role,
-        evidence=_weigh_count(head, base) if is_count else weigh(head, base, history, tolerance),
+        role=terms.role,
+        evidence=evidence,
         history=tuple(metric.value for metric in history),
     )
 

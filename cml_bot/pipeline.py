@@ -71,7 +71,9 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
     base = None if isinstance(found, str) else found.run
     gates = config.gates
     past = _choose_history(head, found, config)
-    deltas = compare(head, base, config.metrics, [gate.pattern for gate in gates], past.runs)
+    other_data = _on_other_data(head, base, config)
+    patterns = [gate.pattern for gate in gates]
+    deltas = compare(head, base, config.metrics, patterns, past.runs, is_alike=not other_data)
     report = Report(
         name=config.name,
         title=config.title or _name_of(job),
@@ -80,7 +82,7 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         head=_head_side(job, found),
         base=Side(sha="", source=found, kind="none") if isinstance(found, str) else found.side,
         build=job.build,
-        verdict=judge(deltas, gates, config.waiver, job.now.date(), on_other_data=_on_other_data(head, base, config)),
+        verdict=judge(deltas, gates, config.waiver, job.now.date(), on_other_data=other_data),
         deltas=deltas,
         params=pair_params(head, base),
         curves=pair_curves(head, base, config.metrics),
@@ -102,7 +104,7 @@ def make_run(job: Job, config: Config) -> Run:
     Raises:
         ConfigError: a configured pattern leaves the workspace.
     """
-    return _reader(job, config)(FolderTree(job.root, job.sha))
+    return replace(_reader(job, config)(FolderTree(job.root, job.sha)), environment=_read_environment(job))
 
 
 def _reader(job: Job, config: Config) -> partial[Run]:

@@ -35,7 +35,14 @@ LARGEST = 1e100
 """Values beyond it are in no band: their squares would not be numbers."""
 
 
-def weigh(head: Metric | None, base: Metric | None, history: Sequence[Metric], tolerance: float) -> Evidence:
+def weigh(
+    head: Metric | None,
+    base: Metric | None,
+    history: Sequence[Metric],
+    tolerance: float,
+    *,
+    is_alike: bool = True,
+) -> Evidence:
     """Choose how to tell a change from noise, and tell it.
 
     Args:
@@ -43,6 +50,7 @@ def weigh(head: Metric | None, base: Metric | None, history: Sequence[Metric], t
         base: the metric to compare with; None where it is new.
         history: the metric in the runs of main that can be compared with, one a commit, oldest first.
         tolerance: smallest change anyone should care about, in the metric's unit.
+        is_alike: whether both sides are of the same data, as far as is known.
     """
     if head is None or base is None:
         return Evidence(method="none", is_real=None, note="there is only one side")
@@ -53,6 +61,8 @@ def weigh(head: Metric | None, base: Metric | None, history: Sequence[Metric], t
         return replace(counts, method="equal", is_real=False)
     if abs(head.value - base.value) <= tolerance:
         return replace(counts, method="tolerance", is_real=False, note="the change is within the tolerance")
+    if not is_alike:
+        return replace(counts, note="the data differ", decide="both sides on the same data would tell")
     return (
         _weigh_replicates(head, base, tolerance, counts)
         or _weigh_errors(head, base, tolerance, counts)
@@ -142,7 +152,8 @@ def _weigh_history(head: Metric, history: Sequence[Metric], tolerance: float, co
     note = f"{plural(lost, 'run')} of main left out, not being comparable numbers" if lost else ""
     if len(values) < FEWEST:
         return replace(counts, n_history=len(values), note=note, decide=_tell_runs_needed(len(values), counts))
-    band = weigh_against(values, head.value, tolerance=tolerance, k=k)
+    value = max(-LARGEST, min(LARGEST, head.value))
+    band = weigh_against(values, value, tolerance=tolerance, k=k)
     if band is None:
         said = f"the last {len(values)} runs of main are all equal, so any change is one"
         return replace(counts, method="deterministic", is_real=True, n_history=len(values), note=said)

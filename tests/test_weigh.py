@@ -142,6 +142,14 @@ def test_of_twenty_metrics_one_is_as_far_off_by_chance() -> None:
     assert (first.evidence.p or 1) < 0.05 < (first.evidence.adjusted or 0)
 
 
+def test_other_data_leave_nothing_to_tell() -> None:
+    head, base = Run(metrics=(metric(0.1, 0.11, 0.12),)), Run(metrics=(metric(0.9, 0.91, 0.92),))
+    [found] = compare(head, base, RULES, is_alike=False)
+    assert (found.trend, found.evidence.decide) == (Trend.UNCLEAR, "both sides on the same data would tell")
+    [same] = compare(head, head, RULES, is_alike=False)
+    assert same.trend is Trend.SAME
+
+
 def test_replicates_of_a_curve_become_one_metric() -> None:
     def course(replicate: str, last: float) -> Series:
         return Series(name="val/acc", x=(1.0, 2.0), y=(0.1, last), group="h", x_label="epoch", replicate=replicate)
