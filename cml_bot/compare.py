@@ -44,7 +44,7 @@ def compare(
     bases = _rows(base, rules, told) if base else {}
     past = _gather([_rows(run, rules, told) for run in history])
     deltas = [
-        _pair(key, heads.get(key), bases.get(key), _rule_of(key, rules), gated, past.get(key, ()))
+        _pair(key, heads.get(key), bases.get(key), rule_of(key, rules), gated, past.get(key, ()))
         for key in {**heads, **bases}
     ]
     return tuple(_correct(deltas))
@@ -90,7 +90,7 @@ def gather_history(runs: Sequence[Run], rules: Sequence[Rule] = ()) -> Mapping[K
 
 def goal_of(key: Key, rules: Sequence[Rule]) -> Goal:
     """Tell which way of a metric or curve is good: by the configuration, else by its name."""
-    return _rule_of(key, rules).goal or find_goal(key.name)
+    return rule_of(key, rules).goal or find_goal(key.name)
 
 
 def _names(run: Run) -> set[str]:
@@ -105,7 +105,7 @@ def _rows(run: Run, rules: Sequence[Rule], told: set[str]) -> dict[Key, Metric]:
     for series in run.series:
         if series.key in rows or not _is_course(series):
             continue
-        rule = _rule_of(series.key, rules)
+        rule = rule_of(series.key, rules)
         if rule.of or series.name.replace("/", ".") not in told:
             digests[series.key].append((series.replicate, _digest(series, rule)))
     return rows | {key: _join(found) for key, found in digests.items()}
@@ -124,7 +124,7 @@ def _is_course(series: Series) -> bool:
     return bool(series.y) and is_step(series.x_label)
 
 
-def _rule_of(key: Key, rules: Sequence[Rule]) -> Rule:
+def rule_of(key: Key, rules: Sequence[Rule]) -> Rule:
     """Merge the rules that mean a key: for each property the first that names it."""
     merged = Rule(pattern=str(key))
     for rule in rules:
@@ -167,7 +167,7 @@ def _pair(
 ) -> Delta:
     tolerance = (rule.tolerance or Tolerance(amount=0)).absolute(base.value if base else 0.0)
     side = head or base
-    role = _role(key, rule, gated)
+    role = role_of(key, rule, gated)
     is_count = role is Role.BOOKKEEPING and _is_count(head, base)
     return Delta(
         key=key,
@@ -182,7 +182,8 @@ def _pair(
     )
 
 
-def _role(key: Key, rule: Rule, gated: Iterable[str]) -> Role:
+def role_of(key: Key, rule: Rule, gated: Iterable[str] = ()) -> Role:
+    """Tell how much attention a metric may take: by its rule and the patterns of the gates, else by its name."""
     if rule.headline or any(key.matches(pattern) for pattern in gated):
         return Role.HEADLINE
     is_told = rule.headline is not None or rule.goal is not None
