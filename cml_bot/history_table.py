@@ -114,13 +114,15 @@ def make_history(
     alike = choose_comparable(runs[-1], runs, with_data=with_data)
     found = gather_history(runs, rules)
     keys = [key for key in {**gather_history(runs[-1:], rules), **found} if _is_wanted(key, wanted, rules, gated)]
-    lost = [pattern for pattern in wanted if not any(key.matches(pattern) for key in keys)]
+    lost = [f"no metric of these runs matches {one}" for one in wanted if not any(key.matches(one) for key in keys)]
+    if not keys and not wanted:
+        lost = ["these runs hold no metric but bookkeeping, which is shown when it is asked for by name"]
     return History(
         name=name,
         runs=tuple(runs),
         rows=tuple(_make_row(key, found[key], runs, alike.runs, rules) for key in keys),
         drifts=tuple(drift for drift in find_drifts(alike.runs, rules) if drift.key in keys),
-        notes=(*alike.told, *(f"no metric of these runs matches {pattern}" for pattern in lost)),
+        notes=(*alike.told, *lost),
     )
 
 
