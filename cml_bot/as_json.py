@@ -193,7 +193,7 @@ def _short(value: object) -> str:
 
 def dump_report(report: Report) -> str:
     """Write a report as JSON: the form that other programs may rely on."""
-    return _lay_out(
+    return lay_out(
         {
             "schema": SCHEMA,
             "name": report.name,
@@ -206,7 +206,7 @@ def dump_report(report: Report) -> str:
             "checks": [_check(check) for check in report.verdict.checks],
             "params": [_param(param) for param in report.params],
             "history": {str(delta.key): delta.history for delta in report.deltas if delta.history},
-            "drifts": [_drift(drift) for drift in report.drifts],
+            "drifts": [drift_table(drift) for drift in report.drifts],
             "notes": [*report.broken, *report.unread, *report.notes],
             "created": report.created,
             "version": report.version,
@@ -261,7 +261,8 @@ def _check(check: Check) -> dict[str, object]:
     }
 
 
-def _drift(drift: Drift) -> dict[str, object]:
+def drift_table(drift: Drift) -> dict[str, object]:
+    """Give a drift as JSON has it."""
     table = _fields(drift)
     key = drift.key
     del table["key"]
@@ -272,7 +273,7 @@ def _param(param: ParamDelta) -> dict[str, object]:
     return {"group": param.key.group, "name": param.key.name, "head": param.head, "base": param.base}
 
 
-def _lay_out(table: Mapping[str, object]) -> str:
+def lay_out(table: Mapping[str, object]) -> str:
     """Write one key a line, and one row of a list a line: for people, and ten times as fast as json's own indent."""
     parts = []
     for key, value in table.items():

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cml_bot.config import Config
+    from cml_bot.history_table import History
     from cml_bot.model import Run
     from cml_bot.pipeline import Job
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+HISTORY_FORMATS = ("terminal", "markdown", "json", "csv")
 FORMATS = ("terminal", "markdown", "html", "json")
 
 
@@ -177,6 +179,50 @@ def _keep(job: Job, config: Config, run: Run, *, is_wanted: bool) -> None:
         if is_wanted:
             raise
         _complain(f"mlbot: not recorded: {error}")
+
+
+@cli.command(short_help="Show the metrics of the last runs on main, and the noise of each.")
+@click.argument("wanted", nargs=-1, metavar="[METRIC]...")
+@_option("--last", type=click.IntRange(1, 50), default=30, show_default=True, help="How many runs to look at.")
+@click.option("--name", help="Which history of main: one branch per name.")
+@_option("--format", "form", type=click.Choice(HISTORY_FORMATS), default="terminal", help="Print this form.")
+def history(wanted: tuple[str, ...], last: int, form: str, **options: Any) -> int:
+    """Show the metrics of the last runs on main, and the noise band of each.
+
+    METRIC is a name or a glob such as '*loss*'; without one, all are shown that are no bookkeeping. The runs are those
+    that `mlbot report` recorded on the branch mlbot/NAME.
+    """
+    from cml_bot.config import read_config
+    from cml_bot.history_log import read_history
+
+    job = _open_job()
+    found = read_history(job, read_config(job.root, os.environ, _as_keys(options)), wanted, last)
+    if form != "terminal" and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    click.echo(_write_history(found, form, is_log=job.build.forge == "github"), nl=False)
+    sys.stdout.flush()
+    return 0
+
+
+def _write_history(found: History, form: str, *, is_log: bool) -> str:
+    from cml_bot import history_forms
+    from cml_bot.escape import clean
+    from cml_bot.forges.github_commands import quiet
+
+    if form == "json":
+        return history_forms.dump_history(found)
+    if form == "markdown":
+        return history_forms.render_history(found)
+    if form == "csv":
+        # A table of numbers has no place for them.
+        for note in found.notes:
+            _complain(f"mlbot: {clean(note, 600)}")
+        return history_forms.write_csv(found)
+    from cml_bot.terminal import render_history_terminal
+
+    text = render_history_terminal(found, sys.stdout)
+    # Names are foreign, and GitHub takes lines of the log for commands.
+    return f"{quiet(text)}\n" if is_log else text
 
 
 @cli.command(short_help="Show what mlbot sees, and why.")

@@ -93,7 +93,7 @@ def gather_history(runs: Sequence[Run], rules: Sequence[Rule] = ()) -> Mapping[K
 
 def goal_of(key: Key, rules: Sequence[Rule]) -> Goal:
     """Tell which way of a metric or curve is good: by the configuration, else by its name."""
-    return _rule_of(key, rules).goal or find_goal(key.name)
+    return rule_of(key, rules).goal or find_goal(key.name)
 
 
 def _names(run: Run) -> set[str]:
@@ -108,7 +108,7 @@ def _rows(run: Run, rules: Sequence[Rule], told: set[str]) -> dict[Key, Metric]:
     for series in run.series:
         if series.key in rows or not _is_course(series):
             continue
-        rule = _rule_of(series.key, rules)
+        rule = rule_of(series.key, rules)
         if rule.of or series.name.replace("/", ".") not in told:
             digests[series.key].append((series.replicate, _digest(series, rule)))
     return rows | {key: _join(found) for key, found in digests.items()}
@@ -127,7 +127,7 @@ def _is_course(series: Series) -> bool:
     return bool(series.y) and is_step(series.x_label)
 
 
-def _rule_of(key: Key, rules: Sequence[Rule]) -> Rule:
+def rule_of(key: Key, rules: Sequence[Rule]) -> Rule:
     """Merge the rules that mean a key: for each property the first that names it."""
     merged = Rule(pattern=str(key))
     for rule in rules:
@@ -174,8 +174,8 @@ class _Terms(NamedTuple):
 
 
 def _settle(key: Key, rules: Sequence[Rule], gated: Iterable[str]) -> _Terms:
-    rule = _rule_of(key, rules)
-    return _Terms(key, rule, _role(key, rule, gated))
+    rule = rule_of(key, rules)
+    return _Terms(key, rule, role_of(key, rule, gated))
 
 
 def _pair(
@@ -201,7 +201,8 @@ def _pair(
     )
 
 
-def _role(key: Key, rule: Rule, gated: Iterable[str]) -> Role:
+def role_of(key: Key, rule: Rule, gated: Iterable[str] = ()) -> Role:
+    """Tell how much attention a metric may take: by its rule and the patterns of the gates, else by its name."""
     if rule.headline or any(key.matches(pattern) for pattern in gated):
         return Role.HEADLINE
     is_told = rule.headline is not None or rule.goal is not None

@@ -16,7 +16,7 @@ from cml_bot.filters import plural
 from cml_bot.git import find_checkout, is_shallow
 from cml_bot.pipeline import find_base
 from cml_bot.readers import READERS
-from cml_bot.records import branch_of, open_log, read_log, tell_unread
+from cml_bot.records import branch_of, list_runs, open_log, read_log, tell_unread
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _tell_records(job: Job, config: Config) -> str:
     except MlbotError as error:
         return f"problem: {clean(str(error), 400)}"
     branch = branch_of(config.name)
-    runs = [record.run for record in records if record.run is not None]
+    runs = list_runs(records)
     if not runs:
         return f"none on {branch}: `mlbot report` writes one for every run of main{_tell_unread(log, records)}"
     last = f"the last of {runs[-1].sha[:7]}, {runs[-1].created[:10]}"

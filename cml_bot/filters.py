@@ -134,6 +134,21 @@ def format_spread(noise: float | None, unit: str = "") -> str:
     return "±" + _join(_digits(value, _step(value, 2), plain=_is_plain(value)), "pp" if unit.strip() == "%" else unit)
 
 
+def format_beside(value: float | None, noise: float | None, unit: str = "") -> str:
+    r"""A number with the decimals that its noise is shown with; alone where there is none.
+
+    Example:
+        >>> format_beside(0.84213, 0.01134), format_beside(0.8, 0.01134), format_beside(84.2, 12.34, "ms")
+        ('0.842', '0.800', '84\xa0ms')
+        >>> format_beside(0.84213, None), format_beside(1.23456e-07, 1.1e-09)
+        ('0.8421', '1.235e-07')
+    """
+    if value is None or not noise or not (_is_finite(value) and _is_finite(noise)):
+        return format_number(value, unit)
+    number = _decimal(value)
+    return _join(_side(number, _step(_decimal(noise), 2), plain=_is_plain(number)), unit)
+
+
 def format_p(p: float) -> str:
     """How often noise alone would make so large a change.
 

@@ -19,7 +19,7 @@ from cml_bot.errors import BaselineError, InputError
 from cml_bot.git_process import ask, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from cml_bot.git import Checkout
@@ -156,6 +156,17 @@ def _parse(commit: str, data: bytes | str) -> Record:
         return Record(commit=commit, run=None, problem=error.what)
     problem = "" if found.sha else "does not say which commit it is of"
     return Record(commit=commit, run=found if found.sha else None, problem=problem)
+
+
+def list_runs(records: Sequence[Record]) -> list[Run]:
+    """List the runs that could be read."""
+    return [record.run for record in records if record.run is not None]
+
+
+def choose_last(runs: Sequence[Run]) -> list[Run]:
+    """Choose one run a commit: of several the last, at its own place."""
+    last = {run.sha: place for place, run in enumerate(runs)}
+    return [run for place, run in enumerate(runs) if last[run.sha] == place]
 
 
 def tell_unread(log: Log, records: tuple[Record, ...]) -> str:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cml_bot.escape import clean
 from cml_bot.filters import plural
+from cml_bot.history_forms import HEADS, describe
 from cml_bot.model import Outcome, Trend
 from cml_bot.names import shared_names
 from cml_bot.wording import (
@@ -27,6 +28,8 @@ from cml_bot.wording_noise import tell_drift
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cml_bot.history_forms import Cells
+    from cml_bot.history_table import History
     from cml_bot.model import Report
     from cml_bot.wording import Row, Rows
 
@@ -34,6 +37,10 @@ PIPED_WIDTH = 160
 """Wide enough that no row of a pipe or a log breaks."""
 COLOURS = {Trend.WORSE: "red", Trend.BETTER: "green", Trend.UNCLEAR: "yellow"}
 SHOWN_NOTES = 10
+WORDS = 40
+"""Columns that what is special of a metric needs beside the numbers."""
+BARS = 20
+"""Of a metric's history, where there is no room for more."""
 
 
 def render_terminal(report: Report, file: TextIO) -> str:
@@ -122,3 +129,43 @@ def _count_rest(report: Report, rows: Rows) -> str:
     parts = list(fold_titles(report, rows).values())
     compared = f"compared with {report.base.label} ({report.base.source})" if report.has_base else ""
     return " · ".join([*parts, clean(compared, 300)] if compared else parts)
+
+
+def render_history_terminal(history: History, file: TextIO) -> str:
+    """Give the history of main for a terminal or a pipe."""
+    console, told = open_console(file), describe(history)
+    with console.capture() as text:
+        _say(console, clean(told.title, 300) if told.title else "", style="bold")
+        if told.rows:
+            _say_rows(console, told.rows)
+        _say(console, told.legend, style="dim")
+        for line in told.drifts:
+            _say(console, f"⚠️ {clean(line, 600)}", style="yellow")
+        for line in history.notes:
+            _say(console, f"· {clean(line, 600)}", style="dim")
+    return text.get()
+
+
+def _say_rows(console: Console, rows: Sequence[Cells]) -> None:
+    """Print the table; where there is little room the words stand below it, and of the bars there are the last."""
+    free = console.options.update(width=10_000)
+    if console.measure(_history_table(rows, HEADS[:-1]), options=free).maximum + WORDS <= console.width:
+        console.print(_history_table(rows, HEADS))
+        return
+    short = [
+        row._replace(course=f"…{row.course[1 - BARS :]}" if len(row.course) > BARS else row.course) for row in rows
+    ]
+    console.print(_history_table(short, HEADS[:-1]))
+    for row in rows:
+        _say(console, f"{clean(row.name)}: {clean(row.words, 600)}" if row.words else "")
+
+
+def _history_table(rows: Sequence[Cells], heads: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for place, head in enumerate(heads):
+        # Numbers and small lines are of no use in pieces: names and words may break.
+        no_wrap = 0 < place < len(HEADS) - 1
+        table.add_column(head, justify="right" if 0 < place < 4 else "left", overflow="fold", no_wrap=no_wrap)
+    for row in rows:
+        table.add_row(*(Text(clean(cell, 600) if cell else "") for cell in row[: len(heads)]))
+    return table

@@ -147,7 +147,8 @@ def _tell_shift(shift: Shift, base: Metric, tolerance: float, counts: Evidence) 
 
 def _weigh_history(head: Metric, history: Sequence[Metric], tolerance: float, counts: Evidence) -> Evidence:
     """Weigh one run against the runs of main, else say how many more would tell."""
-    values, k = _values_of(history, counts.n_head)
+    places, k = choose_places(history, counts.n_head)
+    values = [float(history[place].value) for place in places]
     lost = len(history) - len(values)
     note = f"{plural(lost, 'run')} of main left out, not being comparable numbers" if lost else ""
     if len(values) < FEWEST:
@@ -171,16 +172,16 @@ def _weigh_history(head: Metric, history: Sequence[Metric], tolerance: float, co
     )
 
 
-def _values_of(history: Sequence[Metric], n_head: int) -> tuple[list[float], int]:
-    """Give a value a run, and of how many of them the head is the mean.
+def choose_places(history: Sequence[Metric], n_head: int) -> tuple[list[int], int]:
+    """Choose the runs whose values count for a head of so many trainings, and of how many values that is the mean.
 
     Runs that repeated their training as often as the head did stand by their mean. A mean of several is held against
     single trainings too; a single training against means of several is not, because those scatter less.
     """
-    alike = [metric for metric in history if len(metric.values) == n_head]
-    singles = [metric for metric in history if len(metric.values) == 1]
+    alike = [place for place, metric in enumerate(history) if len(metric.values) == n_head]
+    singles = [place for place, metric in enumerate(history) if len(metric.values) == 1]
     chosen, k = (alike, 1) if len(alike) >= len(singles) else (singles, n_head)
-    return [float(value) for one in chosen if abs(value := one.value) < LARGEST], k
+    return [place for place in chosen if abs(history[place].value) < LARGEST], k
 
 
 def _tell_runs_needed(n: int, counts: Evidence) -> str:

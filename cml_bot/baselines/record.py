@@ -12,7 +12,7 @@ from cml_bot.baselines._commits import choose, find_wanted
 from cml_bot.errors import BaselineError, ConfigError
 from cml_bot.filters import plural
 from cml_bot.model import Base, Side
-from cml_bot.records import is_record, open_log, read_log, tell_unread
+from cml_bot.records import choose_last, is_record, list_runs, open_log, read_log, tell_unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cml_bot.baselines._commits import Chosen
     from cml_bot.git import Checkout
     from cml_bot.model import Build, Run
-    from cml_bot.records import Log, Record
+    from cml_bot.records import Log
     from cml_bot.trees import Tree
 
 CURE = 'Record main anew with `mlbot record`, or compare with committed files by `baseline = "git"`.'
@@ -61,7 +61,7 @@ def _load_base(checkout: Checkout, log: Log, build: Build, stack: ExitStack) -> 
     chosen = choose(checkout, build)
     if isinstance(chosen, str):
         return chosen
-    return _make_base(_read_runs(records), chosen, Ancestry(checkout, chosen.sha, log.scratch, stack), note)
+    return _make_base(list_runs(records), chosen, Ancestry(checkout, chosen.sha, log.scratch, stack), note)
 
 
 def _load_wanted(checkout: Checkout, log: Log, wanted: str, stack: ExitStack) -> Base | str:
@@ -73,7 +73,7 @@ def _load_wanted(checkout: Checkout, log: Log, wanted: str, stack: ExitStack) ->
         chosen = find_wanted(checkout, wanted, stack)
     except (BaselineError, ConfigError) as error:
         return error.what
-    runs = _read_runs(records)
+    runs = list_runs(records)
     if all(run.sha != chosen.sha for run in runs):
         return f"there is no record of {wanted}"
     return _make_base(runs, chosen, Ancestry(checkout, chosen.sha, log.scratch, stack), tell_unread(log, records))
@@ -90,15 +90,11 @@ def _load_named(checkout: Checkout, log: Log, wanted: str) -> Base | None:
     last = records[-1]
     if last.run is None:
         raise BaselineError(wanted, f"the record {commit[:7]} {last.problem}", CURE)
-    runs = _read_runs(records)
-    history = {run.sha: run for run in runs if run.sha != last.run.sha}
+    runs = list_runs(records)
+    history = [run for run in choose_last(runs) if run.sha != last.run.sha]
     side = _side(last.run, wanted, f"the record {wanted}")
     note = tell_unread(log, records)
-    return Base(run=last.run, side=side, history=(*history.values(), last.run), notes=(note,) if note else ())
-
-
-def _read_runs(records: Sequence[Record]) -> list[Run]:
-    return [record.run for record in records if record.run is not None]
+    return Base(run=last.run, side=side, history=(*history, last.run), notes=(note,) if note else ())
 
 
 def _make_base(runs: Sequence[Run], chosen: Chosen, ancestry: Ancestry, note: str) -> Base | str:
@@ -148,9 +144,7 @@ def _select(runs: Sequence[Run], base: int, ancestry: Ancestry) -> tuple[Run, ..
     order = ancestry.order(runs[base].sha)
     is_whole = ancestry.is_whole(runs[base].sha)
     early = {run.sha for run in runs[:base]} if not is_whole else set()
-    # By assigning anew the later run of a commit takes its place in the log too.
-    last = {run.sha: place for place, run in enumerate(runs)}
-    kept = [run for place, run in enumerate(runs) if last[run.sha] == place and (run.sha in order or run.sha in early)]
+    kept = [run for run in choose_last(runs) if run.sha in order or run.sha in early]
     known = iter(sorted((run for run in kept if run.sha in order), key=lambda run: order[run.sha]))
     line = [next(known) if run.sha in order else run for run in kept]
     return (*(run for run in line if run.sha != runs[base].sha), runs[base])

@@ -77,7 +77,7 @@ def weigh_against(history: Sequence[float], head: float, *, tolerance: float = 0
         # What selection leaves out of a stable history makes its band narrow just where a false alarm costs most.
         careful = _weigh(history, _levels(history, BEYOND_DOUBT), head, tolerance, k)
         low, high = (max(p, min(other, SURE)) for p, other in zip((low, high), careful[:2], strict=True))
-    half = t_quantile(0.975, levels.df) * _error(levels, k)
+    half = half_width(levels, k)
     centre = levels.segments[-1].mean
     return Band(levels=levels, low=low, high=high, interval=(centre - half, centre + half), is_base_odd=is_odd)
 
@@ -85,6 +85,11 @@ def weigh_against(history: Sequence[float], head: float, *, tolerance: float = 0
 def find_main_levels(history: Sequence[float]) -> Levels:
     """Cut the history of main at the levels that the band is made with."""
     return _levels(history, 1.0)
+
+
+def half_width(levels: Levels, k: int = 1) -> float:
+    """Give half the width of where 95 % of new values lie, each the mean of `k` trainings."""
+    return t_quantile(0.975, levels.df) * _error(levels, k)
 
 
 def _levels(history: Sequence[float], factor: float) -> Levels:

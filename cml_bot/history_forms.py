@@ -1,0 +1,224 @@
+"""The history of main in words and in its forms; the one for the terminal is in `terminal.py`.
+
+What `describe` gives is plain text with foreign names in it: each form escapes it for the place it stands in.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, NamedTuple
+
+from cml_bot.as_json import SCHEMA, drift_table, lay_out
+from cml_bot.escape import clean, escape
+from cml_bot.filters import format_beside, format_number, format_pair, format_spread, plural, sparkline
+from cml_bot.names import name_of, shared_names
+from cml_bot.weigh import LARGEST
+from cml_bot.wording import ARROWS
+from cml_bot.wording_noise import tell_drift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cml_bot.history_table import History, HistoryRow, LevelShift
+
+OUTLIER, SHIFT, GAP = "×", "|", "·"
+LEGEND = {OUTLIER: "an outlier, left out of the band", SHIFT: "a shift of the level", GAP: "no number that counts"}
+NAMED = 3
+"""Commits of a kind that a cell names; the others are counted."""
+HEADS = ("metric", "runs", "last", "band", "oldest to last", "")
+WIDEST_NAME = 1000
+"""Characters of a name in CSV, where another program is to know it again."""
+FORMULA = tuple("=+-@＝＋－＠")
+"""What a cell begins with that spreadsheets take for a formula, in any width.
+
+Source: https://owasp.org/www-community/attacks/CSV_Injection
+"""
+
+
+class Cells(NamedTuple):
+    """One row of the table."""
+
+    name: str
+    runs: str
+    last: str
+    band: str
+    course: str
+    words: str
+
+
+class Described(NamedTuple):
+    """A history in words: what stands above the table, in it, and below it."""
+
+    title: str
+    rows: tuple[Cells, ...]
+    legend: str
+    """What the signs in the small lines mean; empty where there are none."""
+    drifts: tuple[str, ...]
+
+
+def describe(history: History) -> Described:
+    """Put a history into words."""
+    shared = shared_names(row.key for row in history.rows)
+    rows = tuple(_fill(row, shared) for row in history.rows)
+    signs = [f"{sign} is {means}" for sign, means in LEGEND.items() if any(sign in row.course for row in rows)]
+    return Described(
+        title=_tell_title(history),
+        rows=rows,
+        legend="; ".join(signs),
+        drifts=tuple(tell_drift(drift, shared) for drift in history.drifts),
+    )
+
+
+def _tell_title(history: History) -> str:
+    if not history.runs:
+        return ""
+    first, last = history.runs[0], history.runs[-1]
+    day = f" of {last.created[:10]}" if last.created else ""
+    if len(history.runs) == 1:
+        return f"{history.name}: 1 run of main, {last.sha[:7]}{day}"
+    count = plural(len(history.runs), "run")
+    return f"{history.name}: the last {count} of main, {first.sha[:7]} to {last.sha[:7]}{day}"
+
+
+def _fill(row: HistoryRow, shared: frozenset[str]) -> Cells:
+    last, band = _write_numbers(row)
+    return Cells(
+        name=f"{clean(name_of(row.key, shared))} {ARROWS[row.goal]}".strip(),
+        runs=format_number(row.n),
+        last=last,
+        band=band,
+        course=_draw(row),
+        words="; ".join(_tell_special(row)),
+    )
+
+
+def _write_numbers(row: HistoryRow) -> tuple[str, str]:
+    """Write the last value and the band, with the decimals that the noise has."""
+    last = row.values[-1]
+    if row.level is None or not row.noise:
+        pair = format_pair(row.level, last, row.unit)
+        return pair.head, "" if row.level is None else pair.base
+    # The unit stands once; noise of a percentage is in points, so there both need theirs.
+    unit = row.unit if row.unit.strip() == "%" else ""
+    level = format_beside(row.level, row.noise, unit)
+    return format_beside(last, row.noise, row.unit), f"{level} {format_spread(row.noise, row.unit)}"
+
+
+def _draw(row: HistoryRow) -> str:
+    """Draw a bar a run. What was left out is a sign: as a bar it would press all others flat."""
+    shifts = {shift.sha for shift in row.shifts}
+    values = [
+        float(point.value)
+        if point.counts and point.value is not None and point.sha not in row.outliers
+        else float("nan")
+        for point in row.course
+    ]
+    bars = sparkline(values, width=len(values))
+    signs = [OUTLIER if point.sha in row.outliers else bar for point, bar in zip(row.course, bars, strict=True)]
+    return "".join(
+        f"{SHIFT if point.sha in shifts else ''}{sign}" for point, sign in zip(row.course, signs, strict=True)
+    )
+
+
+def _tell_special(row: HistoryRow) -> Iterator[str]:
+    if row.values[-1] is None:
+        yield "not in the last run"
+    if row.noise == 0:
+        yield "deterministic"
+    if row.missing:
+        yield f"{plural(row.missing, 'more run')} until there is a band"
+    if row.outliers:
+        yield f"{'outlier' if len(row.outliers) == 1 else 'outliers'} at {_list_commits(row.outliers)}"
+    yield from map(_tell_shift, row.shifts[-NAMED:])
+    if len(row.shifts) > NAMED:
+        yield f"{plural(len(row.shifts) - NAMED, 'shift')} before that"
+    left_out = [(point.sha, point.value) for point in row.course if point.value is not None and not point.counts]
+    odd = [f"{format_number(value)} at {sha[:7]}" for sha, value in left_out if not abs(value) < LARGEST]
+    if odd:
+        yield f"left out: {_join(odd)}"
+    if len(left_out) > len(odd):
+        yield f"left out: {plural(len(left_out) - len(odd), 'run')} of another number of trainings"
+
+
+def _tell_shift(shift: LevelShift) -> str:
+    pair = format_pair(shift.before, shift.after)
+    return f"level shifted at {shift.sha[:7]} ({pair.base} → {pair.head})"
+
+
+def _list_commits(commits: Sequence[str]) -> str:
+    return _join([sha[:7] for sha in commits])
+
+
+def _join(parts: Sequence[str]) -> str:
+    more = [f"{len(parts) - NAMED} more"] if len(parts) > NAMED else []
+    return ", ".join([*parts[:NAMED], *more])
+
+
+def render_history(history: History) -> str:
+    """Write a history as Markdown."""
+    told = describe(history)
+    blocks = [f"**{escape(told.title, 300)}**"] if told.title else []
+    if told.rows:
+        table = [HEADS, (":--", "--:", "--:", "--:", ":--", ":--"), *map(_escape_cells, told.rows)]
+        blocks.append("\n".join(f"| {' | '.join(cells)} |" for cells in table))
+    if told.legend:
+        blocks.append(escape(told.legend, 300))
+    lines = [*(f"⚠️ {escape(line, 600)}" for line in told.drifts), *(escape(line, 600) for line in history.notes)]
+    if lines:
+        blocks.append("\n".join(f"- {line}" for line in lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _escape_cells(cells: Cells) -> tuple[str, ...]:
+    return tuple(escape(cell, 600) if cell else "" for cell in cells)
+
+
+def dump_history(history: History) -> str:
+    """Write a history as JSON: a form that other programs may rely on."""
+    return lay_out(
+        {
+            "schema": SCHEMA,
+            "name": history.name,
+            "runs": [{"sha": run.sha, "created": run.created, "build_url": run.build_url} for run in history.runs],
+            "metrics": [_row_table(row) for row in history.rows],
+            "drifts": [drift_table(drift) for drift in history.drifts],
+            "notes": list(history.notes),
+        }
+    )
+
+
+def _row_table(row: HistoryRow) -> dict[str, object]:
+    return {
+        "group": row.key.group,
+        "name": row.key.name,
+        "unit": row.unit,
+        "goal": row.goal,
+        "values": row.values,
+        "level": row.level,
+        "noise": row.noise,
+        "low": row.low,
+        "high": row.high,
+        "n": row.n,
+        "outliers": row.outliers,
+        "shifts": [shift.sha for shift in row.shifts],
+    }
+
+
+def write_csv(history: History) -> str:
+    """Write one row a run and one column a metric, with all digits; a cell is empty where the run lacks the metric."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    shared = shared_names(row.key for row in history.rows)
+    writer.writerow(["sha", "created", *(_as_cell(name_of(row.key, shared)) for row in history.rows)])
+    for place, run in enumerate(history.runs):
+        values = [row.values[place] for row in history.rows]
+        numbers = ["" if value is None else repr(value) for value in values]
+        writer.writerow([run.sha, _as_cell(run.created) if run.created else "", *numbers])
+    return text.getvalue()
+
+
+def _as_cell(text: str) -> str:
+    """Foreign text that stays text: what spreadsheets take for a formula begins with a quote then."""
+    line = clean(text, WIDEST_NAME)
+    return f"'{line}" if line.startswith(FORMULA) else line

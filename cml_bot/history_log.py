@@ -1,0 +1,58 @@
+"""Beside the steps: read the last records of main, and tell their history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cml_bot.errors import BaselineError
+from cml_bot.git import find_checkout
+from cml_bot.history_table import History, make_history
+from cml_bot.model import WhenDataChanges
+from cml_bot.records import branch_of, choose_last, list_runs, open_log, read_log, tell_unread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cml_bot.config import Config
+    from cml_bot.pipeline import Job
+
+HOW = "`mlbot report` records every run of main, and `mlbot record` does it by hand"
+
+
+def read_history(job: Job, config: Config, wanted: Sequence[str], last: int) -> History:
+    """Read the last runs of main; where there are none, a note says how recording starts.
+
+    Args:
+        job: where mlbot runs.
+        config: its name says which records, its rules what is good.
+        wanted: patterns of the metrics to tell of.
+        last: how many runs are looked at, at most.
+
+    Raises:
+        BaselineError: the records cannot be fetched, or none of them can be read.
+    """
+    checkout = find_checkout(job.root)
+    if checkout is None or not job.sha:
+        return _tell_none(config, "runs of main are recorded on a branch, and there is no commit here yet")
+    with open_log(checkout, job.build, config.name) as log:
+        records = read_log(log)
+    unread = tell_unread(log, records)
+    runs = choose_last(list_runs(records))[-last:]
+    if not records:
+        return _tell_none(config, f"no run of main is recorded yet on {branch_of(config.name)}")
+    if not runs:
+        raise BaselineError(log.branch, f"no record can be read: {unread}", "Record main anew with `mlbot record`.")
+    history = make_history(
+        config.name,
+        runs,
+        wanted=wanted,
+        rules=config.metrics,
+        gated=[gate.pattern for gate in config.gates],
+        with_data=config.when_data_changes is not WhenDataChanges.IGNORE,
+    )
+    return replace(history, notes=(*history.notes, *([unread] if unread else ())))
+
+
+def _tell_none(config: Config, why: str) -> History:
+    return History(name=config.name, notes=(f"{why}: {HOW}",))
