@@ -23,7 +23,7 @@ from cml_bot.wording import (
     tell_check,
     tell_next,
 )
-from cml_bot.wording_noise import tell_drift, tell_methods
+from cml_bot.wording_noise import tell_drift, tell_methods, tell_proofs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,6 +147,7 @@ def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:
         "figures": drawn.pairs if drawn else report.figures[:SHOWN_PAIRS],
         "hidden_figures": max(0, len(report.figures) - SHOWN_PAIRS),
         "methods": tell_methods(report),
+        "proofs": tell_proofs(report),
         "drifts": [tell_drift(drift, shared) for drift in report.drifts],
         "pictures": drawn is not None,
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import format_pair, format_spread, plural, sparkline
+from cml_bot.filters import format_p, format_pair, format_spread, plural, sparkline
 from cml_bot.model import Trend
 from cml_bot.names import name_of, shared_names
 
@@ -68,22 +69,55 @@ def _count_trainings(evidence: Evidence) -> str:
     return f"{evidence.n_head} and {plural(evidence.n_base, 'training')}"
 
 
-def _tell_special(delta: Delta) -> str:
-    """Say what a reader should know of how one metric was told from noise."""
-    runs = delta.evidence.n_history
-    return f"{plural(runs, 'run')} of main count; {delta.evidence.note}" if runs else delta.evidence.note
-
-
-def tell_methods(report: Report, most: int = 30) -> list[str]:
-    """Say how changes were told from noise: each method once with the number of metrics, then what is special."""
-    shared = shared_names(delta.key for delta in report.deltas)
-    paired = [delta for delta in report.deltas if delta.head and delta.base]
-    used = [delta.evidence.method for delta in paired]
+def tell_methods(report: Report) -> list[str]:
+    """Say how changes were told from noise, each method once with the number of metrics, and by which runs of main."""
+    used = [delta.evidence.method for delta in report.deltas if delta.head and delta.base]
     said = [f"{plural(used.count(method), 'metric')}: {METHODS.get(method, method)}" for method in dict.fromkeys(used)]
-    special = [delta for delta in paired if delta.evidence.note and delta.evidence.method in WITH_NOTES]
-    lines = [f"{name_of(delta.key, shared)}: {_tell_special(delta)}" for delta in special]
-    more = [f"{plural(len(lines) - most, 'more metric')} with such notes, in report.json"] if len(lines) > most else []
-    return [*said, *report.band, *lines[:most], *more]
+    return [*said, *report.band]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How one metric was told from noise, for a row of a table."""
+
+    name: str
+    """Foreign text."""
+    method: str
+    size: str
+    """How many runs or trainings."""
+    interval: str
+    """Where 95 of 100 values would lie if nothing had changed."""
+    p: str
+    note: str
+
+
+def tell_proofs(report: Report) -> list[Proof]:
+    """Give the evidence of every metric of which there is more to say than its method."""
+    shared = shared_names(delta.key for delta in report.deltas)
+    paired = (delta for delta in report.deltas if delta.head and delta.base)
+    return [_tell_proof(delta, name_of(delta.key, shared)) for delta in paired if _is_special(delta.evidence)]
+
+
+def _is_special(evidence: Evidence) -> bool:
+    return evidence.p is not None or (bool(evidence.note) and evidence.method in WITH_NOTES)
+
+
+def _tell_proof(delta: Delta, name: str) -> Proof:
+    evidence = delta.evidence
+    interval = ""
+    if evidence.interval:
+        pair = format_pair(*evidence.interval, delta.unit)
+        interval = f"{pair.base} to {pair.head}"
+    size = plural(evidence.n_history, "run") if evidence.n_history else ""
+    if evidence.method in ("welch", "paired t"):
+        size = _count_trainings(evidence)
+    raw, adjusted = (_tell_p(p) for p in (evidence.p, evidence.adjusted))
+    p = raw if adjusted in ("", raw) else f"{raw}, corrected {adjusted}"
+    return Proof(name, evidence.method, size, interval, p, evidence.note)
+
+
+def _tell_p(p: float | None) -> str:
+    return "" if p is None else format_p(p).removeprefix("p ").removeprefix("= ")
 
 
 def tell_drift(drift: Drift, shared: frozenset[str]) -> str:
