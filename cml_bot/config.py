@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cml_bot.errors import ConfigError
 from cml_bot.escape import JOINER, clean
-from cml_bot.judge import is_same_gate, parse_gate
+from cml_bot.gates import is_same_gate, parse_gate
 from cml_bot.model import Goal, Of, Outcome, Rule, Tolerance, Waiver, WhenDataChanges
 
 if TYPE_CHECKING:

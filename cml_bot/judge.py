@@ -12,12 +12,11 @@ from __future__ import annotations
 import difflib
 import math
 import operator
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cml_bot.errors import ConfigError
 from cml_bot.filters import format_number, format_p, format_pair, format_spread, plural
+from cml_bot.gates import is_same_gate
 from cml_bot.model import Check, Form, Gate, Goal, Outcome, Trend, Verdict
 from cml_bot.stats.families import holm
 
@@ -50,69 +49,6 @@ FEWEST_RUNS, FEWEST_REPLICATES = 8, 3
 REPLICATED = ("welch", "paired t")
 OTHER_DATA = "the data differ between the sides, so nobody can tell whether it got worse"
 NO_GOAL = "it changed, and whether higher or lower is better is not known: set its goal in mlbot.toml"
-_LIMIT = re.compile(
-    r"(?P<name>.+?)\s*(?P<op><=|>=|==|!=|<|>)\s*(?P<bound>[-+]?[\d.]+(?:e[-+]?\d+)?)(?P<percent>\s*%)?", re.IGNORECASE
-)
-_CHANGE = re.compile(r"(?P<name>\S(?:.*\S)?)\s+change")
-_REGRESSED = re.compile(r"(?P<name>\S(?:.*\S)?)\s+regressed")
-
-
-def parse_gate(text: str, outcome: Outcome, where: str = "gate") -> Gate:
-    """Read one gate.
-
-    Raises:
-        ConfigError: it has none of the three forms.
-
-    Example:
-        >>> gate = parse_gate("latency_ms change > 10%", Outcome.FAIL)
-        >>> gate.pattern, gate.form.value, gate.operator, gate.bound, gate.is_relative
-        ('latency_ms', 'change', '>', 0.1, True)
-    """
-    text = text.strip()
-    if found := _REGRESSED.fullmatch(text):
-        return Gate(text=text, pattern=found["name"], form=Form.REGRESSED, outcome=outcome)
-    found = _LIMIT.fullmatch(text)
-    bound = _parse_bound(found["bound"]) if found else None
-    change = _CHANGE.fullmatch(found["name"]) if found else None
-    name = change["name"] if change else found["name"] if found else ""
-    is_odd = name.endswith(("<", ">", "=", "!", " regressed")) or (found and found["percent"] and not change)
-    if found is None or bound is None or is_odd:
-        raise ConfigError(
-            where,
-            f"{text!r} is not a gate",
-            'Write one of "NAME < 0.9", "NAME change > 10%", "NAME regressed"; NAME may hold * and ?.',
-        )
-    return Gate(
-        text=text,
-        pattern=name,
-        form=Form.CHANGE if change else Form.LIMIT,
-        outcome=outcome,
-        operator=found["op"],
-        bound=bound / 100 if found["percent"] else bound,
-        is_relative=bool(found["percent"]),
-    )
-
-
-def _parse_bound(text: str) -> float | None:
-    try:
-        bound = float(text)
-    except ValueError:
-        return None
-    return bound if math.isfinite(bound) else None
-
-
-def is_same_gate(one: str, other: str) -> bool:
-    """Whether two texts mean the same gate, however they are spaced and their numbers are written.
-
-    Example:
-        >>> is_same_gate("accuracy<0.9", "accuracy < 0.90")
-        True
-    """
-    try:
-        gates = [replace(parse_gate(text, Outcome.FAIL), text="") for text in (one, other)]
-    except ConfigError:
-        return False
-    return gates[0] == gates[1]
 
 
 def judge(

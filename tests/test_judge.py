@@ -10,7 +10,8 @@ import pytest
 
 from cml_bot.compare import compare
 from cml_bot.errors import ConfigError
-from cml_bot.judge import judge, parse_gate
+from cml_bot.gates import parse_gate
+from cml_bot.judge import judge
 from cml_bot.model import Check, Form, Outcome, Run, Waiver
 from tests.making import TODAY, make_history, make_metric, make_run
 
