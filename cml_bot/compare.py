@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.goals import find_goal, is_bookkeeping
-from cml_bot.model import Delta, Evidence, Goal, Key, Metric, Of, Role, Rule, Tolerance
+from cml_bot.model import Delta, Evidence, Goal, Key, Method, Metric, Of, Role, Rule, Tolerance
 from cml_bot.stats.families import benjamini_hochberg
 from cml_bot.steps import is_step
 from cml_bot.weigh import LEVEL, weigh
@@ -215,4 +215,4 @@ def _is_count(head: Metric | None, base: Metric | None) -> bool:
 
 
 def _weigh_count(head: Metric | None, base: Metric | None) -> Evidence:
-    return Evidence(method="count", is_real=head is not None and base is not None and head.value != base.value)
+    return Evidence(method=Method.COUNT, is_real=head is not None and base is not None and head.value != base.value)

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 
 from cml_bot.filters import format_number, format_p, format_pair, format_spread, plural
 from cml_bot.gates import is_same_gate
-from cml_bot.model import Check, Form, Gate, Goal, Outcome, Trend, Verdict
+from cml_bot.model import Check, Form, Gate, Goal, Method, Outcome, Trend, Verdict
+from cml_bot.stats.band import FEWEST_TO_FAIL
 from cml_bot.stats.families import holm
+from cml_bot.stats.planning import FEWEST_REPLICATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -44,9 +46,6 @@ WORDS = {
 }
 """How a comparison reads when it holds, and when it does not."""
 WARNS_AT, FAILS_AT = 0.05, 0.01
-FEWEST_RUNS, FEWEST_REPLICATES = 8, 3
-"""Runs of main, or trainings a side, below which a gate warns at most: so few may scatter little by chance."""
-REPLICATED = ("welch", "paired t")
 OTHER_DATA = "the data differ between the sides, so nobody can tell whether it got worse"
 NO_GOAL = "it changed, and whether higher or lower is better is not known: set its goal in mlbot.toml"
 
@@ -139,20 +138,20 @@ def _check_chance(gate: Gate, delta: Delta, chance: float) -> tuple[Outcome, str
 
 def _is_enough(evidence: Evidence) -> bool:
     """Whether there is enough to fail on. Standard errors never are: they hold other examples, not other seeds."""
-    by_replicates = evidence.method in REPLICATED and not _is_small(evidence)
-    return by_replicates or (evidence.method not in REPLICATED and evidence.n_history >= FEWEST_RUNS)
+    by_replicates = evidence.method.is_replicated and not _is_small(evidence)
+    return by_replicates or (not evidence.method.is_replicated and evidence.n_history >= FEWEST_TO_FAIL)
 
 
 def _is_small(evidence: Evidence) -> bool:
-    return evidence.method in REPLICATED and min(evidence.n_head, evidence.n_base) < FEWEST_REPLICATES
+    return evidence.method.is_replicated and min(evidence.n_head, evidence.n_base) < FEWEST_REPLICATES
 
 
 def _tell_few(evidence: Evidence) -> str:
-    if evidence.method in REPLICATED:
+    if evidence.method.is_replicated:
         return f"it takes {FEWEST_REPLICATES} trainings a side to fail on"
-    if evidence.method == "standard errors":
+    if evidence.method == Method.ERRORS:
         return "standard errors hold no noise of the training, so there is no failing on them"
-    return f"it takes {FEWEST_RUNS} runs of main to fail on"
+    return f"it takes {FEWEST_TO_FAIL} runs of main to fail on"
 
 
 def _tell_noise(delta: Delta, chance: float) -> str:
@@ -163,7 +162,7 @@ def _tell_noise(delta: Delta, chance: float) -> str:
     side = "below" if head < (delta.reference or 0.0) else "above"
     noise = format_spread(evidence.noise, delta.unit)
     explains = f"{pair.head} is {side} {pair.base} {noise}, which is what noise explains"
-    if evidence.method in REPLICATED:
+    if evidence.method.is_replicated:
         explains += f" ({evidence.n_head} and {plural(evidence.n_base, 'training')}"
     elif evidence.n_history:
         explains += f" ({plural(evidence.n_history, 'run')} of main"
@@ -174,7 +173,7 @@ def _tell_noise(delta: Delta, chance: float) -> str:
 
 def _check_trend(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
     match delta.trend:
-        case Trend.WORSE if delta.evidence.method == "deterministic" and not _is_enough(delta.evidence):
+        case Trend.WORSE if delta.evidence.method == Method.DETERMINISTIC and not _is_enough(delta.evidence):
             return min(gate.outcome, Outcome.WARN), f"it is worse than its base; {_tell_few(delta.evidence)}"
         case Trend.WORSE:
             return gate.outcome, "it is worse than its base"

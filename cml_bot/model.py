@@ -274,13 +274,33 @@ class Run:
         return not (self.metrics or self.series or self.figures or self.params)
 
 
+class Method(StrEnum):
+    """How a change was told from noise."""
+
+    NONE = "none"
+    EQUAL = "equal"
+    TOLERANCE = "tolerance"
+    COUNT = "count"
+    """A whole number that counts something: it holds no noise."""
+    NOT_FINITE = "not finite"
+    DETERMINISTIC = "deterministic"
+    """Main's runs are all equal, so that any change is one."""
+    PREDICTION = "prediction interval"
+    WELCH = "welch"
+    PAIRED = "paired t"
+    ERRORS = "standard errors"
+
+    @property
+    def is_replicated(self) -> bool:
+        """Whether it takes repeated trainings of both sides."""
+        return self in (Method.WELCH, Method.PAIRED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Why a delta's trend is what it is."""
 
-    method: str
-    """How it was told: ``equal``, ``tolerance``, ``count``, ``not finite``, ``deterministic``, ``prediction interval``,
-    ``welch``, ``paired t``, ``standard errors``, ``none``."""
+    method: Method
     is_real: bool | None
     """True: the change is beyond tolerance and noise. False: it is not. None: nobody can tell from what is there."""
     expected: float | None = None

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
-from cml_bot.model import Evidence
+from cml_bot.model import Evidence, Method
 from cml_bot.stats.band import FEWEST, weigh_against
-from cml_bot.stats.planning import examples_needed, runs_needed
+from cml_bot.stats.planning import FEWEST_REPLICATES, examples_needed, runs_needed
 from cml_bot.stats.shift import paired_t, welch, z_of_standard_errors
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ SAME_TO = 1e-12
 """Relative size of what the order of a sum alone can change in double precision."""
 LEVEL = 0.05
 """Two-sided: a smaller p is a change."""
-FEWEST_REPLICATES = 3
-"""Trainings a side from which "no difference was found" means something."""
 MOST_REPLICATES = 1000
 LARGEST = 1e100
 """Values beyond it are in no band: their squares would not be numbers."""
@@ -53,14 +51,14 @@ def weigh(
         is_alike: whether both sides are of the same data, as far as is known.
     """
     if head is None or base is None:
-        return Evidence(method="none", is_real=None, note="there is only one side")
-    counts = Evidence(method="none", is_real=None, n_head=len(head.values), n_base=len(base.values))
+        return Evidence(method=Method.NONE, is_real=None, note="there is only one side")
+    counts = Evidence(method=Method.NONE, is_real=None, n_head=len(head.values), n_base=len(base.values))
     if not (math.isfinite(head.value) and math.isfinite(base.value)):
         return _weigh_broken(head.value, base.value, counts)
     if math.isclose(head.value, base.value, rel_tol=SAME_TO, abs_tol=0.0):
-        return replace(counts, method="equal", is_real=False)
+        return replace(counts, method=Method.EQUAL, is_real=False)
     if abs(head.value - base.value) <= tolerance:
-        return replace(counts, method="tolerance", is_real=False, note="the change is within the tolerance")
+        return replace(counts, method=Method.TOLERANCE, is_real=False, note="the change is within the tolerance")
     if not is_alike:
         return replace(counts, note="the data differ", decide="both sides on the same data would tell")
     return (
@@ -73,8 +71,8 @@ def weigh(
 def _weigh_broken(head: float, base: float, counts: Evidence) -> Evidence:
     """Weigh sides of which one is NaN or infinite: that is never equal, and a loss unless the base had it too."""
     if math.isfinite(head) or math.isfinite(base):
-        return replace(counts, method="not finite", is_real=True, note="one side is not a number")
-    return replace(counts, method="not finite", note="neither side is a number")
+        return replace(counts, method=Method.NOT_FINITE, is_real=True, note="one side is not a number")
+    return replace(counts, method=Method.NOT_FINITE, note="neither side is a number")
 
 
 def _weigh_replicates(head: Metric, base: Metric, tolerance: float, counts: Evidence) -> Evidence | None:
@@ -85,9 +83,9 @@ def _weigh_replicates(head: Metric, base: Metric, tolerance: float, counts: Evid
     if _has_same_labels(head, base):
         partner = dict(zip(base.labels, base.values, strict=True))
         shift = paired_t([a - partner[label] for label, a in zip(head.labels, head.values, strict=True)])
-        found = _tell_shift(shift, base, tolerance, replace(counts, method="paired t"))
+        found = _tell_shift(shift, base, tolerance, replace(counts, method=Method.PAIRED))
     else:
-        found = _tell_shift(welch(head.values, base.values), base, tolerance, replace(counts, method="welch"))
+        found = _tell_shift(welch(head.values, base.values), base, tolerance, replace(counts, method=Method.WELCH))
     if fewest < FEWEST and (found.noise or 0.0) <= SAME_TO * max(abs(head.value), abs(base.value)):
         # So few are equal by rounding alone.
         return replace(found, is_real=None, p=None, decide=f"{FEWEST} trainings a side would tell")
@@ -115,7 +113,7 @@ def _weigh_errors(head: Metric, base: Metric, tolerance: float, counts: Evidence
     if not (_is_error(head.stderr) and _is_error(base.stderr)) or max(abs(head.value), abs(base.value)) > LARGEST:
         return None
     shift = z_of_standard_errors(head.value, head.stderr or 0.0, base.value, base.stderr or 0.0)
-    found = _tell_shift(shift, base, tolerance, replace(counts, method="standard errors"))
+    found = _tell_shift(shift, base, tolerance, replace(counts, method=Method.ERRORS))
     if found.is_real is not None:
         return found
     times = examples_needed(shift.estimate, shift.se)
@@ -157,10 +155,10 @@ def _weigh_history(head: Metric, history: Sequence[Metric], tolerance: float, co
     band = weigh_against(values, value, tolerance=tolerance, k=k)
     if band is None:
         said = f"the last {len(values)} runs of main are all equal, so any change is one"
-        return replace(counts, method="deterministic", is_real=True, n_history=len(values), note=said)
+        return replace(counts, method=Method.DETERMINISTIC, is_real=True, n_history=len(values), note=said)
     return replace(
         counts,
-        method="prediction interval",
+        method=Method.PREDICTION,
         is_real=band.p <= LEVEL,
         expected=band.expected,
         interval=band.interval,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.escape import clean
 from cml_bot.filters import format_pair, plural
-from cml_bot.model import Goal, Outcome, Role, Trend
+from cml_bot.model import Goal, Method, Outcome, Role, Trend
 from cml_bot.names import name_of, shared_names
 from cml_bot.wording_noise import tell_noise, tell_sure
 
@@ -242,7 +242,7 @@ def _tell(row: Row) -> str:
             sure = "" if gate or delta.evidence.p is None else ", which noise explains"
             return f"went from {pair.base} to {pair.head}{percent}{sure}{gate}."
         case Trend.UNCLEAR:
-            sure = "" if gate or delta.evidence.method == "not finite" else ", which could be noise"
+            sure = "" if gate or delta.evidence.method == Method.NOT_FINITE else ", which could be noise"
             return f"went from {pair.base} to {pair.head}{percent}{gate}{sure}."
         case _:
             verb = "rose" if (delta.change or 0) > 0 else "fell" if (delta.change or 0) < 0 else "went"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import format_p, format_pair, format_spread, plural, sparkline
-from cml_bot.model import Trend
+from cml_bot.model import Method, Trend
 from cml_bot.names import name_of, shared_names
 
 if TYPE_CHECKING:
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 SPARKLINE = 12
 """Runs of main in the small line."""
 METHODS = {
-    "none": "no way to tell a change from noise with what is there",
-    "equal": "equal on both sides",
-    "count": "a count, which holds no noise",
-    "tolerance": "changed by less than the tolerance",
-    "not finite": "not a number on one side or both",
-    "deterministic": "all equal in the last runs of main, so that any change is one",
-    "prediction interval": "held against the last level of main's runs (t prediction interval at 95 %)",
-    "welch": "repeated trainings of both sides (Welch's t test at 95 %)",
-    "paired t": "trainings repeated with the same labels on both sides (paired t test at 95 %)",
-    "standard errors": "the standard errors that the tool gave (z test at 95 %), which hold no noise of the training",
+    Method.NONE: "no way to tell a change from noise with what is there",
+    Method.EQUAL: "equal on both sides",
+    Method.COUNT: "a count, which holds no noise",
+    Method.TOLERANCE: "changed by less than the tolerance",
+    Method.NOT_FINITE: "not a number on one side or both",
+    Method.DETERMINISTIC: "all equal in the last runs of main, so that any change is one",
+    Method.PREDICTION: "held against the last level of main's runs (t prediction interval at 95 %)",
+    Method.WELCH: "repeated trainings of both sides (Welch's t test at 95 %)",
+    Method.PAIRED: "trainings repeated with the same labels on both sides (paired t test at 95 %)",
+    Method.ERRORS: "the standard errors that the tool gave (z test at 95 %), which hold no noise of the training",
 }
-WITH_NOTES = ("prediction interval", "none")
+WITH_NOTES = (Method.PREDICTION, Method.NONE)
 """Methods whose evidence says something of its own for each metric."""
 
 
@@ -35,11 +35,11 @@ def tell_noise(delta: Delta) -> str:
     """Say what is known of a metric's noise, for a cell of a table; empty where that is nothing."""
     evidence, spread = delta.evidence, format_spread(delta.evidence.noise, delta.unit)
     match evidence.method:
-        case "welch" | "paired t":
+        case Method.WELCH | Method.PAIRED:
             return f"{spread}, {_count_trainings(evidence)}"
-        case "standard errors":
+        case Method.ERRORS:
             return f"{spread}, standard errors"
-        case "deterministic":
+        case Method.DETERMINISTIC:
             return f"{plural(evidence.n_history, 'equal run')}"
     # What was left out is a gap: it would press all others flat.
     values = [math.nan if value in evidence.outliers else value for value in delta.history[-SPARKLINE:]]
@@ -53,18 +53,18 @@ def tell_sure(delta: Delta) -> str:
     """Say how anybody can know that it changed, as the end of a sentence."""
     evidence, spread = delta.evidence, format_spread(delta.evidence.noise, delta.unit)
     match evidence.method:
-        case "prediction interval":
+        case Method.PREDICTION:
             return f", outside the noise of the last {plural(evidence.n_history, 'run')} of main ({spread})"
-        case "welch" | "paired t":
+        case Method.WELCH | Method.PAIRED:
             return f", outside the noise of {_count_trainings(evidence)} ({spread})"
-        case "standard errors":
+        case Method.ERRORS:
             return f", outside its standard errors ({spread})"
         case _:
             return f", {evidence.note}" if evidence.note else ""
 
 
 def _count_trainings(evidence: Evidence) -> str:
-    if evidence.method == "paired t":
+    if evidence.method == Method.PAIRED:
         return plural(evidence.n_head, "pair of trainings", "pairs of trainings")
     return f"{evidence.n_head} and {plural(evidence.n_base, 'training')}"
 
@@ -72,7 +72,7 @@ def _count_trainings(evidence: Evidence) -> str:
 def tell_methods(report: Report) -> list[str]:
     """Say how changes were told from noise, each method once with the number of metrics, and by which runs of main."""
     used = [delta.evidence.method for delta in report.deltas if delta.head and delta.base]
-    said = [f"{plural(used.count(method), 'metric')}: {METHODS.get(method, method)}" for method in dict.fromkeys(used)]
+    said = [f"{plural(used.count(method), 'metric')}: {METHODS[method]}" for method in dict.fromkeys(used)]
     return [*said, *report.band]
 
 
@@ -109,7 +109,7 @@ def _tell_proof(delta: Delta, name: str) -> Proof:
         pair = format_pair(*evidence.interval, delta.unit)
         interval = f"{pair.base} to {pair.head}"
     size = plural(evidence.n_history, "run") if evidence.n_history else ""
-    if evidence.method in ("welch", "paired t"):
+    if evidence.method.is_replicated:
         size = _count_trainings(evidence)
     raw, adjusted = (_tell_p(p) for p in (evidence.p, evidence.adjusted))
     p = raw if adjusted in ("", raw) else f"{raw}, corrected {adjusted}"

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cml_bot.compare import compare
-from cml_bot.model import Delta, Evidence, Goal, Of, Role, Rule, Run, Series, Tolerance, Trend
+from cml_bot.model import Delta, Evidence, Goal, Method, Of, Role, Rule, Run, Series, Tolerance, Trend
 from tests.making import make_metric, make_run
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**70), 2**70)
@@ -147,7 +147,7 @@ SWAPPED = {Trend.BETTER: Trend.WORSE, Trend.WORSE: Trend.BETTER}
 def real(head: float, base: float, goal: Goal) -> Delta:
     """A change that was told from noise."""
     sides = make_metric("score_x", head), make_metric("score_x", base)
-    evidence = Evidence(method="test", is_real=True)
+    evidence = Evidence(method=Method.WELCH, is_real=True)
     return Delta(key=sides[0].key, head=sides[0], base=sides[1], goal=goal, evidence=evidence)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from cml_bot.compare import compare
-from cml_bot.model import Delta, Evidence, Goal, Metric, Rule, Run, Series, Trend
+from cml_bot.model import Delta, Evidence, Goal, Method, Metric, Rule, Run, Series, Trend
 from cml_bot.weigh import weigh
 from tests.making import make_history, make_metric
 
@@ -181,6 +181,6 @@ def test_no_replicates_break_it(head: list[float], base: list[float], stderr: fl
 
 
 def test_a_delta_knows_its_reference() -> None:
-    evidence = Evidence(method="prediction interval", is_real=True, expected=0.85)
+    evidence = Evidence(method=Method.PREDICTION, is_real=True, expected=0.85)
     delta = Delta(key=metric(0.8).key, head=metric(0.8), base=metric(0.7), goal=Goal.HIGHER, evidence=evidence)
     assert (delta.reference, delta.is_wrong_way, delta.trend) == (0.85, True, Trend.WORSE)

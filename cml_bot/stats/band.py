@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FEWEST = 5
 """Runs that make a band: three or four scatter so little, or so much, that their band says nothing."""
 FEWEST_TO_FAIL = 8
+"""Runs below which a loss is warned of at most: so few may scatter little by chance."""
 SCREEN = 0.1
 """Level of the test for outliers, times the number of runs."""
 SPLIT = 0.6

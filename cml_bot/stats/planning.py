@@ -8,6 +8,8 @@ from cml_bot.stats.distributions import normal_quantile, t_quantile
 
 OUT_OF_REACH = 1e9
 """So many values nobody will ever have."""
+FEWEST_REPLICATES = 3
+"""Trainings a side from which "no difference was found" means something, and a found one is enough to fail on."""
 
 
 def runs_needed(effect: float, sd: float, *, alpha: float = 0.05, power: float = 0.8) -> float:
