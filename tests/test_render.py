@@ -18,6 +18,7 @@ from cml_bot.model import (
     Check,
     Curve,
     Delta,
+    Drift,
     Evidence,
     Figure,
     FigurePair,
@@ -60,7 +61,31 @@ def delta(name: str, number: int) -> Delta:
         goal=Goal.HIGHER,
         unit=name,
         role=ROLES[number % len(ROLES)],
-        evidence=Evidence(method=Method.NONE, is_real=is_real, note=name),
+        evidence=Evidence(
+            method=list(Method)[number % len(Method)],
+            is_real=is_real,
+            interval=(0.9, 1.1),
+            p=0.03,
+            adjusted=0.04,
+            noise=0.1,
+            n_history=9,
+            note=name,
+            decide=name or "more runs",
+        ),
+        history=(1.0, 2.0),
+    )
+
+
+def drift(name: str) -> Drift:
+    return Drift(
+        key=Key("g", name),
+        best=2.0,
+        level=1.0,
+        noise=0.1,
+        n_best=5,
+        n_level=4,
+        last_good="a" * 40,
+        first_bad="b" * 40,
     )
 
 
@@ -99,6 +124,8 @@ def report_of(names: Sequence[str], *, has_base: bool) -> Report:
         params=tuple(ParamDelta(key=Key("p", name), head=name, base=name) for name in names),
         curves=tuple(Curve(key=Key("g", name), head=course(name, 1.0, 2.0), base=None) for name in names),
         figures=tuple(FigurePair(name=name, head=picture(name), base=picture(name)) for name in names),
+        drifts=tuple(map(drift, names)),
+        band=tuple(names),
         like_for_like=tuple(names),
         notes=tuple(names),
         broken=tuple(names),
