@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from cml_bot.config import Config
     from cml_bot.history_table import History
+    from cml_bot.job import Job
     from cml_bot.model import Run
-    from cml_bot.pipeline import Job
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -126,10 +126,13 @@ def report(form: str | None, output: str | None, publish: bool | None, record: b
         sys.stdout.reconfigure(encoding="utf-8")
     wish = Wish(form=form, output=output, publish=publish)
     try:
-        return deliver(made, run, wish, os.environ, sys.stdout, sys.stderr)
-    finally:
-        if record is not False:
-            _keep(job, config, run, is_wanted=bool(record))
+        code = deliver(made, run, wish, os.environ, sys.stdout, sys.stderr)
+    except MlbotError:
+        # That the review could not be reached is no reason to lose the run.
+        _keep(job, config, run, record)
+        raise
+    _keep(job, config, run, record)
+    return code
 
 
 @cli.command("record", short_help="Record this run of main for later reports to compare with.")
@@ -144,7 +147,7 @@ def record_by_hand(**options: Any) -> int:
     from cml_bot.config import read_config
     from cml_bot.filters import plural
     from cml_bot.pipeline import make_run
-    from cml_bot.record import record
+    from cml_bot.records.write import record
 
     job = _open_job()
     config = read_config(job.root, os.environ, _as_keys(options))
@@ -158,18 +161,18 @@ def record_by_hand(**options: Any) -> int:
 
 
 def _refuse_record(job: Job, where: str) -> None:
-    from cml_bot.record import find_objection
+    from cml_bot.records.write import find_objection
 
     objection = find_objection(job)
     if objection:
         raise ConfigError(where, objection, "Record from a run of the default branch.")
 
 
-def _keep(job: Job, config: Config, run: Run, *, is_wanted: bool) -> None:
+def _keep(job: Job, config: Config, run: Run, is_wanted: bool | None) -> None:
     """Record a run where that is allowed. What goes wrong costs a line, and the exit code only if it was asked for."""
-    from cml_bot.record import find_objection, record
+    from cml_bot.records.write import find_objection, record
 
-    if find_objection(job):
+    if is_wanted is False or find_objection(job):
         return
     try:
         kept = record(job, config, run)

@@ -66,6 +66,11 @@ class Config:
     waiver: tuple[Waiver, ...] = field(default=(), metadata={"help": "Known losses, accepted in the open until a day."})
 
     @property
+    def minds_data(self) -> bool:
+        """Whether it counts that the data differ between the sides."""
+        return self.when_data_changes is not WhenDataChanges.IGNORE
+
+    @property
     def gates(self) -> tuple[Gate, ...]:
         """Every gate, those that fail first."""
         failing = tuple(parse_gate(text, Outcome.FAIL, "fail-on") for text in self.fail_on)

@@ -16,16 +16,16 @@ from cml_bot.filters import plural
 from cml_bot.git import find_checkout, is_shallow
 from cml_bot.pipeline import find_base
 from cml_bot.readers import READERS
-from cml_bot.records import branch_of, list_runs, open_log, read_log, tell_unread
+from cml_bot.records.log import branch_of, list_runs, open_log, read_log, tell_unread
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cml_bot.config import Config
+    from cml_bot.job import Job
     from cml_bot.model import Build, Run
-    from cml_bot.pipeline import Job
-    from cml_bot.records import Log, Record
+    from cml_bot.records.log import Log, Record
 
 
 def examine(job: Job, config: Config, env: Mapping[str, str]) -> Iterator[str]:

@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cml_bot.compare import gather_history, goal_of
 from cml_bot.goals import is_bookkeeping
 from cml_bot.model import Drift, Goal
+from cml_bot.rows import gather_history
+from cml_bot.rules import goal_of
 from cml_bot.stats.band import FEWEST_TO_FAIL, find_main_levels
 from cml_bot.stats.families import holm
-from cml_bot.stats.shift import LARGEST, Shift
+from cml_bot.stats.shift import Shift
+from cml_bot.weigh import choose_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +48,9 @@ def find_drifts(runs: Sequence[Run], rules: Sequence[Rule] = ()) -> tuple[Drift,
 
 
 def _suspect(key: Key, found: Sequence[tuple[Run, Metric]], sign: int) -> list[_Suspect]:
-    rows = [(run.sha, float(metric.value)) for run, metric in found if abs(metric.value) < LARGEST]
+    metrics = [metric for _, metric in found]
+    places, _ = choose_places(metrics, len(metrics[-1].values))
+    rows = [(found[place][0].sha, float(metrics[place].value)) for place in places]
     if len(rows) < FEWEST_TO_FAIL:
         return []
     levels = find_main_levels([value for _, value in rows])

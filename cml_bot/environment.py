@@ -63,11 +63,11 @@ def read_environment(env: Mapping[str, str], gpus: Path = GPUS) -> tuple[Fact, .
 def _find_python(env: Mapping[str, str]) -> tuple[str, Sequence[Path]]:
     """Return the version of Python, minor only, and the folders of its packages."""
     own = Path(sys.prefix).resolve()
-    for key in ("VIRTUAL_ENV", "CONDA_PREFIX"):
-        prefix = Path(env[key]).resolve() if env.get(key) else own
-        if prefix != own and prefix.is_dir():
-            return _look_into(prefix)
-    if not any(env.get(key) for key in ("VIRTUAL_ENV", "CONDA_PREFIX")) and _is_apart(own):
+    # What was activated last is set last: of an environment within conda's, that is VIRTUAL_ENV.
+    active = env.get("VIRTUAL_ENV") or env.get("CONDA_PREFIX")
+    if active and Path(active).resolve() != own and Path(active).is_dir():
+        return _look_into(Path(active).resolve())
+    if not active and _is_apart(own):
         return "", ()
     return f"{sys.version_info.major}.{sys.version_info.minor}", [Path(place) for place in sys.path if place]
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from cml_bot.errors import BaselineError
 from cml_bot.git import find_checkout
 from cml_bot.history_table import History, make_history
-from cml_bot.model import WhenDataChanges
-from cml_bot.records import branch_of, choose_last, list_runs, open_log, read_log, tell_unread
+from cml_bot.records.log import branch_of, choose_last, list_runs, open_log, read_log, tell_unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cml_bot.config import Config
-    from cml_bot.pipeline import Job
+    from cml_bot.job import Job
 
 HOW = "`mlbot report` records every run of main, and `mlbot record` does it by hand"
 
@@ -49,7 +48,7 @@ def read_history(job: Job, config: Config, wanted: Sequence[str], last: int) -> 
         wanted=wanted,
         rules=config.metrics,
         gated=[gate.pattern for gate in config.gates],
-        with_data=config.when_data_changes is not WhenDataChanges.IGNORE,
+        with_data=config.minds_data,
     )
     return replace(history, notes=(*history.notes, *([unread] if unread else ())))
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from cml_bot.compare import gather_history, goal_of, role_of, rule_of
+from cml_bot.comparable import choose_comparable
 from cml_bot.drift import find_drifts
-from cml_bot.history import choose_comparable
 from cml_bot.model import Goal, Role
-from cml_bot.stats.band import FEWEST, find_main_levels, half_width
+from cml_bot.rows import gather_history
+from cml_bot.rules import goal_of, role_of, rule_of
+from cml_bot.stats.band import FEWEST, find_interval, find_main_levels
 from cml_bot.weigh import choose_places
 
 if TYPE_CHECKING:
@@ -162,11 +163,12 @@ def _make_course(known: Mapping[str, Metric], commits: Sequence[str]) -> tuple[t
 
 def _add_band(row: HistoryRow, commits: Sequence[str], values: Sequence[float], k: int) -> HistoryRow:
     levels = find_main_levels(values)
+    low, high = find_interval(levels, k)
     return replace(
         row,
         n=levels.n,
         level=levels.segments[-1].mean,
-        noise=half_width(levels, k) if levels.sd else 0.0,
+        noise=(high - low) / 2,
         outliers=tuple(commits[place] for place in levels.outliers),
         shifts=tuple(_list_shifts(levels, commits)),
     )

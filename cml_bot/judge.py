@@ -133,7 +133,9 @@ def _check_chance(gate: Gate, delta: Delta, chance: float) -> tuple[Outcome, str
         return min(gate.outcome, Outcome.WARN), said + few
     if delta.trend is Trend.UNCLEAR and delta.is_wrong_way and _is_small(delta.evidence):
         return _check_unclear(gate, delta)
-    return Outcome.PASS, "it got no worse than noise explains" if delta.is_wrong_way else "it did not get worse"
+    if not delta.is_wrong_way:
+        return Outcome.PASS, "it did not get worse"
+    return Outcome.PASS, f"noise explains that it is worse ({format_p(chance)})"
 
 
 def _is_enough(evidence: Evidence) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cml_bot.compare import goal_of
 from cml_bot.model import Curve, FigurePair, ParamDelta
+from cml_bot.rules import goal_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,51 +11,31 @@ from cml_bot import __version__
 from cml_bot.baselines import load_baseline
 from cml_bot.collect import collect
 from cml_bot.commit_tree import CommitTree
+from cml_bot.comparable import choose_comparable
 from cml_bot.compare import compare
 from cml_bot.drift import find_drifts
 from cml_bot.environment import read_environment
 from cml_bot.errors import BaselineError, ConfigError, MlbotError
 from cml_bot.filters import plural
 from cml_bot.git import find_commit, is_on_main
-from cml_bot.history import choose_comparable
 from cml_bot.judge import judge
 from cml_bot.like_for_like import has_other_data, tell_differences
-from cml_bot.model import Build, Outcome, Report, Run, Side, WhenDataChanges
+from cml_bot.model import Outcome, Report, Run, Side, WhenDataChanges
 from cml_bot.pairs import pair_curves, pair_figures, pair_params
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
 
+    from cml_bot.comparable import Comparable
     from cml_bot.config import Config
-    from cml_bot.history import Comparable
+    from cml_bot.job import Job
     from cml_bot.model import Base, Drift, Fact
     from cml_bot.trees import Tree
 
 
 CHAINS = {"auto": ("record", "git_files"), "record": ("record",), "git": ("git_files",)}
 """What the words for a baseline stand for: the modules to ask, until one answers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What one call of mlbot is to report on."""
-
-    root: Path
-    """The top of the workspace."""
-    sha: str
-    """The commit that is checked out; empty outside a repository."""
-    build: Build
-    is_foreign: bool = False
-    """What is checked out is neither the commit under review nor a merge of it: its numbers are of something else."""
-    now: datetime
-    against: str = ""
-    """A revision or a path to compare with; empty for the configured baseline."""
-    head: str = ""
-    """A revision to report on; empty for the files in the workspace."""
-    env: Mapping[str, str] | None = field(default=None, repr=False)
-    """The environment of the job, to tell what it ran in; None where that does not matter."""
 
 
 def make_report(job: Job, config: Config) -> tuple[Report, Run]:
@@ -151,7 +131,7 @@ def _add_figures(job: Job, found: Base | str, head: Run, read: partial[Run]) -> 
     except MlbotError:
         at_commit = ""
     figures = () if isinstance(at_commit, str) else at_commit.run.figures
-    lost = {figure.name for figure in head.figures} & {source.path for source in found.run.sources}
+    lost = {figure.name for figure in head.figures} & {source.group or source.path for source in found.run.sources}
     lost -= {figure.name for figure in figures}
     note = f"{plural(len(lost), 'picture')} of main not compared: records hold none, and none is committed"
     return replace(found, run=replace(found.run, figures=figures), notes=(*found.notes, *([note] if lost else [])))
@@ -163,21 +143,18 @@ def _read_environment(job: Job) -> tuple[Fact, ...]:
 
 
 def _tell_differences(head: Run, base: Run | None, config: Config) -> tuple[str, ...]:
-    is_told = config.when_data_changes is not WhenDataChanges.IGNORE
-    return tell_differences(head, base, with_data=is_told) if base else ()
+    return tell_differences(head, base, with_data=config.minds_data) if base else ()
 
 
 def _choose_history(head: Run, found: Base | str, config: Config) -> Comparable:
-    is_told = config.when_data_changes is not WhenDataChanges.IGNORE
-    return choose_comparable(head, () if isinstance(found, str) else found.history, with_data=is_told)
+    return choose_comparable(head, () if isinstance(found, str) else found.history, with_data=config.minds_data)
 
 
 def _on_other_data(head: Run, base: Run | None, config: Config) -> Outcome:
     """Tell what gates on regressions come to because the data differ."""
-    if base is None or not has_other_data(head, base):
+    if base is None or not config.minds_data or not has_other_data(head, base):
         return Outcome.PASS
-    words = {WhenDataChanges.WARN: Outcome.WARN, WhenDataChanges.FAIL: Outcome.FAIL}
-    return words.get(config.when_data_changes, Outcome.PASS)
+    return Outcome.FAIL if config.when_data_changes is WhenDataChanges.FAIL else Outcome.WARN
 
 
 def _find_drifts(job: Job, head: Run, past: Sequence[Run], config: Config) -> tuple[Drift, ...]:

@@ -1,8 +1,8 @@
 """How one metric's change is told from noise: the test is chosen from what both sides and main's history hold.
 
-Replicates on both sides come first, then standard errors that a tool gave, then the runs of main. Where there is none
-of them, nobody can tell, and the evidence says what would. What is decided here is raw: `compare` corrects it for the
-number of metrics.
+Replicates on both sides come first, then the noise of main's runs, then standard errors that a tool gave. Where there
+is none of them, nobody can tell, and the evidence says what would. What is decided here is raw: `compare` corrects it
+for the number of metrics.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
 from cml_bot.model import Evidence, Method
-from cml_bot.stats.band import FEWEST, weigh_against
+from cml_bot.stats.band import FEWEST, find_main_levels, weigh_against
 from cml_bot.stats.planning import FEWEST_REPLICATES, examples_needed, runs_needed
 from cml_bot.stats.shift import paired_t, welch, z_of_standard_errors
 
@@ -61,11 +61,13 @@ def weigh(
         return replace(counts, method=Method.TOLERANCE, is_real=False, note="the change is within the tolerance")
     if not is_alike:
         return replace(counts, note="the data differ", decide="both sides on the same data would tell")
-    return (
-        _weigh_replicates(head, base, tolerance, counts)
-        or _weigh_errors(head, base, tolerance, counts)
-        or _weigh_history(head, history, tolerance, counts)
-    )
+    found = _weigh_replicates(head, base, tolerance, counts)
+    if found is None:
+        found = _weigh_history(head, base, history, tolerance, counts)
+        if found.method is not Method.PREDICTION:
+            # Main's runs do not scatter, or are too few: then other examples are all the noise that is known.
+            found = _weigh_errors(head, base, tolerance, counts) or found
+    return found
 
 
 def _weigh_broken(head: float, base: float, counts: Evidence) -> Evidence:
@@ -131,7 +133,7 @@ def _tell_shift(shift: Shift, base: Metric, tolerance: float, counts: Evidence) 
     """Put the result of a test into an evidence: unclear where a change beyond the tolerance may hide in the noise."""
     low, high = shift.interval(1 - LEVEL)
     half = (high - low) / 2
-    p = min(1.0, 2 * min(shift.p_above(tolerance), shift.p_below(tolerance)))
+    p = shift.p_two_sided(tolerance)
     is_within = -tolerance <= low and high <= tolerance
     is_small = abs(shift.estimate) <= max(shift.se, tolerance)
     return replace(
@@ -143,7 +145,9 @@ def _tell_shift(shift: Shift, base: Metric, tolerance: float, counts: Evidence) 
     )
 
 
-def _weigh_history(head: Metric, history: Sequence[Metric], tolerance: float, counts: Evidence) -> Evidence:
+def _weigh_history(
+    head: Metric, base: Metric, history: Sequence[Metric], tolerance: float, counts: Evidence
+) -> Evidence:
     """Weigh one run against the runs of main, else say how many more would tell."""
     places, k = choose_places(history, counts.n_head)
     values = [float(history[place].value) for place in places]
@@ -152,10 +156,12 @@ def _weigh_history(head: Metric, history: Sequence[Metric], tolerance: float, co
     if len(values) < FEWEST:
         return replace(counts, n_history=len(values), note=note, decide=_tell_runs_needed(len(values), counts))
     value = max(-LARGEST, min(LARGEST, head.value))
-    band = weigh_against(values, value, tolerance=tolerance, k=k)
+    has_base = places[-1] == len(history) - 1 and history[-1] == base
+    band = weigh_against(values, value, tolerance=tolerance, k=k, has_base=has_base)
     if band is None:
-        said = f"the last {len(values)} runs of main are all equal, so any change is one"
-        return replace(counts, method=Method.DETERMINISTIC, is_real=True, n_history=len(values), note=said)
+        n = find_main_levels(values).segments[-1].n
+        said = f"the last {n} runs of main are all equal, so any change is one"
+        return replace(counts, method=Method.DETERMINISTIC, is_real=True, n_history=n, note=said)
     return replace(
         counts,
         method=Method.PREDICTION,
@@ -198,6 +204,6 @@ def _tell_band(band: Band, n: int) -> list[str]:
     if len(levels.segments) > 1:
         last = levels.segments[-1]
         said.append(f"the level shifted before the last {plural(last.n, 'run')}, which the change is held against")
-    if band.is_base_odd or (levels.outliers and levels.outliers[-1] == n - 1):
+    if band.is_base_odd:
         said.append("the run it is compared with lies itself outside of what the runs before it explain")
     return said

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cml_bot.filters import format_p, format_pair, format_spread, plural, sparkline
 from cml_bot.model import Method, Trend
 from cml_bot.names import name_of, shared_names
+from cml_bot.weigh import LARGEST
 
 if TYPE_CHECKING:
     from cml_bot.model import Delta, Drift, Evidence, Report
@@ -42,11 +43,15 @@ def tell_noise(delta: Delta) -> str:
         case Method.DETERMINISTIC:
             return f"{plural(evidence.n_history, 'equal run')}"
     # What was left out is a gap: it would press all others flat.
-    values = [math.nan if value in evidence.outliers else value for value in delta.history[-SPARKLINE:]]
+    values = [math.nan if _is_out(value, evidence) else value for value in delta.history[-SPARKLINE:]]
     line = sparkline(values) if len(values) > 1 else ""
     if not spread and delta.trend is Trend.UNCLEAR and evidence.n_history:
         return f"{line} {plural(evidence.n_history, 'run')}".strip()
     return f"{line} {spread}".strip() if spread else ""
+
+
+def _is_out(value: float, evidence: Evidence) -> bool:
+    return value in evidence.outliers or abs(value) >= LARGEST
 
 
 def tell_sure(delta: Delta) -> str:

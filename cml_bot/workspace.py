@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cml_bot.config import find_config
 from cml_bot.forges import FORGES, load_forge
 from cml_bot.git import find_checkout, read_parents
+from cml_bot.job import Job
 from cml_bot.model import Build
-from cml_bot.pipeline import Job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

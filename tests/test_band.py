@@ -52,11 +52,20 @@ def test_what_main_lost_before_is_not_held_against_the_change() -> None:
 
 def test_a_base_that_fell_alone_is_told_and_not_held_against_a_head_like_it() -> None:
     fell = [*HISTORY, 0.83]
-    like, between, below = (band(fell, head) for head in (0.830, 0.8415, 0.80))
+    like, between, below = (band(fell, head) for head in (0.830, 0.8355, 0.80))
     assert like.is_base_odd
+    assert not like.levels.outliers
     assert like.low > 0.05
     assert between.low > 0.3
     assert below.low < 0.01
+
+
+def test_where_the_last_run_is_not_the_base_nothing_is_odd() -> None:
+    fell = [*HISTORY, 0.83]
+    found = weigh_against(fell, 0.826, has_base=False)
+    assert found is not None
+    assert not found.is_base_odd
+    assert found.low < band(fell, 0.826).low
 
 
 def test_a_base_that_crashed_does_not_excuse_a_head_that_fell() -> None:

@@ -233,7 +233,7 @@ class TestInCi:
     def test_beyond_what_is_fetched_the_log_counts(
         self, tmp_path: Path, repository: Path, line: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("cml_bot.ancestry.CAP", 50)
+        monkeypatch.setattr("cml_bot.records.ancestry.CAP", 50)
         real.git(repository, "switch", "--quiet", "main")
         late = real.commit_many(repository, 100)
         address = real.publish(repository, tmp_path / "remote.git")

@@ -52,3 +52,18 @@ def test_few_runs_and_metrics_that_the_last_run_lacks_say_nothing() -> None:
     assert find_drifts(()) == ()
     assert find_drifts(slide(7, 0.1)) == ()
     assert find_drifts([*slide(30, 0.001), Run()]) == ()
+
+
+def test_a_number_too_large_to_square_is_left_out() -> None:
+    runs = slide(30, 0.001)
+    runs[3] = Run(sha=runs[3].sha, metrics=(make_metric("accuracy", 1e200),))
+    assert find_drifts(runs)
+
+
+def test_single_trainings_are_not_mixed_with_means_of_many() -> None:
+    single = [Run(sha=f"{n:040x}", metrics=(make_metric("accuracy", 0.95),)) for n in range(4)]
+    dice = random.Random(1)
+    means = [
+        Run(sha=f"{n:040x}", metrics=(make_metric("accuracy", 0.9 + dice.gauss() / 100, 0.9),)) for n in range(4, 20)
+    ]
+    assert find_drifts([*single, *means]) == ()

@@ -13,10 +13,10 @@ import pytest
 
 from cml_bot.cli import cli
 from cml_bot.config import Config
+from cml_bot.job import Job
 from cml_bot.model import Build, Run
-from cml_bot.pipeline import Job
-from cml_bot.record import record
-from cml_bot.records import DEPTH
+from cml_bot.records.log import DEPTH
+from cml_bot.records.write import record
 from tests import repositories as real
 from tests.making import make_history, make_metric
 from tests.records import BRANCH, ci_variables

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cml_bot.config import Config, read_config
+from cml_bot.job import Job
 from cml_bot.like_for_like import has_other_amount, has_other_data, tell_differences
 from cml_bot.model import Build, Fact, Param, Run, Series
-from cml_bot.pipeline import Job, make_report
+from cml_bot.pipeline import make_report
 from tests.repositories import commit, make_repository, switch
 
 RAN = (Fact(name="Python", value="3.11"),)

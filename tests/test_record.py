@@ -20,10 +20,10 @@ import pytest
 
 from cml_bot.config import Config
 from cml_bot.errors import ForbiddenError, InputError, PublishError
+from cml_bot.job import Job
 from cml_bot.model import Build, Figure, Metric, Run, Series
-from cml_bot.pipeline import Job
-from cml_bot.record import POINTS, Kept, find_objection, record
-from cml_bot.records import branch_of
+from cml_bot.records.log import branch_of
+from cml_bot.records.write import POINTS, Kept, find_objection, record
 from tests import repositories as real
 from tests.baselines import CI, LAPTOP
 from tests.git_server import GitServer, serve

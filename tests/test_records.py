@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cml_bot.records import branch_of
+from cml_bot.records.log import branch_of
 from tests import repositories as real
 
 NAMES = [

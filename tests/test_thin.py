@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cml_bot.model import Series
-from cml_bot.thin import thin
+from cml_bot.records.thin import thin
 
 VALUES = st.lists(st.floats(allow_nan=True, allow_infinity=True) | st.integers(-5, 5), min_size=1, max_size=300)
 

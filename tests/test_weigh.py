@@ -103,6 +103,26 @@ def test_a_history_without_scatter_is_deterministic() -> None:
     assert weigh(metric(130), metric(128), past(*[128] * 4), 0.0).is_real is None
 
 
+def test_runs_of_main_come_before_standard_errors_unless_they_are_all_equal() -> None:
+    head, base = metric(0.82, stderr=0.0067), metric(0.842, stderr=0.0067)
+    assert weigh(head, base, [*BAND[:-1], base], 0.0).method is Method.PREDICTION
+    assert weigh(head, base, [base] * 6, 0.0).method is Method.ERRORS
+    assert weigh(head, base, [base] * 3, 0.0).method is Method.ERRORS
+
+
+def test_only_the_last_level_counts_where_nothing_scatters() -> None:
+    found = weigh(metric(0.7), metric(0.9), past(*[0.8] * 5, *[0.9] * 5), 0.0)
+    assert (found.method, found.n_history) == (Method.DETERMINISTIC, 5)
+    assert found.note.startswith("the last 5 runs")
+
+
+def test_a_base_that_is_not_in_the_band_is_not_blamed() -> None:
+    """Its runs are of one training, and the base is the mean of two."""
+    history = [*BAND, metric(0.80), metric(0.79, 0.81)]
+    found = weigh(metric(0.82), history[-1], history, 0.0)
+    assert "lies itself outside" not in found.note
+
+
 def test_tolerance_counts_before_everything() -> None:
     assert weigh(metric(0.82), BAND[-1], BAND, 0.05).method == "tolerance"
 

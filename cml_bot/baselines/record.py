@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot import git
-from cml_bot.ancestry import Ancestry
 from cml_bot.baselines._commits import choose, find_wanted
 from cml_bot.errors import BaselineError, ConfigError
 from cml_bot.filters import plural
 from cml_bot.model import Base, Side
-from cml_bot.records import choose_last, is_record, list_runs, open_log, read_log, tell_unread
+from cml_bot.records.ancestry import Ancestry
+from cml_bot.records.log import choose_last, is_record, list_runs, open_log, read_log, tell_unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cml_bot.baselines._commits import Chosen
     from cml_bot.git import Checkout
     from cml_bot.model import Build, Run
-    from cml_bot.records import Log
+    from cml_bot.records.log import Log
     from cml_bot.trees import Tree
 
 CURE = 'Record main anew with `mlbot record`, or compare with committed files by `baseline = "git"`.'

@@ -9,13 +9,11 @@ Source: https://en.wikipedia.org/wiki/Prediction_interval
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from cml_bot.stats.distributions import t_quantile, t_tail
 from cml_bot.stats.segments import Levels, find_levels, is_flat
-from cml_bot.stats.shift import Shift, mean_and_sd
+from cml_bot.stats.shift import mean_and_sd, new_against_old, prediction_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +26,8 @@ SCREEN = 0.1
 """Level of the test for outliers, times the number of runs."""
 SPLIT = 0.6
 """Level of the test for shifts, times the number of runs."""
+FEWEST_BEFORE = 3
+"""Runs that say whether the one after them is odd."""
 ODD = 0.05
 """Level at which the last run alone may be the first of a new level."""
 SURE = 0.01
@@ -61,82 +61,83 @@ class Band:
         return min(1.0, 2 * min(self.low, self.high))
 
 
-def weigh_against(history: Sequence[float], head: float, *, tolerance: float = 0.0, k: int = 1) -> Band | None:
+def weigh_against(
+    history: Sequence[float], head: float, *, tolerance: float = 0.0, k: int = 1, has_base: bool = True
+) -> Band | None:
     """Hold a new value against the runs before it; None where they do not scatter, so that any change is real.
 
     Args:
-        history: one value a run, oldest first, finite; at least FEWEST. The last is the one to compare with.
+        history: one value a run, oldest first, finite; at least FEWEST.
         head: the new value.
         tolerance: a change that counts as none, in the same unit.
         k: how many trainings the new value is the mean of.
+        has_base: whether the last run is the one that is compared with.
     """
-    levels = _levels(history, 1.0)
+    levels = find_main_levels(history)
     if not levels.sd:
         return None
-    low, high, is_odd = _weigh(history, levels, head, tolerance, k)
+    low, high, is_odd = _weigh(history, levels, new := _New(head, tolerance, k), has_base=has_base)
     if min(low, high) < SURE:
         # What selection leaves out of a stable history makes its band narrow just where a false alarm costs most.
-        careful = _weigh(history, _levels(history, BEYOND_DOUBT), head, tolerance, k)
+        careful = _weigh(history, _find_levels(history, BEYOND_DOUBT), new, has_base=has_base)
         low, high = (max(p, min(other, SURE)) for p, other in zip((low, high), careful[:2], strict=True))
-    half = half_width(levels, k)
-    centre = levels.segments[-1].mean
-    return Band(levels=levels, low=low, high=high, interval=(centre - half, centre + half), is_base_odd=is_odd)
+    return Band(levels=levels, low=low, high=high, interval=find_interval(levels, k), is_base_odd=is_odd)
+
+
+class _New(NamedTuple):
+    """A new value, the change that counts as none, and of how many trainings it is the mean."""
+
+    value: float
+    tolerance: float
+    k: int
 
 
 def find_main_levels(history: Sequence[float]) -> Levels:
     """Cut the history of main at the levels that the band is made with."""
-    return _levels(history, 1.0)
+    return _find_levels(history, 1.0)
 
 
-def half_width(levels: Levels, k: int = 1) -> float:
-    """Give half the width of where 95 % of new values lie, each the mean of `k` trainings."""
-    return t_quantile(0.975, levels.df) * _error(levels, k)
+def find_interval(levels: Levels, k: int = 1) -> tuple[float, float]:
+    """Give where 95 % of new values lie, each the mean of `k` trainings."""
+    last = levels.segments[-1]
+    return prediction_interval(last.mean, levels.sd, last.n, k=k, df=levels.df)
 
 
-def _levels(history: Sequence[float], factor: float) -> Levels:
+def _find_levels(history: Sequence[float], factor: float) -> Levels:
     n = len(history)
     return find_levels(history, screen=factor * SCREEN / n, split=factor * SPLIT / n)
 
 
-def _weigh(
-    history: Sequence[float], levels: Levels, head: float, tolerance: float, k: int
-) -> tuple[float, float, bool]:
-    """Give the one-sided p of so low and so high a value, and whether the last run is odd."""
-    centre = levels.segments[-1].mean
-    if len(levels.segments) == 1:
-        odd = _weigh_odd(history, levels, head, tolerance, k)
+def _weigh(history: Sequence[float], levels: Levels, new: _New, *, has_base: bool) -> tuple[float, float, bool]:
+    """Give the one-sided p of so low and so high a value, and whether the run that is compared with is odd."""
+    last = levels.segments[-1]
+    if has_base and len(levels.segments) == 1:
+        odd = _weigh_odd(history, levels, new)
         if odd:
             return odd
-    return *_tails(head - centre, _error(levels, k), levels.df, tolerance), False
+    shift = new_against_old(new.value, last.mean, levels.sd, last.n, k=new.k, df=levels.df)
+    return shift.p_below(new.tolerance), shift.p_above(new.tolerance), False
 
 
-def _weigh_odd(
-    history: Sequence[float], levels: Levels, head: float, tolerance: float, k: int
-) -> tuple[float, float, bool] | None:
+def _weigh_odd(history: Sequence[float], levels: Levels, new: _New) -> tuple[float, float, bool] | None:
     """Weigh where the last run may be the first of a new level; None where it fits those before it.
 
-    A value like that run is no news then: it is not held against this change that main moved before it.
+    It is not held against this change that main moved before it. So a value has to lie beyond that run as well; where
+    that run is so far off that it is an outlier, it is enough to lie apart from it.
     """
-    last = len(history) - 1
+    base, end = history[-1], len(history) - 1
     before = [value for place, value in enumerate(history[:-1]) if place not in levels.outliers]
-    if len(before) < 3 or is_flat(before):
+    if len(before) < FEWEST_BEFORE or is_flat(before):
         return None
     mean, sd = mean_and_sd(before)
-    df = len(before) - 1
-    error = sd * math.sqrt(1 + 1 / len(before))
-    jump = history[last] - mean
-    if 2 * t_tail(abs(jump) / error, df) >= ODD:
+    low, high = prediction_interval(mean, sd, len(before), 1 - ODD)
+    if low <= base <= high:
         return None
-    low, high = _tails(head - mean, sd * math.sqrt(1 / k + 1 / len(before)), df, tolerance)
-    beyond = max(0.0, abs(head - history[last]) - tolerance)
-    apart = 2 * t_tail(beyond / (sd * math.sqrt(1 / k + 1)), df)
-    return (max(low, apart), high, True) if jump < 0 else (low, max(high, apart), True)
-
-
-def _tails(change: float, error: float, df: float, tolerance: float) -> tuple[float, float]:
-    shift = Shift(change, error, df)
-    return shift.p_below(tolerance), shift.p_above(tolerance)
-
-
-def _error(levels: Levels, k: int) -> float:
-    return levels.sd * math.sqrt(1 / k + 1 / levels.segments[-1].n)
+    shift = new_against_old(new.value, mean, sd, len(before), k=new.k)
+    step = new_against_old(new.value, base, sd, 1, k=new.k, df=len(before) - 1)
+    low, high = shift.p_below(new.tolerance), shift.p_above(new.tolerance)
+    apart = step.p_two_sided(new.tolerance)
+    is_outlier = end in levels.outliers
+    if base < mean:
+        return max(low, apart if is_outlier else step.p_below(new.tolerance)), high, True
+    return low, max(high, apart if is_outlier else step.p_above(new.tolerance)), True

@@ -34,7 +34,7 @@ class Shift:
 
     Example:
         >>> shift = Shift(-2.0, 1.0, 8)
-        >>> round(shift.p_two_sided, 6), round(shift.p_below(), 6), round(shift.p_below(tolerance=0.5), 6)
+        >>> round(shift.p_two_sided(), 6), round(shift.p_below(), 6), round(shift.p_below(tolerance=0.5), 6)
         (0.080516, 0.040258, 0.086002)
         >>> [round(bound, 4) for bound in shift.interval(0.95)]
         [-4.306, 0.306]
@@ -56,10 +56,9 @@ class Shift:
         """The chance of an estimate as low as this if the true shift were minus the tolerance."""
         return self._tail(-self.estimate - tolerance)
 
-    @property
-    def p_two_sided(self) -> float:
-        """The chance of an estimate as far from zero as this if there were no true shift."""
-        return min(1.0, 2 * min(self.p_above(), self.p_below()))
+    def p_two_sided(self, tolerance: float = 0.0) -> float:
+        """The chance of an estimate as far from zero as this if the true shift were the tolerance, up or down."""
+        return min(1.0, 2 * min(self.p_above(tolerance), self.p_below(tolerance)))
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """The bounds that hold the true shift in this share of all cases.
@@ -198,7 +197,7 @@ def z_of_standard_errors(a: float, se_a: float, b: float, se_b: float) -> Shift:
 
     Example:
         >>> shift = z_of_standard_errors(0.655, 0.0067, 0.630, 0.0068)
-        >>> round(shift.estimate / shift.se, 6), round(shift.p_two_sided, 6)
+        >>> round(shift.estimate / shift.se, 6), round(shift.p_two_sided(), 6)
         (2.618842, 0.008823)
     """
     if se_a < 0 or se_b < 0:
@@ -219,7 +218,7 @@ def nadeau_bengio(differences: Iterable[float], test_share: float) -> Shift:
 
     Example:
         >>> d = [0.01, 0.02, -0.005, 0.015, 0.012, 0.018, 0.003, 0.009, 0.011, 0.014]
-        >>> round(paired_t(d).p_two_sided, 6), round(nadeau_bengio(d, test_share=0.1).p_two_sided, 6)
+        >>> round(paired_t(d).p_two_sided(), 6), round(nadeau_bengio(d, test_share=0.1).p_two_sided(), 6)
         (0.001232, 0.011033)
     """
     if not 0 < test_share < 1:

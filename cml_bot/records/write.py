@@ -20,8 +20,8 @@ from cml_bot.errors import BaselineError, ConfigError, ForbiddenError, InputErro
 from cml_bot.escape import JOINER, clean
 from cml_bot.filters import format_number
 from cml_bot.git_process import ask
-from cml_bot.records import DEPTH, FILE, branch_of, fetch_tip, find_tip
-from cml_bot.thin import thin
+from cml_bot.records.log import DEPTH, FILE, branch_of, fetch_tip, find_tip
+from cml_bot.records.thin import thin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from cml_bot.config import Config
     from cml_bot.git import Checkout
+    from cml_bot.job import Job
     from cml_bot.model import Metric, Run
-    from cml_bot.pipeline import Job
 
 POINTS = 500
 """Points of a series that are kept."""
@@ -125,9 +125,9 @@ def find_objection(job: Job) -> str:
 
 
 def _find_objection_here(root: Path) -> str:
-    main, branch = git.find_default_branch(root), git.find_head_branch(root)
-    if main is None or branch != main.name:
-        return f"only runs of the default branch are recorded, and this is {branch or 'no branch'}"
+    if not git.is_on_main(root):
+        branch = git.find_head_branch(root) or "no branch"
+        return f"only runs of the default branch are recorded, and this is {branch}"
     return "a tracked file differs from the commit" if git.is_dirty(root) else ""
 
 

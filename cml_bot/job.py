@@ -1,0 +1,33 @@
+"""What one call of mlbot is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from cml_bot.model import Build
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What one call of mlbot is to report on."""
+
+    root: Path
+    """The top of the workspace."""
+    sha: str
+    """The commit that is checked out; empty outside a repository."""
+    build: Build
+    is_foreign: bool = False
+    """What is checked out is neither the commit under review nor a merge of it: its numbers are of something else."""
+    now: datetime
+    against: str = ""
+    """A revision or a path to compare with; empty for the configured baseline."""
+    head: str = ""
+    """A revision to report on; empty for the files in the workspace."""
+    env: Mapping[str, str] | None = field(default=None, repr=False)
+    """The environment of the job, to tell what it ran in; None where that does not matter."""

@@ -1,0 +1,81 @@
+"""The numbers of a run as rows of a table: its metrics, and one value for each course of a training."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cml_bot.goals import find_goal
+from cml_bot.model import Goal, Metric, Of
+from cml_bot.rules import rule_of
+from cml_bot.steps import is_step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cml_bot.model import Key, Rule, Run, Series
+
+
+def names_of(run: Run) -> set[str]:
+    """Name the metrics, alike where a tool writes val.acc in one file and val/acc in another."""
+    return {metric.name.replace("/", ".") for metric in run.metrics}
+
+
+def rows_of(run: Run, rules: Sequence[Rule], told: set[str]) -> dict[Key, Metric]:
+    """Give every metric, and one value for each course of a training whose name is not told already."""
+    rows = {metric.key: metric for metric in run.metrics}
+    digests: dict[Key, list[tuple[str, Metric]]] = defaultdict(list)
+    for series in run.series:
+        if series.key in rows or not _is_course(series):
+            continue
+        rule = rule_of(series.key, rules)
+        if rule.of or series.name.replace("/", ".") not in told:
+            digests[series.key].append((series.replicate, _digest(series, rule)))
+    return rows | {key: _join(found) for key, found in digests.items()}
+
+
+def _join(found: Sequence[tuple[str, Metric]]) -> Metric:
+    """Make one metric of the digests of repeated trainings."""
+    if len(found) == 1:
+        return found[0][1]
+    values = tuple(value for _, metric in found for value in metric.values)
+    return replace(found[0][1], values=values, labels=tuple(label for label, _ in found))
+
+
+def _is_course(series: Series) -> bool:
+    """Whether it is the course of a training, so that one of its values can stand for it in the table."""
+    return bool(series.y) and is_step(series.x_label)
+
+
+def _digest(series: Series, rule: Rule) -> Metric:
+    """Take the value of a series that stands for it: the last, unless the configuration names another."""
+    of = rule.of or Of.LAST
+    if of is Of.BEST:
+        of = {Goal.HIGHER: Of.MAX, Goal.LOWER: Of.MIN, Goal.NONE: Of.LAST}[rule.goal or find_goal(series.name)]
+    if of is Of.MEAN and series.mean is not None:
+        return Metric(
+            name=series.name, group=series.group, values=(series.mean,), unit=series.unit, source=series.source
+        )
+    numbers = [y for y in series.y if not math.isnan(y)]
+    value = series.y[-1] if of is Of.LAST or not numbers else _take(of, numbers)
+    source = f"{series.source} ({of} of {len(series.y)})" if series.source else ""
+    return Metric(name=series.name, group=series.group, values=(value,), unit=series.unit, source=source)
+
+
+def _take(of: Of, numbers: Sequence[float]) -> float:
+    if of is Of.MEAN:
+        finite = all(map(math.isfinite, numbers))
+        return math.fsum(y / len(numbers) for y in numbers) if finite else math.nan
+    return min(numbers) if of is Of.MIN else max(numbers)
+
+
+def gather_history(runs: Sequence[Run], rules: Sequence[Rule] = ()) -> Mapping[Key, Sequence[tuple[Run, Metric]]]:
+    """Give every metric of the runs with the runs that have it, in their order; a name that the last run tells once."""
+    told = names_of(runs[-1]) if runs else set()
+    found: dict[Key, list[tuple[Run, Metric]]] = defaultdict(list)
+    for run in runs:
+        for key, metric in rows_of(run, rules, told).items():
+            found[key].append((run, metric))
+    return found
