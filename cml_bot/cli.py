@@ -96,7 +96,7 @@ def cli() -> None:
 @_option("--against", metavar="REF|PATH", help="Compare with this revision, folder or run.json.")
 @_option("--head", metavar="REF", help="Report on this revision instead of the files in the workspace.")
 @click.option("--title", help="Heading of the report.")
-@click.option("--name", help="Name of the sticky comment: one comment per name.")
+@click.option("--name", help="Name of the sticky comment and of the history of main: one of each per name.")
 @click.option("--sources", multiple=True, metavar="GLOB", help="Read these files only. May be repeated.")
 @click.option("--params", multiple=True, metavar="GLOB", help="Read parameters from these files. May be repeated.")
 @click.option(

@@ -27,15 +27,15 @@ class Comparable(NamedTuple):
     """Which they are, and which were left out; one line each."""
 
 
-def choose_comparable(head: Run, history: Sequence[Run], *, with_data: bool = True) -> Comparable:
-    """Choose the runs of main that a run can be held against.
+def choose_comparable(like: Run, history: Sequence[Run], *, with_data: bool = True) -> Comparable:
+    """Choose the runs of main that say how large the noise of a run is.
 
     Args:
-        head: the run.
+        like: the run that they have to be like.
         history: runs of main, one a commit, oldest first.
         with_data: whether runs of other data are left out.
     """
-    reasons = [_find_reason(head, run, with_data=with_data) for run in history]
+    reasons = [_find_reason(like, run, with_data=with_data) for run in history]
     alike = [run for run, reason in zip(history, reasons, strict=True) if not reason]
     kept = tuple(alike[-WINDOW:])
     left_out = Counter(reason for reason in reasons if reason)
@@ -44,11 +44,11 @@ def choose_comparable(head: Run, history: Sequence[Run], *, with_data: bool = Tr
     return Comparable(kept, tuple(_tell(kept, left_out)))
 
 
-def _find_reason(head: Run, run: Run, *, with_data: bool) -> str:
+def _find_reason(like: Run, run: Run, *, with_data: bool) -> str:
     """Say why a run is not alike; empty when it is."""
-    if with_data and has_other_data(head, run):
+    if with_data and has_other_data(like, run):
         return OTHER_DATA
-    return OTHER_AMOUNT if has_other_amount(head, run) else ""
+    return OTHER_AMOUNT if has_other_amount(like, run) else ""
 
 
 def _tell(kept: Sequence[Run], left_out: Counter[str]) -> list[str]:

@@ -32,7 +32,7 @@ class Config:
     title: str = field(default="", metadata={"help": "Heading of the report; the repository's name by default."})
     name: str = field(
         default="report",
-        metadata={"help": "One comment per name; give each its own in a repository with several models."},
+        metadata={"help": "One comment and one history of main per name: give each model of a repository its own."},
     )
     sources: tuple[str, ...] = field(
         default=(),
@@ -52,7 +52,7 @@ class Config:
     when_data_changes: WhenDataChanges = field(
         default=WhenDataChanges.WARN,
         metadata={
-            "help": "What `regressed` gates come to when the data differ between the sides: warn, fail or ignore."
+            "help": "What `regressed` gates come to when the data differ between the sides: warn (default), fail or ignore."
         },
     )
     baseline: str = field(

@@ -158,6 +158,15 @@ def is_on_main(root: Path) -> bool:
     return main is not None and find_head_branch(root) == main.name
 
 
+def list_main(root: Path, count: int) -> list[str]:
+    """Return the last commits of the default branch that are here, parents before their children."""
+    main = find_default_branch(root)
+    if main is None or not main.tips:
+        return []
+    options = ("--topo-order", "--reverse", f"--max-count={count}")
+    return run(root, "rev-list", *options, *main.tips).text.split()
+
+
 def has_origin(root: Path) -> bool:
     """Whether there is a remote called origin."""
     return bool(run(root, "config", "--get", "remote.origin.url").text)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import BaselineError
-from cml_bot.git import find_checkout
+from cml_bot.git import find_checkout, list_main
 from cml_bot.history_table import History, make_history
-from cml_bot.records.log import branch_of, choose_last, list_runs, open_log, read_log, tell_unread
+from cml_bot.records.log import branch_of, choose_last, list_runs, open_log, read_log, sort_known, tell_unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from cml_bot.config import Config
     from cml_bot.job import Job
 
+COMMITS = 2000
+"""Commits of main that the runs are put in the order of; jobs end out of order, and some are run again."""
 HOW = "`mlbot report` records every run of main, and `mlbot record` does it by hand"
 
 
 def read_history(job: Job, config: Config, wanted: Sequence[str], last: int) -> History:
     """Read the last runs of main; where there are none, a note says how recording starts.
+
+    They stand in the order of main's commits as far as those are here, else in that of the records.
 
     Args:
         job: where mlbot runs.
@@ -37,7 +41,8 @@ def read_history(job: Job, config: Config, wanted: Sequence[str], last: int) -> 
     with open_log(checkout, job.build, config.name) as log:
         records = read_log(log)
     unread = tell_unread(log, records)
-    runs = choose_last(list_runs(records))[-last:]
+    order = {sha: place for place, sha in enumerate(list_main(checkout.root, COMMITS))}
+    runs = sort_known(choose_last(list_runs(records)), order)[-last:]
     if not records:
         return _tell_none(config, f"no run of main is recorded yet on {branch_of(config.name)}")
     if not runs:

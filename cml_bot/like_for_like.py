@@ -99,9 +99,12 @@ def _would_know(knows: Run, lacks: Run, key: tuple[str, str], others: Mapping[tu
     only where its neighbours are known, since a folder of data is most often left out of git as a whole.
     """
     kind, name = key
-    if kind == _RECORDED or not any(other == kind for other, _ in others):
+    if kind == "files":
+        # So many files that they have one fingerprint; fewer of them have one each, of another kind.
+        return bool(others)
+    if kind == _RECORDED or not any(other == kind for other, _ in others) or any(name == path for _, path in others):
         return False
-    if kind != "content" and kind != "files":
+    if kind != "content":
         return True
     if lacks.environment or not knows.environment:
         return True

@@ -11,7 +11,7 @@ from cml_bot import __version__
 from cml_bot.baselines import load_baseline
 from cml_bot.collect import collect
 from cml_bot.commit_tree import CommitTree
-from cml_bot.comparable import choose_comparable
+from cml_bot.comparable import Comparable, choose_comparable
 from cml_bot.compare import compare
 from cml_bot.drift import find_drifts
 from cml_bot.environment import read_environment
@@ -25,9 +25,6 @@ from cml_bot.pairs import pair_curves, pair_figures, pair_params
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from cml_bot.comparable import Comparable
     from cml_bot.config import Config
     from cml_bot.job import Job
     from cml_bot.model import Base, Drift, Fact
@@ -50,7 +47,7 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
     found = _add_figures(job, _refuse_empty(find_base(job, config, read), head), head, read)
     base = None if isinstance(found, str) else found.run
     gates = config.gates
-    past = _choose_history(head, found, config)
+    past = _choose_history(found, config)
     other_data = _on_other_data(head, base, config)
     patterns = [gate.pattern for gate in gates]
     deltas = compare(head, base, config.metrics, patterns, past.runs, is_alike=not other_data)
@@ -68,7 +65,7 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         curves=pair_curves(head, base, config.metrics),
         figures=pair_figures(head, base),
         like_for_like=(*_warn_foreign(job), *_tell_differences(head, base, config)),
-        drifts=_find_drifts(job, head, past.runs, config),
+        drifts=_find_drifts(job, head, found, config),
         band=past.told,
         notes=(*head.notes, *_notes_of(found)),
         broken=head.broken,
@@ -146,8 +143,11 @@ def _tell_differences(head: Run, base: Run | None, config: Config) -> tuple[str,
     return tell_differences(head, base, with_data=config.minds_data) if base else ()
 
 
-def _choose_history(head: Run, found: Base | str, config: Config) -> Comparable:
-    return choose_comparable(head, () if isinstance(found, str) else found.history, with_data=config.minds_data)
+def _choose_history(found: Base | str, config: Config) -> Comparable:
+    """Choose the runs that are like the base: what the branch changes, the amount of training too, it is judged for."""
+    if isinstance(found, str):
+        return Comparable((), ())
+    return choose_comparable(found.run, found.history, with_data=config.minds_data)
 
 
 def _on_other_data(head: Run, base: Run | None, config: Config) -> Outcome:
@@ -157,12 +157,14 @@ def _on_other_data(head: Run, base: Run | None, config: Config) -> Outcome:
     return Outcome.FAIL if config.when_data_changes is WhenDataChanges.FAIL else Outcome.WARN
 
 
-def _find_drifts(job: Job, head: Run, past: Sequence[Run], config: Config) -> tuple[Drift, ...]:
+def _find_drifts(job: Job, head: Run, found: Base | str, config: Config) -> tuple[Drift, ...]:
     """Look for what main has lost, where the run is one of main."""
-    if not past or job.head:
+    if isinstance(found, str) or not found.history or job.head:
         return ()
-    is_main = job.build.on_main or (not job.build.forge and is_on_main(job.root))
-    return find_drifts((*past, head), config.metrics) if is_main else ()
+    if not (job.build.on_main or (not job.build.forge and is_on_main(job.root))):
+        return ()
+    past = choose_comparable(head, found.history, with_data=config.minds_data)
+    return find_drifts((*past.runs, head), config.metrics)
 
 
 def _warn_foreign(job: Job) -> tuple[str, ...]:

@@ -60,6 +60,16 @@ def test_a_base_that_fell_alone_is_told_and_not_held_against_a_head_like_it() ->
     assert below.low < 0.01
 
 
+def test_a_base_is_odd_beside_a_later_level_too() -> None:
+    shifted = HISTORY + [value + 0.05 for value in HISTORY]
+    crashed, fell = [*shifted, 0.1], [*shifted, 0.88]
+    assert band(crashed, 0.105).is_base_odd
+    assert band(crashed, 0.105).low > 0.05
+    assert band(crashed, 0.86).low < 0.01
+    assert band(fell, 0.886).low > 0.3
+    assert band(fell, 0.86).low < 0.01
+
+
 def test_where_the_last_run_is_not_the_base_nothing_is_odd() -> None:
     fell = [*HISTORY, 0.83]
     found = weigh_against(fell, 0.826, has_base=False)

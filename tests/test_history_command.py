@@ -46,6 +46,15 @@ def repository(tmp_path: Path) -> Path:
     return repository
 
 
+def test_the_commits_of_main_say_what_came_first(repository: Path) -> None:
+    """The first commit was run again, and its record is the last."""
+    first = real.git(repository, "rev-list", "--reverse", "main").split()[1]
+    keep(repository, Run(sha=first, metrics=(make_metric("accuracy", 0.8399),)))
+    told = json.loads(mlbot(repository, "history", "--format", "json").stdout)
+    assert told["runs"][0]["sha"] == first
+    assert told["metrics"][0]["values"][0] == 0.8399
+
+
 def test_on_a_laptop(repository: Path) -> None:
     done = mlbot(repository, "history")
     assert (done.returncode, done.stderr) == (0, "")

@@ -66,6 +66,17 @@ class TestData:
         here, there = data(("a", "sampled:1", "1.1\xa0GB")), data(("a", "sha256:1", "1.0\xa0GB"))
         assert tell_differences(here, there) == ("a changed (1.0 → 1.1\xa0GB)",)
 
+    def test_one_file_more_than_get_a_fingerprint_each(self) -> None:
+        many = data(("data/*", "files:1", "201 files"))
+        each = data(*((f"data/{n}", f"sha256:{n}", "") for n in range(200)))
+        assert tell_differences(many, each) == ("data/* is new (201 files)",)
+        assert has_other_data(each, many)
+
+    def test_a_file_that_is_known_by_another_kind_is_not_missing(self) -> None:
+        here = data(("d/big.csv", "sampled:1", ""), ("d/small.csv", "sha256:2", ""))
+        there = data(("d/big.csv", "lfs:1", ""), ("d/small.csv", "sha256:2", ""))
+        assert not has_other_data(here, there)
+
     def test_new_and_gone(self) -> None:
         one = data(("d/a.csv", "sha256:1", ""), ("d/b.csv", "sha256:2", "3 rows"))
         other = data(("d/a.csv", "sha256:1", ""))

@@ -34,7 +34,8 @@ def test_two_crashes_do_not_hide_each_other() -> None:
 
 
 def test_where_the_others_are_equal_nothing_is_far() -> None:
-    assert find_outliers([1.0] * 9 + [1.5], 0.05) == ()
+    assert find_outliers([1.0] * 7 + [1.5], 0.05) == ()
+    assert find_outliers([1.0] * 5 + [0.1] + [1.0] * 6, 0.01) == (5,)
 
 
 def test_a_shift_is_found_where_it_is() -> None:
@@ -57,6 +58,7 @@ def test_neither_scale_nor_offset_counts(scale: float, offset: float) -> None:
 def test_values_equal_to_their_level_shift_only_if_there_are_enough() -> None:
     assert find_shifts([1.0] * 4 + [2.0] * 4, 0.05) == (4,)
     assert find_shifts([1.0] * 3 + [2.0] * 3, 0.05) == ()
+    assert find_shifts([1.0] * 8 + [2.0] * 2, 0.05) == (8,)
 
 
 @pytest.mark.parametrize(("size", "level"), [(6, 0.1), (10, 0.05), (20, 0.02)])

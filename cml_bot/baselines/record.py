@@ -12,7 +12,7 @@ from cml_bot.errors import BaselineError, ConfigError
 from cml_bot.filters import plural
 from cml_bot.model import Base, Side
 from cml_bot.records.ancestry import Ancestry
-from cml_bot.records.log import choose_last, is_record, list_runs, open_log, read_log, tell_unread
+from cml_bot.records.log import choose_last, is_record, list_runs, open_log, read_log, sort_known, tell_unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -145,6 +145,4 @@ def _select(runs: Sequence[Run], base: int, ancestry: Ancestry) -> tuple[Run, ..
     is_whole = ancestry.is_whole(runs[base].sha)
     early = {run.sha for run in runs[:base]} if not is_whole else set()
     kept = [run for run in choose_last(runs) if run.sha in order or run.sha in early]
-    known = iter(sorted((run for run in kept if run.sha in order), key=lambda run: order[run.sha]))
-    line = [next(known) if run.sha in order else run for run in kept]
-    return (*(run for run in line if run.sha != runs[base].sha), runs[base])
+    return (*(run for run in sort_known(kept, order) if run.sha != runs[base].sha), runs[base])

@@ -19,7 +19,7 @@ from cml_bot.errors import BaselineError, InputError
 from cml_bot.git_process import ask, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cml_bot.git import Checkout
@@ -167,6 +167,17 @@ def choose_last(runs: Sequence[Run]) -> list[Run]:
     """Choose one run a commit: of several the last, at its own place."""
     last = {run.sha: place for place, run in enumerate(runs)}
     return [run for place, run in enumerate(runs) if last[run.sha] == place]
+
+
+def sort_known(runs: Sequence[Run], order: Mapping[str, int]) -> list[Run]:
+    """Put the runs of known commits into the order of those; the others stay at their places.
+
+    Args:
+        runs: in the order of the log.
+        order: the place of each known commit.
+    """
+    known = iter(sorted((run for run in runs if run.sha in order), key=lambda run: order[run.sha]))
+    return [next(known) if run.sha in order else run for run in runs]
 
 
 def tell_unread(log: Log, records: tuple[Record, ...]) -> str:

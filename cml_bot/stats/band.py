@@ -9,10 +9,11 @@ Source: https://en.wikipedia.org/wiki/Prediction_interval
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from cml_bot.stats.segments import Levels, find_levels, is_flat
+from cml_bot.stats.segments import Levels, find_levels
 from cml_bot.stats.shift import mean_and_sd, new_against_old, prediction_interval
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _find_levels(history: Sequence[float], factor: float) -> Levels:
 def _weigh(history: Sequence[float], levels: Levels, new: _New, *, has_base: bool) -> tuple[float, float, bool]:
     """Give the one-sided p of so low and so high a value, and whether the run that is compared with is odd."""
     last = levels.segments[-1]
-    if has_base and len(levels.segments) == 1:
+    if has_base:
         odd = _weigh_odd(history, levels, new)
         if odd:
             return odd
@@ -126,18 +127,35 @@ def _weigh_odd(history: Sequence[float], levels: Levels, new: _New) -> tuple[flo
     that run is so far off that it is an outlier, it is enough to lie apart from it.
     """
     base, end = history[-1], len(history) - 1
-    before = [value for place, value in enumerate(history[:-1]) if place not in levels.outliers]
-    if len(before) < FEWEST_BEFORE or is_flat(before):
+    known = _find_before(history, levels)
+    if known is None:
         return None
-    mean, sd = mean_and_sd(before)
-    low, high = prediction_interval(mean, sd, len(before), 1 - ODD)
+    mean, sd, n, df = known
+    low, high = prediction_interval(mean, sd, n, 1 - ODD, df=df)
     if low <= base <= high:
         return None
-    shift = new_against_old(new.value, mean, sd, len(before), k=new.k)
-    step = new_against_old(new.value, base, sd, 1, k=new.k, df=len(before) - 1)
+    shift = new_against_old(new.value, mean, sd, n, k=new.k, df=df)
+    step = new_against_old(new.value, base, sd, 1, k=new.k, df=df)
     low, high = shift.p_below(new.tolerance), shift.p_above(new.tolerance)
     apart = step.p_two_sided(new.tolerance)
     is_outlier = end in levels.outliers
     if base < mean:
         return max(low, apart if is_outlier else step.p_below(new.tolerance)), high, True
     return low, max(high, apart if is_outlier else step.p_above(new.tolerance)), True
+
+
+def _find_before(history: Sequence[float], levels: Levels) -> tuple[float, float, int, int] | None:
+    """Give the mean of the last level without the last run, the scatter, how many runs it has, and the scatter's df."""
+    start, end = levels.segments[-1].start, len(history) - 1
+    before = [history[place] for place in range(start, end) if place not in levels.outliers]
+    if len(before) < FEWEST_BEFORE:
+        return None
+    mean, sd = mean_and_sd(before)
+    n, df = len(before), len(before) - 1
+    squares = sd * sd * df
+    if start:
+        # The levels before it say as well how runs scatter.
+        earlier = find_levels(history[:start], screen=SCREEN / start, split=SPLIT / start)
+        squares, df = squares + earlier.sd * earlier.sd * earlier.df, df + earlier.df
+    sd = math.sqrt(squares / df)
+    return (mean, sd, n, df) if sd else None

@@ -24,6 +24,8 @@ SHORTEST = 2
 """Values of a segment."""
 SHORTEST_EXACT = 4
 """Values of a segment where none of them differs from its level: fewer are equal by rounding alone."""
+EXACT = 8
+"""Values of which none differs from the others: so many are not equal by rounding, and what differs from them does."""
 ALIKE = 1e-12
 """Spread, relative to the largest value, that the order of a sum alone can make."""
 
@@ -31,8 +33,8 @@ ALIKE = 1e-12
 def find_outliers(values: Sequence[float], level: float) -> tuple[int, ...]:
     """Find values that do not belong to the others, by the generalised extreme studentized deviate test.
 
-    Up to a quarter of the values may be outliers, and several do not hide each other. None are found where the others
-    are all equal: nothing says then how far away is far.
+    Up to a quarter of the values may be outliers, and several do not hide each other. Where the others are all equal
+    nothing says how far away is far: then they have to be many.
 
     Source: https://doi.org/10.1080/00401706.1983.10487848 (Rosner 1983)
 
@@ -58,7 +60,7 @@ def find_outliers(values: Sequence[float], level: float) -> tuple[int, ...]:
         if deviate > _critical_deviate(size - step, level):
             edges = (low, high)
     low, high = edges
-    if is_flat(ordered[low:high]):
+    if high - low < EXACT and is_flat(ordered[low:high]):
         return ()
     return tuple(sorted(order[:low] + order[high:]))
 
@@ -112,7 +114,7 @@ def _is_shift(values: Sequence[float], place: int, level: float) -> bool:
     gap = abs(means[1] - means[0])
     within = _squares(before, means[0]) + _squares(after, means[1])
     if is_flat(before) and is_flat(after):
-        return bool(gap) and min(len(before), len(after)) >= SHORTEST_EXACT
+        return bool(gap) and (min(len(before), len(after)) >= SHORTEST_EXACT or len(before) >= EXACT)
     error = math.sqrt(within / (size - 2) * (1 / len(before) + 1 / len(after)))
     return gap > error * _critical_t(size, level)
 
