@@ -36,14 +36,15 @@ def test_a_stable_history_is_not_bought_with_blindness() -> None:
 
 
 def test_families_keep_what_was_promised() -> None:
-    assert max(SHOWN["a gate that fails"][0]) <= 1.5
-    assert max(SHOWN["a mark of better or worse"][0]) <= 6
+    failed, marked = SHOWN[f"{KINDS['normal'].name}, each"]
+    assert max(failed) <= 1.5
+    assert max(marked) <= 6
 
 
-def is_near(again: float, shown: float) -> bool:
-    """Whether two shares in percent, of FEWER and of all trials, are alike but for chance: four standard errors."""
+def is_near(again: float, shown: float, trials: int = FEWER) -> bool:
+    """Whether two shares in percent, of few and of many trials, are alike but for chance: four standard errors."""
     share = max(again, shown, 0.5) / 100
-    error = math.sqrt(share * (1 - share) * (1 / FEWER + 1 / TRIALS))
+    error = math.sqrt(share * (1 - share) * (1 / trials + verdicts.FAMILY_SHARE / TRIALS))
     return abs(again - shown) / 100 <= 4 * error + 0.0005
 
 
@@ -59,9 +60,10 @@ def test_the_table_is_what_the_code_does(kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", FAMILY_LENGTHS)
-def test_families_are_what_the_code_does(n: int) -> None:
-    place = FAMILY_LENGTHS.index(n)
-    failed, marked = verdicts.count_families(n, FEWER)
-    assert is_near(failed, SHOWN["a gate that fails"][0][place])
-    assert is_near(marked, SHOWN["a mark of better or worse"][0][place])
+@pytest.mark.parametrize("kind", ["normal", "shift"])
+def test_families_are_what_the_code_does(kind: str) -> None:
+    for place, n in enumerate(FAMILY_LENGTHS):
+        for again, shown in zip(
+            verdicts.count_families(kind, n, FEWER // 3), SHOWN[f"{KINDS[kind].name}, each"], strict=True
+        ):
+            assert is_near(again, shown[place], FEWER // 3), (n, again, shown[place])
