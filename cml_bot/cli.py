@@ -73,6 +73,8 @@ def run(arguments: Sequence[str]) -> int:
 def _complain(text: str) -> None:
     from cml_bot.forges._tokens import redact
 
+    if not text:
+        return
     click.echo(CONTROLS.sub("", redact(text)), err=True)
 
 
@@ -151,7 +153,7 @@ def record_by_hand(**options: Any) -> int:
 
     job = _open_job()
     config = read_config(job.root, os.environ, _as_keys(options))
-    _refuse_record(job, "mlbot record")
+    _refuse_record(job, "record")
     run = make_run(job, config)
     counts = f"{plural(len(run.metrics), 'metric')}, {plural(len(run.series), 'curve')}"
     click.echo(f"{record(job, config, run)}: {counts} of {run.sha[:7]}")
@@ -165,14 +167,18 @@ def _refuse_record(job: Job, where: str) -> None:
 
     objection = find_objection(job)
     if objection:
-        raise ConfigError(where, objection, "Record from a run of the default branch.")
+        raise ConfigError(where, objection.what, objection.cure)
 
 
 def _keep(job: Job, config: Config, run: Run, is_wanted: bool | None) -> None:
     """Record a run where that is allowed. What goes wrong costs a line, and the exit code only if it was asked for."""
     from cml_bot.records.write import find_objection, record
 
-    if is_wanted is False or find_objection(job):
+    if is_wanted is False:
+        return
+    objection = find_objection(job, run)
+    if objection:
+        _complain(f"mlbot: not recorded: {objection.what}. {objection.cure}" if objection.is_told else "")
         return
     try:
         kept = record(job, config, run)

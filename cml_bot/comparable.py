@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 WINDOW = 30
 """Runs: more make the band no narrower, and older ones are of another project."""
-OTHER_DATA, OTHER_AMOUNT, EARLIER = "of other data", "of another amount of training", "earlier than the last"
+OTHER_DATA, UNKNOWN_DATA = "of other data", "of unknown data, from before the data changed"
+OTHER_AMOUNT, EARLIER = "of another amount of training", "earlier than the last"
 
 
 class Comparable(NamedTuple):
@@ -35,7 +36,7 @@ def choose_comparable(like: Run, history: Sequence[Run], *, with_data: bool = Tr
         history: runs of main, one a commit, oldest first.
         with_data: whether runs of other data are left out.
     """
-    reasons = [_find_reason(like, run, with_data=with_data) for run in history]
+    reasons = _find_reasons(like, history, with_data=with_data)
     alike = [run for run, reason in zip(history, reasons, strict=True) if not reason]
     kept = tuple(alike[-WINDOW:])
     left_out = Counter(reason for reason in reasons if reason)
@@ -44,11 +45,22 @@ def choose_comparable(like: Run, history: Sequence[Run], *, with_data: bool = Tr
     return Comparable(kept, tuple(_tell(kept, left_out)))
 
 
-def _find_reason(like: Run, run: Run, *, with_data: bool) -> str:
-    """Say why a run is not alike; empty when it is."""
-    if with_data and has_other_data(like, run):
-        return OTHER_DATA
-    return OTHER_AMOUNT if has_other_amount(like, run) else ""
+def _find_reasons(like: Run, history: Sequence[Run], *, with_data: bool) -> list[str]:
+    """Say why each run is not alike; empty where it is.
+
+    A run whose data nobody knows counts until, on the way back, there is one of other data.
+    """
+    reasons: list[str] = []
+    is_known_alike = True
+    for run in reversed(history):
+        if with_data and has_other_data(like, run):
+            is_known_alike = False
+            reasons.append(OTHER_DATA)
+        elif not is_known_alike and not run.data:
+            reasons.append(UNKNOWN_DATA)
+        else:
+            reasons.append(OTHER_AMOUNT if has_other_amount(like, run) else "")
+    return reasons[::-1]
 
 
 def _tell(kept: Sequence[Run], left_out: Counter[str]) -> list[str]:

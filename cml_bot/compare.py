@@ -47,11 +47,19 @@ def compare(
     heads = rows_of(head, rules, told)
     bases = rows_of(base, rules, told) if base else {}
     past = _gather([rows_of(run, rules, told) for run in history])
+    # A run of main that lacks a metric, an evaluation that was left out for one, does not make it new.
+    lacking = {key: past[key][-1] for key in heads if key not in bases and key in past} if base else {}
     deltas = [
-        _pair(heads.get(key), bases.get(key), _settle(key, rules, gated), past.get(key, ()), is_alike=is_alike)
-        for key in {**heads, **bases}
+        _pair(heads.get(key), one, _settle(key, rules, gated), past.get(key, ()), is_alike=is_alike)
+        for key, one in ({key: bases.get(key) or lacking.get(key) for key in {**heads, **bases}}).items()
     ]
-    return tuple(_correct(deltas))
+    return tuple(_tell_lacking(delta) if delta.key in lacking else delta for delta in _correct(deltas))
+
+
+def _tell_lacking(delta: Delta) -> Delta:
+    said = "the run that is compared with lacks it, so an earlier run of main stands for it"
+    note = "; ".join(filter(None, (said, delta.evidence.note)))
+    return replace(delta, evidence=replace(delta.evidence, note=note))
 
 
 def _gather(runs: Iterable[Mapping[Key, Metric]]) -> Mapping[Key, Sequence[Metric]]:

@@ -51,9 +51,7 @@ class Config:
     )
     when_data_changes: WhenDataChanges = field(
         default=WhenDataChanges.WARN,
-        metadata={
-            "help": "What `regressed` gates come to when the data differ between the sides: warn (default), fail or ignore."
-        },
+        metadata={"help": "What `regressed` gates come to where the data differ: warn (default), fail or ignore."},
     )
     baseline: str = field(
         default="auto", metadata={"help": "auto, record, git, a revision, or a folder: what to compare with."}

@@ -178,6 +178,27 @@ def is_dirty(root: Path, paths: Sequence[str] = ()) -> bool:
     return bool(ask(root, "status", *options, "--", *paths).out)
 
 
+def find_change(root: Path) -> str:
+    """Return a file that git tracks and that differs from the last commit; empty when there is none."""
+    options = ("--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
+    return os.fsdecode(ask(root, "status", *options).out).partition("\0")[0][3:]
+
+
+def list_untracked(root: Path, paths: Sequence[str]) -> list[str]:
+    """Return those of these files that git does not track."""
+    tracked = set(os.fsdecode(ask(root, "ls-files", "-z", "--", *paths).out).split("\0")) if paths else set()
+    return [path for path in paths if path not in tracked]
+
+
+def find_switch_time(root: Path) -> float:
+    """Return when another commit or branch was checked out last, in seconds since 1970; 0 when that is not known."""
+    place = run(root, "rev-parse", "--git-path", "HEAD").text
+    try:
+        return (root / place).stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def list_tree(root: Path, sha: str, prefix: str = "") -> dict[str, Entry]:
     """Map the paths of a commit to what lies there, relative to the folder that is asked from.
 

@@ -14,14 +14,14 @@ from cml_bot.filters import format_beside, format_number, format_pair, format_sp
 from cml_bot.names import name_of, shared_names
 from cml_bot.weigh import LARGEST
 from cml_bot.wording import ARROWS
-from cml_bot.wording_noise import tell_drift
+from cml_bot.wording_noise import OUTLIER, tell_drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cml_bot.history_table import History, HistoryRow, LevelShift
 
-OUTLIER, SHIFT, GAP = "×", "|", "·"
+SHIFT, GAP = "|", "·"
 LEGEND = {OUTLIER: "an outlier, left out of the band", SHIFT: "a shift of the level", GAP: "no number that counts"}
 NAMED = 3
 """Commits of a kind that a cell names; the others are counted."""

@@ -15,9 +15,10 @@ import operator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import format_number, format_p, format_pair, format_spread, plural
+from cml_bot.filters import format_number, format_p, format_pair
 from cml_bot.gates import is_same_gate
 from cml_bot.model import Check, Form, Gate, Goal, Method, Outcome, Trend, Verdict
+from cml_bot.names import tell_size
 from cml_bot.stats.band import FEWEST_TO_FAIL
 from cml_bot.stats.families import holm
 from cml_bot.stats.planning import FEWEST_REPLICATES
@@ -157,20 +158,16 @@ def _tell_few(evidence: Evidence) -> str:
 
 
 def _tell_noise(delta: Delta, chance: float) -> str:
-    """Say against what it is worse, and how sure that is."""
-    evidence = delta.evidence
-    head = delta.head.value if delta.head else 0.0
-    pair = format_pair(delta.reference, head, delta.unit)
-    side = "below" if head < (delta.reference or 0.0) else "above"
-    noise = format_spread(evidence.noise, delta.unit)
-    explains = f"{pair.head} is {side} {pair.base} {noise}, which is what noise explains"
-    if evidence.method.is_replicated:
-        explains += f" ({evidence.n_head} and {plural(evidence.n_base, 'training')}"
-    elif evidence.n_history:
-        explains += f" ({plural(evidence.n_history, 'run')} of main"
-    else:
-        explains += " (standard errors"
-    return f"{explains}, {format_p(chance)})"
+    """Say beyond which edge of the noise it is, and how sure that is."""
+    evidence, head = delta.evidence, delta.head.value if delta.head else 0.0
+    low, high = evidence.interval or (head, head)
+    is_low = head < (delta.reference or 0.0)
+    edge = low if is_low else high
+    pair = format_pair(edge, head, delta.unit)
+    where = ("below" if is_low else "above") if not low <= head <= high else "close to"
+    size = tell_size(evidence) or "standard errors"
+    side = "lower" if is_low else "upper"
+    return f"{pair.head} is {where} {pair.base}, the {side} edge of what noise explains ({size}, {format_p(chance)})"
 
 
 def _check_trend(gate: Gate, delta: Delta) -> tuple[Outcome, str]:

@@ -349,6 +349,19 @@ class Delta:
         return self.base.value if self.base else None
 
     @property
+    def is_base_odd(self) -> bool:
+        """Whether the base's own value lies outside of what main's runs explain, so that it is no measure."""
+        if self.base is None or self.evidence.method is not Method.PREDICTION or self.evidence.interval is None:
+            return False
+        low, high = self.evidence.interval
+        return not low <= self.base.value <= high
+
+    @property
+    def shown_base(self) -> float | None:
+        """The value to show for the base: its own, unless that is no measure; then the level of main."""
+        return self.reference if self.is_base_odd else self.base.value if self.base else None
+
+    @property
     def change(self) -> float | None:
         """Head minus base; None where a side is missing.
 
@@ -385,7 +398,7 @@ class Delta:
             return Trend.SAME
         if self.goal is Goal.NONE:
             return Trend.CHANGED
-        if not math.isfinite(self.head.value) or not math.isfinite(self.base.value):
+        if not (math.isfinite(self.head.value) and math.isfinite(self.reference or 0.0)):
             return Trend.BETTER if math.isfinite(self.head.value) else Trend.WORSE
         rose = self.head.value > (self.reference or 0.0)
         return Trend.BETTER if rose == (self.goal is Goal.HIGHER) else Trend.WORSE

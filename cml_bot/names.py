@@ -1,14 +1,17 @@
-"""What a metric, curve or parameter is called in a report."""
+"""What things are called in a report: metrics, curves and parameters, and what a test was made from."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from cml_bot.filters import plural
+from cml_bot.model import Method
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cml_bot.model import Key
+    from cml_bot.model import Evidence, Key
 
 
 def shared_names(keys: Iterable[Key]) -> frozenset[str]:
@@ -19,3 +22,12 @@ def shared_names(keys: Iterable[Key]) -> frozenset[str]:
 def name_of(key: Key, shared: frozenset[str]) -> str:
     """Name a metric: with its group only where another one is called the same."""
     return str(key) if key.name in shared else key.name
+
+
+def tell_size(evidence: Evidence) -> str:
+    """Say from how many runs or trainings a change was told from noise; empty where that is no number of either."""
+    if evidence.method is Method.PAIRED:
+        return plural(evidence.n_head, "pair of trainings", "pairs of trainings")
+    if evidence.method.is_replicated:
+        return f"{evidence.n_head} and {plural(evidence.n_base, 'training')}"
+    return f"{plural(evidence.n_history, 'run')} of main" if evidence.n_history else ""

@@ -140,7 +140,17 @@ def _read_environment(job: Job) -> tuple[Fact, ...]:
 
 
 def _tell_differences(head: Run, base: Run | None, config: Config) -> tuple[str, ...]:
-    return tell_differences(head, base, with_data=config.minds_data) if base else ()
+    if base is None:
+        return ()
+    told = tell_differences(head, base, with_data=config.minds_data)
+    if not config.minds_data or not _is_without_data(head, base, config):
+        return told
+    return (*told, "the data that are known on main are not here, so nobody can say whether they changed")
+
+
+def _is_without_data(head: Run, base: Run, config: Config) -> bool:
+    """Whether data were declared, and only the base knows them."""
+    return bool(config.data and base.data and not head.data)
 
 
 def _choose_history(found: Base | str, config: Config) -> Comparable:
@@ -152,7 +162,9 @@ def _choose_history(found: Base | str, config: Config) -> Comparable:
 
 def _on_other_data(head: Run, base: Run | None, config: Config) -> Outcome:
     """Tell what gates on regressions come to because the data differ."""
-    if base is None or not config.minds_data or not has_other_data(head, base):
+    if base is None or not config.minds_data:
+        return Outcome.PASS
+    if not has_other_data(head, base) and not _is_without_data(head, base, config):
         return Outcome.PASS
     return Outcome.FAIL if config.when_data_changes is WhenDataChanges.FAIL else Outcome.WARN
 

@@ -15,6 +15,7 @@ from cml_bot.filters import plural
 from cml_bot.model import Evidence, Method
 from cml_bot.stats.band import FEWEST, find_main_levels, weigh_against
 from cml_bot.stats.planning import FEWEST_REPLICATES, examples_needed, runs_needed
+from cml_bot.stats.segments import is_flat
 from cml_bot.stats.shift import paired_t, welch, z_of_standard_errors
 
 if TYPE_CHECKING:
@@ -53,14 +54,24 @@ def weigh(
     if head is None or base is None:
         return Evidence(method=Method.NONE, is_real=None, note="there is only one side")
     counts = Evidence(method=Method.NONE, is_real=None, n_head=len(head.values), n_base=len(base.values))
-    if not (math.isfinite(head.value) and math.isfinite(base.value)):
+    if not math.isfinite(head.value):
         return _weigh_broken(head.value, base.value, counts)
+    if not math.isfinite(base.value):
+        # Main's own run gave no number: the runs before it may tell all the same.
+        found = _weigh_history(head, base, history, tolerance, counts) if is_alike else counts
+        return found if found.method is Method.PREDICTION else _weigh_broken(head.value, base.value, counts)
     if math.isclose(head.value, base.value, rel_tol=SAME_TO, abs_tol=0.0):
         return replace(counts, method=Method.EQUAL, is_real=False)
     if abs(head.value - base.value) <= tolerance:
         return replace(counts, method=Method.TOLERANCE, is_real=False, note="the change is within the tolerance")
     if not is_alike:
         return replace(counts, note="the data differ", decide="both sides on the same data would tell")
+    return _weigh_numbers(head, base, history, tolerance, counts)
+
+
+def _weigh_numbers(
+    head: Metric, base: Metric, history: Sequence[Metric], tolerance: float, counts: Evidence
+) -> Evidence:
     found = _weigh_replicates(head, base, tolerance, counts)
     if found is None:
         found = _weigh_history(head, base, history, tolerance, counts)
@@ -152,12 +163,15 @@ def _weigh_history(
     places, k = choose_places(history, counts.n_head)
     values = [float(history[place].value) for place in places]
     lost = len(history) - len(values)
-    note = f"{plural(lost, 'run')} of main left out, not being comparable numbers" if lost else ""
+    note = f"{plural(lost, 'run')} of main left out: no number, or of another count of trainings" if lost else ""
     if len(values) < FEWEST:
         return replace(counts, n_history=len(values), note=note, decide=_tell_runs_needed(len(values), counts))
     value = max(-LARGEST, min(LARGEST, head.value))
     has_base = places[-1] == len(history) - 1 and history[-1] == base
     band = weigh_against(values, value, tolerance=tolerance, k=k, has_base=has_base)
+    if band is None and not is_flat(values[find_main_levels(values).segments[-1].start :]):
+        # So small that their squares are no numbers.
+        return replace(counts, n_history=len(values), note=note)
     if band is None:
         n = find_main_levels(values).segments[-1].n
         said = f"the last {n} runs of main are all equal, so any change is one"

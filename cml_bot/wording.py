@@ -148,7 +148,7 @@ def _worst_of_each(checks: Iterable[Check]) -> dict[Key | None, Check]:
 
 
 def _row(delta: Delta, shared: frozenset[str], check: Check | None) -> Row:
-    base, head = (side.value if side else None for side in (delta.base, delta.head))
+    base, head = delta.shown_base, delta.head.value if delta.head else None
     name = name_of(delta.key, shared)
     unit = clean(delta.unit, 20) if delta.unit else ""
     return Row(delta=delta, name=name, check=check, pair=format_pair(base, head, unit))
@@ -162,7 +162,8 @@ def first_line(report: Report, rows: Rows) -> tuple[str, str]:
     elif not report.has_base:
         counts = ["first report", plural(len(rows.quality), "metric")]
     else:
-        found = Counter(row.delta.trend for row in rows.quality)
+        # What a gate failed or warned of is told by that, where its trend says less.
+        found = Counter(row.delta.trend for row in rows.quality if not row.check or row.delta.trend in TOLD)
         counts = [f"{found[trend]} {trend.value}" for trend in Trend if found[trend]]
     return symbol, f"{report.title}: {' · '.join([*said, *counts])}"
 
@@ -212,8 +213,8 @@ def second_line(report: Report, rows: Rows) -> Sentence:
 
 
 NEXT = (
-    "Comparing starts when main has these files committed, which git may be told to ignore; until then, --against "
-    "compares with any other revision, folder or run.json."
+    "Comparing starts with the first run of main that mlbot report records, or with main's files once they are "
+    "committed; until then, --against compares with any other revision, folder or run.json."
 )
 NOTHING_FOUND = (
     "No metrics were found. Write a metrics.json, or name the files under sources in mlbot.toml; "
@@ -222,8 +223,10 @@ NOTHING_FOUND = (
 
 
 def _most_important(rows: Rows) -> Row | None:
-    """The first row that changed: they are sorted, and jobs write first what they care for most."""
-    return next((row for row in rows.first if row.delta.trend is not Trend.SAME or row.check), None)
+    """The first row of the worst kind: what is gated or configured so, else what the job writes first."""
+    changed = [row for row in rows.first if row.delta.trend is not Trend.SAME or row.check]
+    alike = [row for row in changed if row.status == changed[0].status]
+    return next((row for row in alike if row.delta.role is Role.HEADLINE), next(iter(alike), None))
 
 
 def _tell(row: Row) -> str:
@@ -245,19 +248,28 @@ def _tell(row: Row) -> str:
             sure = "" if gate or delta.evidence.method == Method.NOT_FINITE else ", which could be noise"
             return f"went from {pair.base} to {pair.head}{percent}{gate}{sure}."
         case _:
-            verb = "rose" if (delta.change or 0) > 0 else "fell" if (delta.change or 0) < 0 else "went"
+            low, high = delta.shown_base or 0.0, delta.head.value if delta.head else 0.0
+            verb = "rose" if high > low else "fell" if high < low else "went"
             return f"{verb} from {pair.base} to {pair.head}{percent}{gate or tell_sure(delta)}."
 
 
 def tell_next(report: Report, rows: Iterable[Row]) -> list[str]:
     """What would decide the unclear ones, each reason once; without a base, what gives one."""
+    rows = list(rows)
     if not report.has_base:
-        return [NEXT] if report.deltas else []
+        why = f"There is nothing to compare with yet: {report.base.source}."
+        is_said = not any(row.check for row in rows)
+        return [*([] if is_said else [why]), NEXT] if report.deltas else []
     reasons: dict[str, list[str]] = {}
     for row in rows:
-        if row.delta.trend is Trend.UNCLEAR and row.delta.evidence.decide:
+        if row.delta.trend is Trend.UNCLEAR and row.delta.evidence.decide and not row.check:
             reasons.setdefault(row.delta.evidence.decide, []).append(row.name)
-    return [f"{_list(names)} could be noise: {reason}." for reason, names in reasons.items()]
+    odd = [row.name for row in rows if row.delta.is_base_odd]
+    said = f"{_list(odd)}: main's own run gave a value outside of its noise; the level of main stands here instead."
+    return [
+        *(f"{_list(names)} could be noise: {reason}." for reason, names in reasons.items()),
+        *([said] if odd else []),
+    ]
 
 
 def _list(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.filters import format_p, format_pair, format_spread, plural, sparkline
 from cml_bot.model import Method, Trend
-from cml_bot.names import name_of, shared_names
+from cml_bot.names import name_of, shared_names, tell_size
 from cml_bot.weigh import LARGEST
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SPARKLINE = 12
 """Runs of main in the small line."""
+OUTLIER = "×"
 METHODS = {
     Method.NONE: "no way to tell a change from noise with what is there",
     Method.EQUAL: "equal on both sides",
@@ -37,21 +38,25 @@ def tell_noise(delta: Delta) -> str:
     evidence, spread = delta.evidence, format_spread(delta.evidence.noise, delta.unit)
     match evidence.method:
         case Method.WELCH | Method.PAIRED:
-            return f"{spread}, {_count_trainings(evidence)}"
+            return f"{spread}, {tell_size(evidence)}"
         case Method.ERRORS:
             return f"{spread}, standard errors"
         case Method.DETERMINISTIC:
             return f"{plural(evidence.n_history, 'equal run')}"
-    # What was left out is a gap: it would press all others flat.
-    values = [math.nan if _is_out(value, evidence) else value for value in delta.history[-SPARKLINE:]]
-    line = sparkline(values) if len(values) > 1 else ""
+    line = _draw_history(delta)
     if not spread and delta.trend is Trend.UNCLEAR and evidence.n_history:
         return f"{line} {plural(evidence.n_history, 'run')}".strip()
     return f"{line} {spread}".strip() if spread else ""
 
 
-def _is_out(value: float, evidence: Evidence) -> bool:
-    return value in evidence.outliers or abs(value) >= LARGEST
+def _draw_history(delta: Delta) -> str:
+    """Draw the last runs of main; a cross stands for what was left out: it would press all others flat."""
+    values = delta.history[-SPARKLINE:]
+    is_out = [value in delta.evidence.outliers or abs(value) >= LARGEST for value in values]
+    if len(values) < 2:
+        return ""
+    line = sparkline([math.nan if out else value for out, value in zip(is_out, values, strict=True)])
+    return "".join(OUTLIER if out else bar for out, bar in zip(is_out, line, strict=True))
 
 
 def tell_sure(delta: Delta) -> str:
@@ -59,19 +64,13 @@ def tell_sure(delta: Delta) -> str:
     evidence, spread = delta.evidence, format_spread(delta.evidence.noise, delta.unit)
     match evidence.method:
         case Method.PREDICTION:
-            return f", outside the noise of the last {plural(evidence.n_history, 'run')} of main ({spread})"
+            return f", outside the noise of the last {tell_size(evidence)} ({spread})"
         case Method.WELCH | Method.PAIRED:
-            return f", outside the noise of {_count_trainings(evidence)} ({spread})"
+            return f", outside the noise of {tell_size(evidence)} ({spread})"
         case Method.ERRORS:
             return f", outside its standard errors ({spread})"
         case _:
             return f", {evidence.note}" if evidence.note else ""
-
-
-def _count_trainings(evidence: Evidence) -> str:
-    if evidence.method == Method.PAIRED:
-        return plural(evidence.n_head, "pair of trainings", "pairs of trainings")
-    return f"{evidence.n_head} and {plural(evidence.n_base, 'training')}"
 
 
 def tell_methods(report: Report) -> list[str]:
@@ -113,9 +112,7 @@ def _tell_proof(delta: Delta, name: str) -> Proof:
     if evidence.interval:
         pair = format_pair(*evidence.interval, delta.unit)
         interval = f"{pair.base} to {pair.head}"
-    size = plural(evidence.n_history, "run") if evidence.n_history else ""
-    if evidence.method.is_replicated:
-        size = _count_trainings(evidence)
+    size = tell_size(evidence)
     raw, adjusted = (_tell_p(p) for p in (evidence.p, evidence.adjusted))
     p = raw if adjusted in ("", raw) else f"{raw}, corrected {adjusted}"
     return Proof(name, evidence.method, size, interval, p, evidence.note)

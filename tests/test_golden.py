@@ -146,6 +146,14 @@ def verdicts() -> Report:
     return replace(report, drifts=(drift,), band=band, like_for_like=("data/train.csv changed (12 → 13 rows)",))
 
 
+def odd_base() -> Report:
+    """The run of main that the branch left from crashed: main's level stands for it."""
+    history = make_history(12, {"recall": (0.842, 0.005), "val_loss": (0.3, 0.01)})
+    crashed = replace(history[-1], metrics=(make_metric("recall", 0.1), make_metric("val_loss", 2.3)))
+    head = make_run(recall=0.81, val_loss=0.301)
+    return make_report(head, crashed, fail_on=("recall regressed",), build=BUILD, history=[*history[:-1], crashed])
+
+
 def gates() -> Report:
     return make_report(
         make_run(recall=0.801, accuracy=0.9034, loss=math.nan),
@@ -199,7 +207,8 @@ def many() -> Report:
 
 
 CASES: dict[str, Callable[[], Report]] = {
-    case.__name__: case for case in (plain, verdicts, gates, first_run, nothing_found, all_same, hostile, many)
+    case.__name__: case
+    for case in (plain, verdicts, odd_base, gates, first_run, nothing_found, all_same, hostile, many)
 }
 
 

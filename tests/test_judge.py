@@ -203,7 +203,7 @@ def test_far_below_the_noise_fails_and_says_against_what() -> None:
     [(_, outcome, reason)] = judge_against(HISTORY, "recall regressed", recall=0.80, auc=0.9)
     assert outcome is Outcome.FAIL
     assert re.fullmatch(
-        r"0\.80\d* is below 0\.84\d* ±0\.0\d+, which is what noise explains \(20 runs of main, p .*\)", reason
+        r"0\.80\d* is below 0\.83\d*, the lower edge of what noise explains \(20 runs of main, p .*\)", reason
     )
 
 

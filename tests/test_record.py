@@ -21,7 +21,7 @@ import pytest
 from cml_bot.config import Config
 from cml_bot.errors import ForbiddenError, InputError, PublishError
 from cml_bot.job import Job
-from cml_bot.model import Build, Figure, Metric, Run, Series
+from cml_bot.model import Build, Figure, Metric, Run, Series, Source
 from cml_bot.records.log import branch_of
 from cml_bot.records.write import POINTS, Kept, find_objection, record
 from tests import repositories as real
@@ -258,26 +258,49 @@ class TestWhoMay:
         ],
     )
     def test_only_builds_of_main(self, repository: Path, build: Build) -> None:
-        assert "only runs of the default branch" in find_objection(make_job(repository, build))
-        assert find_objection(make_job(repository, MAIN)) == ""
+        assert "only runs of the default branch" in objection_to(make_job(repository, build))
+        assert find_objection(make_job(repository, MAIN)) is None
 
     def test_another_commit_than_the_build_is_of(self, repository: Path) -> None:
         job = make_job(repository, MAIN)
-        assert "is checked out" in find_objection(replace(job, build=replace(job.build, sha="1" * 40)))
+        assert "is checked out" in objection_to(replace(job, build=replace(job.build, sha="1" * 40)))
 
     def test_on_a_laptop(self, repository: Path) -> None:
         job = make_job(repository)
-        assert find_objection(job) == ""
-        assert "another revision" in find_objection(replace(job, head="HEAD~1"))
-        assert "no commit" in find_objection(replace(job, sha=""))
+        assert find_objection(job) is None
+        assert "another revision" in objection_to(replace(job, head="HEAD~1"))
+        assert "no commit" in objection_to(replace(job, sha=""))
         (repository / "new.txt").write_text("x")
-        assert find_objection(job) == ""
+        assert find_objection(job) is None
         (repository / "train.py").write_text("z")
-        assert "tracked file differs" in find_objection(job)
+        assert "train.py differs from the commit" in objection_to(job)
         real.switch(repository, "topic")
-        assert "this is topic" in find_objection(job)
+        assert "this is topic" in objection_to(job)
         real.git(repository, "switch", "--quiet", "--detach")
-        assert "this is no branch" in find_objection(job)
+        assert "this is no branch" in objection_to(job)
+
+    def test_numbers_that_another_branch_left_lying(self, repository: Path) -> None:
+        job = make_job(repository)
+        (repository / ".gitignore").write_text("metrics.json\n")
+        real.commit(repository)
+        left = Run(sha=job.sha, sources=(Source(path="metrics.json", why="x"), Source(path="train.py", why="x")))
+        (repository / "metrics.json").write_text("{}")
+        assert find_objection(job, left) is None
+        os.utime(repository / "metrics.json", (0, 0))
+        found = find_objection(job, left)
+        assert found is not None
+        assert "metrics.json is older than this checkout" in found.what
+
+    def test_a_report_on_main_says_why_it_keeps_nothing(self, repository: Path) -> None:
+        (repository / "metrics.json").write_text('{"accuracy": 0.9}')
+        (repository / "train.py").write_text("z")
+        done = mlbot(repository, "report")
+        assert (done.returncode, "not recorded: train.py differs from the commit" in done.stderr) == (0, True)
+
+
+def objection_to(job: Job) -> str:
+    found = find_objection(job)
+    return found.what if found else ""
 
 
 class TestCommands:

@@ -187,6 +187,25 @@ def test_the_level_of_main_decides_which_way_it_went() -> None:
     assert found.trend is Trend.WORSE
 
 
+def test_a_base_that_is_no_number_is_stood_for_by_the_runs_before() -> None:
+    history = [*BAND, metric(math.nan)]
+    found = weigh(metric(0.8425), history[-1], history, 0.0)
+    assert (found.method, found.is_real) == (Method.PREDICTION, False)
+    assert weigh(metric(0.8425), metric(math.nan), (), 0.0).method is Method.NOT_FINITE
+
+
+def test_a_metric_that_the_base_alone_lacks_is_not_new() -> None:
+    history = [*(sides(score_x=one.value) for one in BAND), Run(metrics=(make_metric("other", 1.0),))]
+    [found, _] = compare(sides(score_x=0.7), history[-1], RULES, history=history)
+    assert found.trend is Trend.WORSE
+    assert found.evidence.note.startswith("the run that is compared with lacks it")
+
+
+def test_values_too_small_to_square_are_not_taken_for_equal() -> None:
+    history = past(*(1e-170 * (1 + n / 1000) for n in range(8)))
+    assert weigh(metric(2e-170), history[-1], history, 0.0).is_real is None
+
+
 @given(ANY, ANY, st.lists(ANY, max_size=12), st.floats(0, 1e9))
 def test_no_number_breaks_it(head: float, base: float, history: list[float], tolerance: float) -> None:
     found = weigh(metric(head), metric(base), past(*history), tolerance)

@@ -105,11 +105,16 @@ def _make_base(runs: Sequence[Run], chosen: Chosen, ancestry: Ancestry, note: st
     if runs[base].sha != chosen.sha:
         steps = plural(ancestry.distances(chosen.sha)[runs[base].sha], "commit")
         words = f"the nearest recorded ancestor of {words} ({chosen.sha[:7]}), {steps} before it"
+    history = _select(runs, base, ancestry)
+    later = len(choose_last(runs)) - len(history)
+    left_out = (
+        f"{plural(later, 'recorded run')} of main left out, of commits that are not before the base" if later else ""
+    )
     return Base(
         run=runs[base],
         side=_side(runs[base], chosen.label, words),
-        history=_select(runs, base, ancestry),
-        notes=(note,) if note else (),
+        history=history,
+        notes=tuple(filter(None, (note, left_out))),
     )
 
 

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import chain, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot import git, git_fetch, git_write
 from cml_bot.as_json import dump_run
@@ -20,6 +20,7 @@ from cml_bot.errors import BaselineError, ConfigError, ForbiddenError, InputErro
 from cml_bot.escape import JOINER, clean
 from cml_bot.filters import format_number
 from cml_bot.git_process import ask
+from cml_bot.model import Part
 from cml_bot.records.log import DEPTH, FILE, branch_of, fetch_tip, find_tip
 from cml_bot.records.thin import thin
 
@@ -53,6 +54,7 @@ RIGHT = (
     "Give the job that runs on main `permissions: contents: write`, and leave `persist-credentials` of "
     "actions/checkout on; a rule for branches must let it push to mlbot/*."
 )
+OTHER_BRANCH = "Record from a run of the default branch."
 OTHER_RIGHT = "Give the job that runs on main the right to push to mlbot/*."
 
 
@@ -108,27 +110,67 @@ def record(job: Job, config: Config, run: Run, *, seconds: float = SECONDS) -> K
         raise PublishError(error.where, error.what, "Look at the network and at the repository.") from error
 
 
-def find_objection(job: Job) -> str:
-    """Say in a sentence why this job may not record; empty when it may."""
+class Objection(NamedTuple):
+    """Why a run is not recorded."""
+
+    what: str
+    """Without a full stop."""
+    cure: str
+    is_told: bool = False
+    """Whether a report on main says so, because its reader expects a record."""
+
+
+def find_objection(job: Job, run: Run | None = None) -> Objection | None:
+    """Say why this job may not record; None when it may.
+
+    Args:
+        job: the job.
+        run: what it would record, where that is known already.
+    """
     build = job.build
     if not job.sha:
-        return "there is no commit that the run could be of"
+        return Objection("there is no commit that the run could be of", "Commit what was trained.")
     if job.head:
-        return "the report is on another revision than the one in the workspace"
+        return Objection("the report is on another revision than the one in the workspace", OTHER_BRANCH)
     if not build.forge:
-        return _find_objection_here(job.root)
+        return _find_objection_here(job.root, run)
     if build.is_fork or build.pull is not None or not build.on_main:
-        return "only runs of the default branch are recorded, and this build is of something else"
+        what = "only runs of the default branch are recorded, and this build is of something else"
+        return Objection(what, OTHER_BRANCH)
     if build.sha != job.sha:
-        return f"the build is of {build.sha[:7]}, and {job.sha[:7]} is checked out"
-    return ""
+        what = f"the build is of {build.sha[:7]}, and {job.sha[:7]} is checked out"
+        return Objection(what, "Check out the commit of the build.", is_told=True)
+    return None
 
 
-def _find_objection_here(root: Path) -> str:
+def _find_objection_here(root: Path, run: Run | None) -> Objection | None:
+    """On a laptop files lie about: those of a run have to be of the commit that is checked out."""
     if not git.is_on_main(root):
         branch = git.find_head_branch(root) or "no branch"
-        return f"only runs of the default branch are recorded, and this is {branch}"
-    return "a tracked file differs from the commit" if git.is_dirty(root) else ""
+        return Objection(f"only runs of the default branch are recorded, and this is {branch}", OTHER_BRANCH)
+    changed = git.find_change(root)
+    if changed:
+        what = f"{changed} differs from the commit, and so may the numbers"
+        return Objection(what, "Commit it, then run mlbot again.", is_told=True)
+    stale = _find_stale(root, run) if run else ""
+    if stale:
+        what = f"{stale} is older than this checkout, so it may be of another commit"
+        return Objection(what, "Train again, then run mlbot again.", is_told=True)
+    return None
+
+
+def _find_stale(root: Path, run: Run) -> str:
+    """Return a file of the run that git does not know, and that was written before this branch was checked out."""
+    paths = [source.path for source in run.sources if source.part is not Part.PARAMS]
+    since = git.find_switch_time(root)
+    return next((path for path in git.list_untracked(root, paths) if _is_older(root / path, since)), "")
+
+
+def _is_older(file: Path, since: float) -> bool:
+    try:
+        return file.stat().st_mtime < since
+    except OSError:
+        return False
 
 
 def _draft(job: Job, run: Run) -> Draft:
