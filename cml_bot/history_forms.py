@@ -5,8 +5,7 @@ What `describe` gives is plain text with foreign names in it: each form escapes 
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.as_json import SCHEMA, drift_table, lay_out
@@ -29,8 +28,8 @@ NAMED = 3
 HEADS = ("metric", "runs", "last", "band", "oldest to last", "")
 WIDEST_NAME = 1000
 """Characters of a name in CSV, where another program is to know it again."""
-FORMULA = tuple("=+-@＝＋－＠")
-"""What a cell begins with that spreadsheets take for a formula, in any width.
+FORMULA = re.compile(r"""(?:^|(?<=[,;\t]))(?=[\s"]*[=+\-@＝＋－＠])""")
+"""Where a spreadsheet would see a formula begin, in any width: also behind what separates cells in other countries.
 
 Source: https://owasp.org/www-community/attacks/CSV_Injection
 """
@@ -206,19 +205,19 @@ def _row_table(row: HistoryRow) -> dict[str, object]:
 
 
 def write_csv(history: History) -> str:
-    """Write one row a run and one column a metric, with all digits; a cell is empty where the run lacks the metric."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    """Write one row a run and one column a metric, text in quotes; a cell is empty where the run lacks the metric."""
     shared = shared_names(row.key for row in history.rows)
-    writer.writerow(["sha", "created", *(_as_cell(name_of(row.key, shared)) for row in history.rows)])
+    names = (name_of(row.key, shared) for row in history.rows)
+    lines = [[_as_cell(text) for text in ("sha", "created", *names)]]
     for place, run in enumerate(history.runs):
         values = [row.values[place] for row in history.rows]
         numbers = ["" if value is None else repr(value) for value in values]
-        writer.writerow([run.sha, _as_cell(run.created) if run.created else "", *numbers])
-    return text.getvalue()
+        lines.append([_as_cell(run.sha), _as_cell(run.created), *numbers])
+    return "".join(f"{','.join(line)}\n" for line in lines)
 
 
 def _as_cell(text: str) -> str:
-    """Foreign text that stays text: what spreadsheets take for a formula begins with a quote then."""
-    line = clean(text, WIDEST_NAME)
-    return f"'{line}" if line.startswith(FORMULA) else line
+    """Quote foreign text, so that it stays one cell; what spreadsheets take for a formula begins with an apostrophe."""
+    line = clean(text, WIDEST_NAME) if text else ""
+    quoted = FORMULA.sub("'", line).replace('"', '""')
+    return f'"{quoted}"'

@@ -30,7 +30,9 @@ def _row(one: Observation) -> dict[str, Any]:
     assert isinstance(one, Note | Fact) or (one.source == "" and getattr(one, "group", "") == "")
     match one:
         case Metric():
-            return {"metric": one.name, "values": [_number(value) for value in one.values]}
+            known = {"stderr": one.stderr, "n_items": one.n_items}
+            more = {name: value for name, value in known.items() if value is not None}
+            return {"metric": one.name, "values": [_number(value) for value in one.values], **more}
         case Series():
             ys = [_number(y) for y in one.y]
             return {"series": one.name, one.x_label: [_number(x) for x in one.x], "y": ys}

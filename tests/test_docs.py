@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
 from cml_bot import __version__
@@ -31,6 +32,7 @@ def hold(mark: str, rows: list[str], update: bool) -> None:
         text,
         flags=re.DOTALL,
     )
+    assert f"<!-- {mark} -->" in text, f"the README has no place for the {mark}"
     if update:
         README.write_text(wanted)
     assert README.read_text() == wanted, f"the {mark} of the README differ from the code: run `make golden`"
@@ -51,12 +53,14 @@ def test_names(update_golden: bool) -> None:
     hold("names", rows, update_golden)
 
 
-def test_options(update_golden: bool) -> None:
+@pytest.mark.parametrize("command", ["report", "history", "record"])
+def test_options(update_golden: bool, command: str) -> None:
     rows = ["| option | does |", "|---|---|"]
-    for option in cli.commands["report"].params:
-        names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
-        rows.append(f"| {names} | {getattr(option, 'help', '')} |")
-    hold("options", rows, update_golden)
+    for option in cli.commands[command].params:
+        if isinstance(option, click.Option):
+            names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+            rows.append(f"| {names} | {option.help} |")
+    hold(f"options of {command}", rows, update_golden)
 
 
 def test_the_example_configuration_is_accepted(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_nothing_is_recorded(repository: Path, form: str) -> None:
     if form == "json":
         assert json.loads(done.stdout)["runs"] == []
     if form == "csv":
-        assert done.stdout == "sha,created\n"
+        assert done.stdout == '"sha","created"\n'
 
 
 def test_outside_any_repository(tmp_path: Path) -> None:

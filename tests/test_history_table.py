@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import cmarkgfm
 import pytest
@@ -187,6 +188,9 @@ def test_csv_has_all_digits_and_no_formula() -> None:
     assert [row[2] for row in rows] == ["0.3333333333333333", "-0.5", "", "nan"]
     assert [row[3] for row in rows] == ["1e-17"] * 4
     assert rows[0][1] == "'=1+1"
+    lines = write_csv(make_history("r", runs)).splitlines()
+    assert lines[1] == f'"{runs[0].sha}","\'=1+1",0.3333333333333333,1e-17'
+    assert lines[3] == f'"{runs[2].sha}","{runs[2].created}",,1e-17'
 
 
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "＝", "\t=", "\n@", "\u200b="])
@@ -195,11 +199,28 @@ def test_no_name_begins_a_formula(first: str) -> None:
     assert head[2].startswith("'")
 
 
+@pytest.mark.parametrize(
+    "name", ["; =1+1", "x; =1+1", "x,-1", 'x;"=1+1";', "x;\u200b\n@A1", ";;=1", 'x ",+1', "x;\u00a0＝1"]
+)
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_NONE])
+def test_no_formula_where_other_signs_separate(name: str, delimiter: str, quoting: Literal[0, 3]) -> None:
+    text = write_csv(make_history("r", make_runs([0.5], name=name)))
+    for row in csv.reader(io.StringIO(text), delimiter=delimiter, quoting=quoting):
+        assert not any(re.match(r"""[\s"]*[=+\-@＝]""", cell) for cell in row)
+
+
+@pytest.mark.parametrize("name", ["top-1", "a + b", "f(x)=1", "loss, val", 'he said "x"', "a;b", "mAP@50"])
+def test_csv_keeps_a_harmless_name(name: str) -> None:
+    head = next(csv.reader(io.StringIO(write_csv(make_history("r", make_runs([0.5], name=name))))))
+    assert head[2] == name
+
+
 def test_csv_names_the_group_where_the_name_is_not_enough() -> None:
     run = make_runs([0.5])[0]
     run = replace(run, metrics=(*run.metrics, make_metric("accuracy", 0.6, group="other.json")))
     head = write_csv(make_history("r", [run])).splitlines()[0]
-    assert head == "sha,created,metrics.json:accuracy,other.json:accuracy"
+    assert head == '"sha","created","metrics.json:accuracy","other.json:accuracy"'
 
 
 def test_markdown_is_one_table() -> None:

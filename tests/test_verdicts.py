@@ -44,7 +44,7 @@ def test_families_keep_what_was_promised() -> None:
 def is_near(again: float, shown: float, trials: int = FEWER) -> bool:
     """Whether two shares in percent, of few and of many trials, are alike but for chance: four standard errors."""
     share = max(again, shown, 0.5) / 100
-    error = math.sqrt(share * (1 - share) * (1 / trials + verdicts.FAMILY_SHARE / TRIALS))
+    error = math.sqrt(share * (1 - share) * (1 / trials + verdicts.OTHER_SHARE / TRIALS))
     return abs(again - shown) / 100 <= 4 * error + 0.0005
 
 

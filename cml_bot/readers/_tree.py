@@ -1,4 +1,4 @@
-"""Keys in keys, as JSON, YAML and TOML have them: flattened, and its numbers as metrics."""
+"""Keys in keys, as JSON, YAML and TOML have them: flattened, and its numbers as metrics with their standard errors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from cml_bot.model import Fact, Metric, Note
 from cml_bot.readers._hashes import is_data_hash
 from cml_bot.readers._names import Names, join_path, some, tidy
 from cml_bot.readers._numbers import as_double, as_number, is_for_people
+from cml_bot.readers._stderr import pair_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cml_bot.model import Observation
+    from cml_bot.readers._stderr import Paired
 
 DEEPEST = 32
 """Levels of keys."""
@@ -74,8 +76,10 @@ def observe_tree(flat: Leaves) -> Iterator[Observation]:
     for leaf in flat.leaves:
         # A hash of digits alone is none of the numbers.
         (hashes if is_data_hash(leaf.path, leaf.value) else others).append(leaf)
-    numbers = [(leaf.path, number) for leaf in others if (number := as_number(leaf.value)) is not None]
-    yield from _metrics(numbers[:MOST_METRICS])
+    found = {leaf.path: number for leaf in others if (number := as_number(leaf.value)) is not None}
+    paired = pair_numbers(found)
+    numbers = [(path, number) for path, number in found.items() if path not in paired.taken]
+    yield from _metrics(numbers[:MOST_METRICS], paired)
     yield from (Fact(name=tidy(leaf.name), value=f"recorded:{leaf.value}") for leaf in hashes[:MOST_METRICS])
     left = len(numbers) - MOST_METRICS
     if left > 0:
@@ -87,17 +91,19 @@ def observe_tree(flat: Leaves) -> Iterator[Observation]:
         yield Note(text=NOTHING)
 
 
-def _metrics(numbers: Sequence[tuple[tuple[str, ...], float]]) -> Iterator[Observation]:
+def _metrics(numbers: Sequence[tuple[tuple[str, ...], float]], paired: Paired) -> Iterator[Observation]:
     names = Names()
     # What stands higher in the tree keeps its plain name: {"a": {"b": 1}, "a.b": 2} gives "a.b (2)" and "a.b".
     by_depth = sorted(range(len(numbers)), key=lambda index: len(numbers[index][0]))
     named = {index: names.take(join_path(numbers[index][0])) for index in by_depth}
     huge = []
-    for index, (_, number) in enumerate(numbers):
+    for index, (path, number) in enumerate(numbers):
         double = as_double(number)
         is_huge = isinstance(number, int) and double is not None and math.isinf(double)
         huge += [named[index]] if is_huge else []
-        yield Metric(name=named[index], values=(double if is_huge and double is not None else number,))
+        value = double if is_huge and double is not None else number
+        stderr, n_items = paired.errors.get(path), paired.items.get(path)
+        yield Metric(name=named[index], values=(value,), stderr=stderr, n_items=n_items)
     if names.numbered:
         yield Note(text=f"several keys come to one name: {some(names.numbered)}; numbered. Rename one of them.")
     if huge:

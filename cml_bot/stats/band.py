@@ -33,7 +33,7 @@ ODD = 0.05
 """Level at which the last run alone may be the first of a new level."""
 SURE = 0.01
 """One-sided p below which the band must hold too when only what is beyond doubt is left out of it."""
-BEYOND_DOUBT = 0.01
+BEYOND_DOUBT = 0.003
 """What the levels of both tests are multiplied by then."""
 
 

@@ -36,8 +36,8 @@ DROP = 2.5
 LENGTHS = (5, 10, 20, 30)
 LENGTHS_WITH_DROP = (10, 20)
 FAMILY, FAMILY_LENGTHS = 20, (8, 20)
-FAMILY_SHARE = 10
-"""Families of other histories than stable ones have so many times fewer trials: each is twenty histories."""
+STABLE_SHARE, OTHER_SHARE = 4, 20
+"""A family has so many times fewer trials, stable or of another history: each is twenty histories."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,9 @@ def measure(trials: int) -> Iterator[str]:
     with ProcessPoolExecutor(2) as pool:
         cells = {(kind, n): pool.submit(count_alarms, kind, n, trials) for kind in KINDS for n in reversed(LENGTHS)}
         families = {
-            (kind, n): pool.submit(count_families, kind, n, trials if kind == "normal" else trials // FAMILY_SHARE)
+            (kind, n): pool.submit(
+                count_families, kind, n, trials // (STABLE_SHARE if kind == "normal" else OTHER_SHARE)
+            )
             for kind in KINDS
             for n in reversed(FAMILY_LENGTHS)
         }
