@@ -7,19 +7,18 @@ of twenty that did not change, one is outside of its noise at 0.05.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.goals import find_goal
 from cml_bot.model import Delta, Evidence, Key, Method, Metric, Role, Rule, Tolerance
-from cml_bot.rows import names_of, rows_of
+from cml_bot.rows import gather_history, names_of, rows_of
 from cml_bot.rules import role_of, rule_of
 from cml_bot.stats.families import benjamini_hochberg
 from cml_bot.weigh import LEVEL, weigh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from cml_bot.model import Run
 
@@ -46,12 +45,13 @@ def compare(
     told = names_of(head) & names_of(base) if base else names_of(head)
     heads = rows_of(head, rules, told)
     bases = rows_of(base, rules, told) if base else {}
-    past = _gather([rows_of(run, rules, told) for run in history])
+    past = {key: [metric for _, metric in found] for key, found in gather_history(history, rules, told).items()}
     # A run of main that lacks a metric, an evaluation that was left out for one, does not make it new.
     lacking = {key: past[key][-1] for key in heads if key not in bases and key in past} if base else {}
+    sides = {**dict.fromkeys(heads), **bases, **lacking}
     deltas = [
         _pair(heads.get(key), one, _settle(key, rules, gated), past.get(key, ()), is_alike=is_alike)
-        for key, one in ({key: bases.get(key) or lacking.get(key) for key in {**heads, **bases}}).items()
+        for key, one in sides.items()
     ]
     return tuple(_tell_lacking(delta) if delta.key in lacking else delta for delta in _correct(deltas))
 
@@ -60,15 +60,6 @@ def _tell_lacking(delta: Delta) -> Delta:
     said = "the run that is compared with lacks it, so an earlier run of main stands for it"
     note = "; ".join(filter(None, (said, delta.evidence.note)))
     return replace(delta, evidence=replace(delta.evidence, note=note))
-
-
-def _gather(runs: Iterable[Mapping[Key, Metric]]) -> Mapping[Key, Sequence[Metric]]:
-    """Turn runs with metrics into metrics with runs."""
-    found: dict[Key, list[Metric]] = defaultdict(list)
-    for rows in runs:
-        for key, metric in rows.items():
-            found[key].append(metric)
-    return found
 
 
 def _correct(deltas: Sequence[Delta]) -> list[Delta]:
@@ -108,6 +99,7 @@ def _pair(
 ) -> Delta:
     rule = terms.rule
     tolerance = (rule.tolerance or Tolerance(amount=0)).absolute(base.value if base else 0.0)
+    tolerance = tolerance if math.isfinite(tolerance) else 0.0
     if terms.role is Role.BOOKKEEPING and _is_count(head, base):
         evidence = _weigh_count(head, base)
     else:
@@ -118,7 +110,7 @@ def _pair(
         head=head,
         base=base,
         goal=rule.goal or find_goal(terms.key.name),
-        tolerance=tolerance if math.isfinite(tolerance) else 0.0,
+        tolerance=tolerance,
         unit=rule.unit if rule.unit is not None else side.unit if side else "",
         role=terms.role,
         evidence=evidence,

@@ -71,9 +71,18 @@ def _take(of: Of, numbers: Sequence[float]) -> float:
     return min(numbers) if of is Of.MIN else max(numbers)
 
 
-def gather_history(runs: Sequence[Run], rules: Sequence[Rule] = ()) -> Mapping[Key, Sequence[tuple[Run, Metric]]]:
-    """Give every metric of the runs with the runs that have it, in their order; a name that the last run tells once."""
-    told = names_of(runs[-1]) if runs else set()
+def gather_history(
+    runs: Sequence[Run], rules: Sequence[Rule] = (), told: set[str] | None = None
+) -> Mapping[Key, Sequence[tuple[Run, Metric]]]:
+    """Give every metric of the runs with the runs that have it, in their order.
+
+    Args:
+        runs: one a commit, oldest first.
+        rules: what the configuration says.
+        told: names that metrics tell already, so that their curves need no row; those of the last run by default.
+    """
+    if told is None:
+        told = names_of(runs[-1]) if runs else set()
     found: dict[Key, list[tuple[Run, Metric]]] = defaultdict(list)
     for run in runs:
         for key, metric in rows_of(run, rules, told).items():

@@ -174,3 +174,11 @@ def test_higher_is_better_where_higher_is_the_goal(one: float, other: float) -> 
 @given(NUMBERS, NUMBERS)
 def test_a_real_change_without_a_goal_is_neither(head: float, base: float) -> None:
     assert real(head, base, Goal.NONE).trend is Trend.CHANGED
+
+
+def test_a_share_of_a_base_that_is_no_number_is_no_tolerance() -> None:
+    history = [make_run(score_x=0.8 + n / 1000) for n in range(9)]
+    base = make_run(score_x=math.nan)
+    rules = [Rule(pattern="score_x", goal=Goal.HIGHER, tolerance=Tolerance(amount=0.01, is_relative=True))]
+    [found] = compare(make_run(score_x=0.804), base, rules, history=[*history, base])
+    assert (found.trend, found.tolerance) == (Trend.SAME, 0.0)
