@@ -153,8 +153,8 @@ def record_by_hand(**options: Any) -> int:
 
     job = _open_job()
     config = read_config(job.root, os.environ, _as_keys(options))
-    _refuse_record(job, "record")
     run = make_run(job, config)
+    _refuse_record(job, "record", run)
     counts = f"{plural(len(run.metrics), 'metric')}, {plural(len(run.series), 'curve')}"
     click.echo(f"{record(job, config, run)}: {counts} of {run.sha[:7]}")
     for line in run.broken:
@@ -162,10 +162,10 @@ def record_by_hand(**options: Any) -> int:
     return InputError.exit_code if run.broken else 0
 
 
-def _refuse_record(job: Job, where: str) -> None:
+def _refuse_record(job: Job, where: str, run: Run | None = None) -> None:
     from cml_bot.records.write import find_objection
 
-    objection = find_objection(job)
+    objection = find_objection(job, run)
     if objection:
         raise ConfigError(where, objection.what, objection.cure)
 

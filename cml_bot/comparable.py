@@ -68,5 +68,6 @@ def _tell(kept: Sequence[Run], left_out: Counter[str]) -> list[str]:
         return []
     said = "noise is taken from no run of main"
     if kept:
-        said = f"noise is taken from {plural(len(kept), 'run')} of main, {kept[0].sha[:7]} to {kept[-1].sha[:7]}"
+        ends = list(dict.fromkeys((kept[0].sha[:7], kept[-1].sha[:7])))
+        said = f"noise is taken from {plural(len(kept), 'run')} of main, {' to '.join(ends)}"
     return [said, *(f"left out of it: {plural(count, 'run')} {reason}" for reason, count in left_out.items())]

@@ -47,7 +47,8 @@ WORDS = {
 }
 """How a comparison reads when it holds, and when it does not."""
 WARNS_AT, FAILS_AT = 0.05, 0.01
-OTHER_DATA = "the data differ between the sides, so nobody can tell whether it got worse"
+OTHER_DATA = "the data differ between the sides or are not known here, so nobody can tell whether it got worse"
+ODD_BASE = "main's own run lies outside of its noise, and this is no worse than that run"
 NO_GOAL = "it changed, and whether higher or lower is better is not known: set its goal in mlbot.toml"
 
 
@@ -127,16 +128,27 @@ def _check_limit(gate: Gate, value: float, unit: str) -> tuple[Outcome, str]:
 def _check_chance(gate: Gate, delta: Delta, chance: float) -> tuple[Outcome, str]:
     """Judge a metric of which it is known how often noise alone would make it so much worse."""
     said = _tell_noise(delta, chance)
-    if chance <= FAILS_AT and _is_enough(delta.evidence):
+    is_sure, is_open = chance <= FAILS_AT and gate.outcome is Outcome.FAIL, _is_open(delta)
+    if is_sure and _is_enough(delta.evidence) and not is_open:
         return gate.outcome, said
     if chance <= WARNS_AT:
-        few = f"; {_tell_few(delta.evidence)}" if chance <= FAILS_AT and gate.outcome is Outcome.FAIL else ""
-        return min(gate.outcome, Outcome.WARN), said + few
+        few = ODD_BASE if is_open else _tell_few(delta.evidence) if is_sure else ""
+        return min(gate.outcome, Outcome.WARN), f"{said}; {few}" if few else said
     if delta.trend is Trend.UNCLEAR and delta.is_wrong_way and _is_small(delta.evidence):
         return _check_unclear(gate, delta)
     if not delta.is_wrong_way:
         return Outcome.PASS, "it did not get worse"
-    return Outcome.PASS, f"noise explains that it is worse ({format_p(chance)})"
+    if is_open:
+        return Outcome.PASS, ODD_BASE
+    return Outcome.PASS, f"it is within what noise explains ({format_p(chance)})"
+
+
+def _is_open(delta: Delta) -> bool:
+    """Whether the base's own run is odd, and the head no worse than that."""
+    if not delta.is_base_odd or delta.base is None or delta.head is None:
+        return False
+    base, head = delta.base.value, delta.head.value
+    return not (head < base if delta.goal is Goal.HIGHER else head > base)
 
 
 def _is_enough(evidence: Evidence) -> bool:

@@ -351,10 +351,11 @@ class Delta:
     @property
     def is_base_odd(self) -> bool:
         """Whether the base's own value lies outside of what main's runs explain, so that it is no measure."""
-        if self.base is None or self.evidence.method is not Method.PREDICTION or self.evidence.interval is None:
+        by_main = self.evidence.method in (Method.PREDICTION, Method.DETERMINISTIC)
+        if self.base is None or not by_main or self.evidence.interval is None:
             return False
         low, high = self.evidence.interval
-        return not low <= self.base.value <= high
+        return not low <= self.base.value <= high and not math.isclose(self.base.value, low)
 
     @property
     def shown_base(self) -> float | None:

@@ -225,7 +225,7 @@ def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
         if not isinstance(found, str):
             return replace(found, notes=(*notes, *found.notes))
         reasons.append(found)
-    why = "; ".join(dict.fromkeys((reasons[-1], *notes)))
+    why = "; ".join(dict.fromkeys((reasons[-1], *notes))).rstrip(".")
     return why if job.sha else f"{why}; a folder can be compared with by --against"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
 from cml_bot.model import Evidence, Method
-from cml_bot.stats.band import FEWEST, find_main_levels, weigh_against
+from cml_bot.stats.band import FEWEST, SURE, find_main_levels, weigh_against
 from cml_bot.stats.planning import FEWEST_REPLICATES, examples_needed, runs_needed
 from cml_bot.stats.segments import is_flat
 from cml_bot.stats.shift import paired_t, welch, z_of_standard_errors
@@ -169,17 +169,12 @@ def _weigh_history(
     value = max(-LARGEST, min(LARGEST, head.value))
     has_base = places[-1] == len(history) - 1 and history[-1] == base
     band = weigh_against(values, value, tolerance=tolerance, k=k, has_base=has_base)
-    if band is None and not is_flat(values[find_main_levels(values).segments[-1].start :]):
-        # So small that their squares are no numbers.
-        return replace(counts, n_history=len(values), note=note)
     if band is None:
-        n = find_main_levels(values).segments[-1].n
-        said = f"the last {n} runs of main are all equal, so any change is one"
-        return replace(counts, method=Method.DETERMINISTIC, is_real=True, n_history=n, note=said)
+        return _weigh_flat(value, values, tolerance, replace(counts, note=note))
     return replace(
         counts,
         method=Method.PREDICTION,
-        is_real=band.p <= LEVEL,
+        is_real=None if band.is_open else band.p <= LEVEL,
         expected=band.expected,
         interval=band.interval,
         p=band.p,
@@ -187,6 +182,31 @@ def _weigh_history(
         n_history=band.levels.n,
         outliers=tuple(values[place] for place in band.levels.outliers),
         note="; ".join(filter(None, (note, *_tell_band(band, len(values))))),
+        decide="main's own run lies outside of its noise, and another run of main would tell" if band.is_open else "",
+    )
+
+
+def _weigh_flat(head: float, values: Sequence[float], tolerance: float, counts: Evidence) -> Evidence:
+    """Weigh where main's runs do not scatter around their level: then any change is one."""
+    levels = find_main_levels(values)
+    last = levels.segments[-1]
+    kept = [values[place] for place in range(last.start, last.end) if place not in levels.outliers]
+    if not is_flat(kept):
+        # So small that their squares are no numbers.
+        return replace(counts, n_history=len(values))
+    is_equal = math.isclose(head, last.mean, rel_tol=SAME_TO, abs_tol=tolerance)
+    said = f"the last {plural(last.n, 'run')} of main are all equal, so any change is one"
+    if levels.outliers:
+        said += f"; {plural(len(levels.outliers), 'other')} left out"
+    return replace(
+        counts,
+        method=Method.DETERMINISTIC,
+        is_real=not is_equal,
+        expected=last.mean,
+        interval=(last.mean, last.mean),
+        n_history=last.n,
+        outliers=tuple(values[place] for place in levels.outliers),
+        note=said,
     )
 
 
@@ -218,6 +238,8 @@ def _tell_band(band: Band, n: int) -> list[str]:
     if len(levels.segments) > 1:
         last = levels.segments[-1]
         said.append(f"the level shifted before the last {plural(last.n, 'run')}, which the change is held against")
+    if SURE in (band.low, band.high):
+        said.append(f"p is held at {2 * SURE:g}, as it is smaller only with some runs left out")
     if band.is_base_odd:
         said.append("the run it is compared with lies itself outside of what the runs before it explain")
     return said

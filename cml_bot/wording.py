@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cml_bot.escape import clean
-from cml_bot.filters import format_pair, plural
+from cml_bot.filters import format_number, format_pair, plural
 from cml_bot.model import Goal, Method, Outcome, Role, Trend
 from cml_bot.names import name_of, shared_names
 from cml_bot.wording_noise import tell_noise, tell_sure
@@ -213,8 +213,8 @@ def second_line(report: Report, rows: Rows) -> Sentence:
 
 
 NEXT = (
-    "Comparing starts with the first run of main that mlbot report records, or with main's files once they are "
-    "committed; until then, --against compares with any other revision, folder or run.json."
+    "Comparing starts once mlbot report has recorded a run of main, or main's files are committed; until then, "
+    "--against compares with any other revision, folder or run.json."
 )
 NOTHING_FOUND = (
     "No metrics were found. Write a metrics.json, or name the files under sources in mlbot.toml; "
@@ -264,12 +264,14 @@ def tell_next(report: Report, rows: Iterable[Row]) -> list[str]:
     for row in rows:
         if row.delta.trend is Trend.UNCLEAR and row.delta.evidence.decide and not row.check:
             reasons.setdefault(row.delta.evidence.decide, []).append(row.name)
-    odd = [row.name for row in rows if row.delta.is_base_odd]
-    said = f"{_list(odd)}: main's own run gave a value outside of its noise; the level of main stands here instead."
-    return [
-        *(f"{_list(names)} could be noise: {reason}." for reason, names in reasons.items()),
-        *([said] if odd else []),
-    ]
+    said = [f"{_list(names)} could be noise: {reason}." for reason, names in reasons.items()]
+    return [*said, *(_tell_odd(row) for row in rows if row.delta.is_base_odd)]
+
+
+def _tell_odd(row: Row) -> str:
+    """Say what the run that is compared with gave, where main's level stands for it."""
+    own, level = format_number(row.delta.base.value if row.delta.base else None, row.delta.unit), row.pair.base
+    return f"{clean(row.name)}: main's own run gave {own}, outside of its noise; main's level {level} stands for it."
 
 
 def _list(names: Sequence[str]) -> str:

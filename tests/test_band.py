@@ -60,6 +60,23 @@ def test_a_base_that_fell_alone_is_told_and_not_held_against_a_head_like_it() ->
     assert below.low < 0.01
 
 
+@pytest.mark.parametrize(
+    ("base", "head", "is_open"),
+    [
+        (0.10, 0.10, True),  # crashed like the base, or main is on a new level
+        (0.10, 0.82, True),  # between: worse than main was, better than main is
+        (0.10, 0.842, False),  # as main was
+        (0.10, 0.90, False),  # better than both
+        (0.10, 0.01, False),  # worse than both
+        (0.83, 0.830, True),
+        (0.83, 0.80, False),
+    ],
+)
+def test_with_an_odd_base_only_what_is_beyond_both_is_told(base: float, head: float, is_open: bool) -> None:
+    found = band([*HISTORY, base], head)
+    assert (found.is_base_odd, found.is_open) == (True, is_open)
+
+
 def test_a_base_is_odd_beside_a_later_level_too() -> None:
     shifted = HISTORY + [value + 0.05 for value in HISTORY]
     crashed, fell = [*shifted, 0.1], [*shifted, 0.88]

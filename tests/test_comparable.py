@@ -19,7 +19,7 @@ def test_runs_of_other_data_and_of_another_amount_are_left_out_and_told() -> Non
     found = choose_comparable(history[-1], history)
     assert numbers(found.runs) == [1, 4]
     assert found.told == (
-        "noise is taken from 2 runs of main, 0000000 to 0000000",
+        "noise is taken from 2 runs of main, 0000000",
         "left out of it: 1 run of other data",
         "left out of it: 1 run of another amount of training",
     )

@@ -276,3 +276,12 @@ def test_other_data_leave_nothing_to_judge() -> None:
         regressed, limit = judge(deltas, gates, (), TODAY, on_other_data=most).checks
         assert (regressed.outcome, limit.outcome) == (most, Outcome.PASS)
         assert regressed.reason.startswith("the data differ")
+
+
+def test_an_odd_base_makes_no_gate_fail_that_is_no_worse_than_it() -> None:
+    odd = [*HISTORY, make_run(recall=0.1, auc=0.9)]
+    [(_, outcome, reason)] = judge_against(odd, "recall regressed", recall=0.80, auc=0.9)
+    assert outcome is Outcome.WARN
+    assert reason.endswith("main's own run lies outside of its noise, and this is no worse than that run")
+    assert judge_against(odd, "recall regressed", recall=0.1001, auc=0.9)[0][1] is Outcome.PASS
+    assert judge_against(odd, "recall regressed", recall=0.01, auc=0.9)[0][1] is Outcome.FAIL

@@ -33,6 +33,13 @@ def test_two_crashes_do_not_hide_each_other() -> None:
     assert find_outliers(values, 0.01) == (3, 9)
 
 
+def test_several_outliers_at_the_end_are_a_new_level() -> None:
+    values = [*normal(12), 40.0, 40.5]
+    levels = find_levels(values, screen=0.01, split=0.05)
+    assert (levels.outliers, [one.start for one in levels.segments]) == ((), [0, 12])
+    assert find_levels([*normal(12), 40.0], screen=0.01, split=0.05).outliers == (12,)
+
+
 def test_where_the_others_are_equal_nothing_is_far() -> None:
     assert find_outliers([1.0] * 7 + [1.5], 0.05) == ()
     assert find_outliers([1.0] * 5 + [0.1] + [1.0] * 6, 0.01) == (5,)

@@ -110,6 +110,30 @@ def test_runs_of_main_come_before_standard_errors_unless_they_are_all_equal() ->
     assert weigh(head, base, [base] * 3, 0.0).method is Method.ERRORS
 
 
+@pytest.mark.parametrize(
+    ("values", "head", "trend"),
+    [
+        ([0.9] * 5 + [0.1] + [0.9] * 6, 0.5, Trend.WORSE),  # one crash on the way
+        ([0.9] * 10 + [0.92] * 3, 0.90, Trend.WORSE),  # a new level
+        ([0.9] * 9 + [0.1], 0.5, Trend.WORSE),  # main's own run crashed
+        ([0.9] * 9 + [0.1], 0.9, Trend.SAME),
+    ],
+)
+def test_one_odd_run_does_not_blind_what_is_else_all_equal(values: list[float], head: float, trend: Trend) -> None:
+    history = [sides(score_x=value) for value in values]
+    [found] = compare(sides(score_x=head), history[-1], RULES, history=history)
+    assert (found.evidence.method, found.trend) == (Method.DETERMINISTIC, trend)
+
+
+def test_a_head_like_an_odd_base_is_unclear() -> None:
+    history = [sides(score_x=one.value) for one in [*BAND, metric(0.1)]]
+    for head in (0.11, 0.8):
+        [found] = compare(sides(score_x=head), history[-1], RULES, history=history)
+        assert found.trend is Trend.UNCLEAR
+        assert found.shown_base == pytest.approx(0.842)
+        assert found.evidence.decide.startswith("main's own run lies outside")
+
+
 def test_only_the_last_level_counts_where_nothing_scatters() -> None:
     found = weigh(metric(0.7), metric(0.9), past(*[0.8] * 5, *[0.9] * 5), 0.0)
     assert (found.method, found.n_history) == (Method.DETERMINISTIC, 5)
@@ -180,11 +204,12 @@ def test_replicates_of_a_curve_become_one_metric() -> None:
 
 
 def test_the_level_of_main_decides_which_way_it_went() -> None:
-    """A base that crashed makes a head look better that is worse than all of main."""
+    """A base that crashed does not make a head look better that is no better than main was."""
     history = [sides(score_x=one.value) for one in [*BAND, metric(0.1)]]
-    [found] = compare(sides(score_x=0.80), history[-1], RULES, history=history)
-    assert (found.change or 0) > 0
-    assert found.trend is Trend.WORSE
+    [found] = compare(sides(score_x=0.9), history[-1], RULES, history=history)
+    assert found.trend is Trend.BETTER
+    [found] = compare(sides(score_x=0.843), history[-1], RULES, history=history)
+    assert ((found.change or 0) > 0.7, found.trend) == (True, Trend.SAME)
 
 
 def test_a_base_that_is_no_number_is_stood_for_by_the_runs_before() -> None:

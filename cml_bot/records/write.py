@@ -155,7 +155,7 @@ def _find_objection_here(root: Path, run: Run | None) -> Objection | None:
     stale = _find_stale(root, run) if run else ""
     if stale:
         what = f"{stale} is older than this checkout, so it may be of another commit"
-        return Objection(what, "Train again, then run mlbot again.", is_told=True)
+        return Objection(what, "Train again, or touch it if it is of this one, then run mlbot again.", is_told=True)
     return None
 
 

@@ -48,8 +48,10 @@ class Band:
     """One-sided p of a value as high."""
     interval: tuple[float, float]
     """Where 95 % of new values lie."""
-    is_base_odd: bool
+    is_base_odd: bool = False
     """The last run lies outside of what those before it explain: an outlier, or a new level with one run."""
+    is_open: bool = False
+    """Nobody can tell: the new value is no more like main's level than like the odd last run, or lies between them."""
 
     @property
     def expected(self) -> float:
@@ -77,12 +79,24 @@ def weigh_against(
     levels = find_main_levels(history)
     if not levels.sd:
         return None
-    low, high, is_odd = _weigh(history, levels, new := _New(head, tolerance, k), has_base=has_base)
+    new = _New(head, tolerance, k)
+    tails = _weigh(history, levels, new, has_base=has_base)
+    low, high = tails.low, tails.high
     if min(low, high) < SURE:
         # What selection leaves out of a stable history makes its band narrow just where a false alarm costs most.
         careful = _weigh(history, _find_levels(history, BEYOND_DOUBT), new, has_base=has_base)
-        low, high = (max(p, min(other, SURE)) for p, other in zip((low, high), careful[:2], strict=True))
-    return Band(levels=levels, low=low, high=high, interval=find_interval(levels, k), is_base_odd=is_odd)
+        low, high = max(low, min(careful.low, SURE)), max(high, min(careful.high, SURE))
+    interval = find_interval(levels, k)
+    return Band(levels, low, high, interval, is_base_odd=tails.is_base_odd, is_open=tails.is_open)
+
+
+class _Tails(NamedTuple):
+    """The one-sided p of so low and so high a value, and what the run that is compared with makes of them."""
+
+    low: float
+    high: float
+    is_base_odd: bool = False
+    is_open: bool = False
 
 
 class _New(NamedTuple):
@@ -109,18 +123,17 @@ def _find_levels(history: Sequence[float], factor: float) -> Levels:
     return find_levels(history, screen=factor * SCREEN / n, split=factor * SPLIT / n)
 
 
-def _weigh(history: Sequence[float], levels: Levels, new: _New, *, has_base: bool) -> tuple[float, float, bool]:
-    """Give the one-sided p of so low and so high a value, and whether the run that is compared with is odd."""
+def _weigh(history: Sequence[float], levels: Levels, new: _New, *, has_base: bool) -> _Tails:
+    """Hold a value against the last level, and against the last run where that is odd."""
     last = levels.segments[-1]
-    if has_base:
-        odd = _weigh_odd(history, levels, new)
-        if odd:
-            return odd
+    odd = _weigh_odd(history, levels, new) if has_base else None
+    if odd:
+        return odd
     shift = new_against_old(new.value, last.mean, levels.sd, last.n, k=new.k, df=levels.df)
-    return shift.p_below(new.tolerance), shift.p_above(new.tolerance), False
+    return _Tails(shift.p_below(new.tolerance), shift.p_above(new.tolerance))
 
 
-def _weigh_odd(history: Sequence[float], levels: Levels, new: _New) -> tuple[float, float, bool] | None:
+def _weigh_odd(history: Sequence[float], levels: Levels, new: _New) -> _Tails | None:
     """Weigh where the last run may be the first of a new level; None where it fits those before it.
 
     It is not held against this change that main moved before it. So a value has to lie beyond that run as well; where
@@ -137,11 +150,11 @@ def _weigh_odd(history: Sequence[float], levels: Levels, new: _New) -> tuple[flo
     shift = new_against_old(new.value, mean, sd, n, k=new.k, df=df)
     step = new_against_old(new.value, base, sd, 1, k=new.k, df=df)
     low, high = shift.p_below(new.tolerance), shift.p_above(new.tolerance)
-    apart = step.p_two_sided(new.tolerance)
-    is_outlier = end in levels.outliers
-    if base < mean:
-        return max(low, apart if is_outlier else step.p_below(new.tolerance)), high, True
-    return low, max(high, apart if is_outlier else step.p_above(new.tolerance)), True
+    beyond = step.p_below(new.tolerance) if base < mean else step.p_above(new.tolerance)
+    is_open = (low if base < mean else high) < ODD / 2 <= beyond
+    apart = step.p_two_sided(new.tolerance) if end in levels.outliers else beyond
+    low, high = (max(low, apart), high) if base < mean else (low, max(high, apart))
+    return _Tails(low, high, is_base_odd=True, is_open=is_open)
 
 
 def _find_before(history: Sequence[float], levels: Levels) -> tuple[float, float, int, int] | None:

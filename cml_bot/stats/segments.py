@@ -172,6 +172,14 @@ class Levels:
         return sum(segment.n for segment in self.segments)
 
 
+def _without_end(outliers: Sequence[int], size: int) -> tuple[int, ...]:
+    """Leave out the outliers at the very end, unless it is only one: several in a row are a new level."""
+    end = size
+    while end - 1 in outliers:
+        end -= 1
+    return tuple(place for place in outliers if place < end or size - end < SHORTEST)
+
+
 def find_levels(values: Sequence[float], *, screen: float, split: float) -> Levels:
     """Leave out outliers, cut where the level shifts, and pool the scatter around the levels.
 
@@ -185,7 +193,7 @@ def find_levels(values: Sequence[float], *, screen: float, split: float) -> Leve
         >>> [(one.start, one.end, round(one.mean, 3)) for one in levels.segments], levels.df
         ([(0, 4, 0.805), (4, 8, 0.905)], 6)
     """
-    outliers = find_outliers(values, screen)
+    outliers = _without_end(find_outliers(values, screen), len(values))
     places = [place for place in range(len(values)) if place not in outliers]
     kept = [values[place] for place in places]
     cuts = (0, *find_shifts(kept, split), len(kept))
