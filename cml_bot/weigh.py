@@ -59,7 +59,7 @@ def weigh(
     if not math.isfinite(base.value):
         # Main's own run gave no number: the runs before it may tell all the same.
         found = _weigh_history(head, base, history, tolerance, counts) if is_alike else counts
-        return found if found.method is Method.PREDICTION else _weigh_broken(head.value, base.value, counts)
+        return _weigh_broken(head.value, base.value, counts) if found.method is Method.NONE else found
     if math.isclose(head.value, base.value, rel_tol=SAME_TO, abs_tol=0.0):
         return replace(counts, method=Method.EQUAL, is_real=False)
     if abs(head.value - base.value) <= tolerance:

@@ -217,6 +217,7 @@ def test_a_base_that_is_no_number_is_stood_for_by_the_runs_before() -> None:
     found = weigh(metric(0.8425), history[-1], history, 0.0)
     assert (found.method, found.is_real) == (Method.PREDICTION, False)
     assert weigh(metric(0.8425), metric(math.nan), (), 0.0).method is Method.NOT_FINITE
+    assert weigh(metric(3.0), metric(math.nan), past(*[3.0] * 9, math.nan), 0.0).is_real is False
 
 
 def test_a_metric_that_the_base_alone_lacks_is_not_new() -> None:
