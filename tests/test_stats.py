@@ -418,6 +418,7 @@ def test_mann_whitney_with_ties(a: list[int], b: list[int]) -> None:
 @settings(max_examples=50)
 @given(*[some.lists(some.integers(0, 50), min_size=MOST_RANKED // 2 + 1, max_size=60)] * 2)
 def test_mann_whitney_of_many(a: list[int], b: list[int]) -> None:
+    assume(len({*a, *b}) > 1)  # of equal values scipy says NaN
     wanted = scipy_stats.mannwhitneyu(a, b, method="asymptotic").pvalue
     assert mann_whitney(a, b) == near(wanted)
 
