@@ -73,8 +73,6 @@ def run(arguments: Sequence[str]) -> int:
 def _complain(text: str) -> None:
     from cml_bot.forges._tokens import redact
 
-    if not text:
-        return
     click.echo(CONTROLS.sub("", redact(text)), err=True)
 
 
@@ -178,7 +176,8 @@ def _keep(job: Job, config: Config, run: Run, is_wanted: bool | None) -> None:
         return
     objection = find_objection(job, run)
     if objection:
-        _complain(f"mlbot: not recorded: {objection.what}. {objection.cure}" if objection.is_told else "")
+        if objection.is_told:
+            _complain(f"mlbot: not recorded: {objection.what}. {objection.cure}")
         return
     try:
         kept = record(job, config, run)

@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ConfigError, InputError
-from cml_bot.globs import REPLICATE, find_replicate
 from cml_bot.model import Part, Source
 from cml_bot.readers import find_format
+from cml_bot.replicates import REPLICATE, find_replicate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from cml_bot.rows import gather_history
 from cml_bot.rules import goal_of
 from cml_bot.stats.band import FEWEST_TO_FAIL, find_main_levels
 from cml_bot.stats.families import holm
-from cml_bot.stats.shift import Shift
+from cml_bot.stats.shift import new_against_old
 from cml_bot.weigh import choose_places
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def find_drifts(runs: Sequence[Run], rules: Sequence[Rule] = ()) -> tuple[Drift,
     suspects = []
     for key, found in gather_history(runs, rules).items():
         goal = goal_of(key, rules)
-        if goal is not Goal.NONE and not is_bookkeeping(key.name) and len(runs) and found[-1][0] is runs[-1]:
+        if goal is not Goal.NONE and not is_bookkeeping(key.name) and found[-1][0] is runs[-1]:
             suspects += _suspect(key, found, 1 if goal is Goal.HIGHER else -1)
     chances = holm([suspect.p for suspect in suspects])
     return tuple(suspect.drift for suspect, p in zip(suspects, chances, strict=True) if p <= LEVEL)
@@ -60,9 +59,8 @@ def _suspect(key: Key, found: Sequence[tuple[Run, Metric]], sign: int) -> list[_
     if not stood:
         return []
     best = max(stood, key=lambda segment: sign * segment.mean)
-    lost = sign * (best.mean - last.mean)
-    shift = Shift(lost, levels.sd * math.sqrt(1 / best.n + 1 / last.n), levels.df)
-    if lost <= 0:
+    shift = new_against_old(sign * best.mean, sign * last.mean, levels.sd, last.n, k=best.n, df=levels.df)
+    if shift.estimate <= 0:
         return []
     low, high = shift.interval()
     # Both levels were chosen because they lie apart: any two of all that could be cut out might have been.

@@ -184,6 +184,17 @@ def _means(values: Sequence[float], width: int) -> list[float | None]:
     return [_mean([float(value) for value in group if _is_finite(value)]) for group in groups]
 
 
+def list_some(texts: Sequence[str], most: int) -> str:
+    """The first few of a list, and how many there are beside them.
+
+    Example:
+        >>> list_some("ab", 3), list_some("abcde", 3)
+        ('a, b', 'a, b, c and 2 more')
+    """
+    shown = ", ".join(texts[:most])
+    return f"{shown} and {format_number(len(texts) - most)} more" if len(texts) > most else shown
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """A count and its noun.
 

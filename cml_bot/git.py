@@ -174,14 +174,13 @@ def has_origin(root: Path) -> bool:
 
 def is_dirty(root: Path, paths: Sequence[str] = ()) -> bool:
     """Whether a file that git tracks differs from the last commit; any file when no paths are given."""
-    options = ("--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
-    return bool(ask(root, "status", *options, "--", *paths).out)
+    return bool(find_change(root, paths))
 
 
-def find_change(root: Path) -> str:
-    """Return a file that git tracks and that differs from the last commit; empty when there is none."""
+def find_change(root: Path, paths: Sequence[str] = ()) -> str:
+    """Return a file that git tracks and that differs from the last commit, of these or of all; empty when none does."""
     options = ("--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
-    return os.fsdecode(ask(root, "status", *options).out).partition("\0")[0][3:]
+    return os.fsdecode(ask(root, "status", *options, "--", *paths).out).partition("\0")[0][3:]
 
 
 def list_untracked(root: Path, paths: Sequence[str]) -> list[str]:

@@ -52,7 +52,17 @@ class Answer:
         lines = [line.strip() for line in self.error.decode(errors="replace").splitlines() if line.strip()]
         said = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1] if lines else "")
         plain = re.sub(r"^(?:fatal|error): ", "", said).rstrip(".")
-        return re.sub(r"://[^/@\s]+@", "://", plain) or f"it ended with code {self.code}"
+        return hide_credentials(plain) or f"it ended with code {self.code}"
+
+
+def hide_credentials(text: str) -> str:
+    """Take out what an address may hold that nobody else should read.
+
+    Example:
+        >>> hide_credentials("https://me:secret@host/x: denied")
+        'https://host/x: denied'
+    """
+    return re.sub(r"://[^/@\s]+@", "://", text)
 
 
 def ask(

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError, PublishError
-from cml_bot.git_process import ask, run
+from cml_bot.git_process import ask, hide_credentials, run
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -129,4 +129,4 @@ def _reason(said: str) -> str:
     told = re.search(r"^remote: (?:error: )?(.*\S)", said, re.MULTILINE)
     refused = re.search(r"\[(?:remote )?rejected\] \((.+)\)", said)
     lines = [found[1].strip().rstrip(".") for found in (refused, told) if found]
-    return re.sub(r"://[^/@\s]+@", "://", ": ".join(lines))
+    return hide_credentials(": ".join(lines))

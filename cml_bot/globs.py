@@ -6,7 +6,7 @@ import math
 import posixpath
 import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase, translate
+from fnmatch import fnmatchcase
 from heapq import heappop, heappush
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -73,8 +73,6 @@ class Limits:
 
 DISCOVERY = Limits(depth=6, rows=50_000, rows_of_folder=10_000)
 CURE = "Name what matters in sources"
-REPLICATE = "{replicate}"
-"""Stands in a pattern for what tells repeated trainings apart."""
 MOST_ROWS = 1_000_000
 """How many files and folders a configured pattern may meet."""
 
@@ -164,38 +162,6 @@ def _find_name(part: str) -> str | None:
     """Return the one name that a part means; None when it may mean several. ``[*]`` is a star."""
     escape = re.compile(r"\[([][*?])\]")
     return None if re.search(r"[*?[]", escape.sub("", part)) else escape.sub(r"\1", part)
-
-
-def find_replicate(text: str, path: str) -> tuple[str, str] | None:
-    """Return the group that a path belongs to by a pattern with ``{replicate}``, and what tells it apart in that.
-
-    The group is the path with ``{replicate}`` in it again. None when the pattern has none, or means another path.
-
-    Example:
-        >>> find_replicate("out/seed-{replicate}/*.json", "out/seed-7/eval.json")
-        ('out/seed-{replicate}/eval.json', '7')
-    """
-    pattern = posixpath.normpath(text)
-    if REPLICATE not in pattern:
-        return None
-    # A folder means the files below it.
-    for wanted in (f"{pattern}/*" if pattern.endswith("**") else pattern, f"{pattern}/**/*"):
-        found = re.fullmatch("".join(map(_as_regex, _TOKENS.findall(wanted))), path)
-        if found:
-            return f"{path[: found.start(1)]}{REPLICATE}{path[found.end(1) :]}", found[1]
-    return None
-
-
-_TOKENS = re.compile(r"\*\*/|\*|\?|\[!?\]?[^\]]*\]|\{replicate\}|.", re.DOTALL)
-
-
-def _as_regex(token: str) -> str:
-    """Translate a part of a pattern."""
-    known = {"**/": "(?:[^/]+/)*?", "*": "[^/]*?", "?": "[^/]", REPLICATE: "([^/]+)"}
-    if token in known or not token.startswith("[") or len(token) < 3:
-        return known.get(token, re.escape(token))
-    whole = translate(token)
-    return f"(?!/){whole[whole.index(':') + 1 : whole.rindex(')')]}"
 
 
 def is_git(name: str) -> bool:

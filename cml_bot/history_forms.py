@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.as_json import SCHEMA, drift_table, lay_out
 from cml_bot.escape import clean, escape
-from cml_bot.filters import format_beside, format_number, format_pair, format_spread, plural, sparkline
+from cml_bot.filters import format_beside, format_number, format_pair, format_spread, plural
 from cml_bot.names import name_of, shared_names
-from cml_bot.weigh import LARGEST
+from cml_bot.stats.band import LARGEST
 from cml_bot.wording import ARROWS
-from cml_bot.wording_noise import OUTLIER, tell_drift
+from cml_bot.wording_noise import OUTLIER, draw_runs, tell_drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,16 +105,9 @@ def _write_numbers(row: HistoryRow) -> tuple[str, str]:
 
 
 def _draw(row: HistoryRow) -> str:
-    """Draw a bar a run. What was left out is a sign: as a bar it would press all others flat."""
     shifts = {shift.sha for shift in row.shifts}
-    values = [
-        float(point.value)
-        if point.counts and point.value is not None and point.sha not in row.outliers
-        else float("nan")
-        for point in row.course
-    ]
-    bars = sparkline(values, width=len(values))
-    signs = [OUTLIER if point.sha in row.outliers else bar for point, bar in zip(row.course, bars, strict=True)]
+    values = [float(point.value) if point.counts and point.value is not None else float("nan") for point in row.course]
+    signs = draw_runs(values, [point.sha in row.outliers for point in row.course])
     return "".join(
         f"{SHIFT if point.sha in shifts else ''}{sign}" for point, sign in zip(row.course, signs, strict=True)
     )

@@ -153,8 +153,7 @@ def _is_open(delta: Delta) -> bool:
 
 def _is_enough(evidence: Evidence) -> bool:
     """Whether there is enough to fail on. Standard errors never are: they hold other examples, not other seeds."""
-    by_replicates = evidence.method.is_replicated and not _is_small(evidence)
-    return by_replicates or (not evidence.method.is_replicated and evidence.n_history >= FEWEST_TO_FAIL)
+    return not _is_small(evidence) if evidence.method.is_replicated else evidence.n_history >= FEWEST_TO_FAIL
 
 
 def _is_small(evidence: Evidence) -> bool:
@@ -164,7 +163,7 @@ def _is_small(evidence: Evidence) -> bool:
 def _tell_few(evidence: Evidence) -> str:
     if evidence.method.is_replicated:
         return f"it takes {FEWEST_REPLICATES} trainings a side to fail on"
-    if evidence.method == Method.ERRORS:
+    if evidence.method is Method.ERRORS:
         return "standard errors hold no noise of the training, so there is no failing on them"
     return f"it takes {FEWEST_TO_FAIL} runs of main to fail on"
 
@@ -184,7 +183,7 @@ def _tell_noise(delta: Delta, chance: float) -> str:
 
 def _check_trend(gate: Gate, delta: Delta) -> tuple[Outcome, str]:
     match delta.trend:
-        case Trend.WORSE if delta.evidence.method == Method.DETERMINISTIC and not _is_enough(delta.evidence):
+        case Trend.WORSE if delta.evidence.method is Method.DETERMINISTIC and not _is_enough(delta.evidence):
             return min(gate.outcome, Outcome.WARN), f"it is worse than its base; {_tell_few(delta.evidence)}"
         case Trend.WORSE:
             return gate.outcome, "it is worse than its base"

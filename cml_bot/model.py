@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
 
@@ -38,6 +39,18 @@ class Key(NamedTuple):
             (True, True)
         """
         return pattern in (self.name, str(self)) or fnmatchcase(self.name, pattern) or fnmatchcase(str(self), pattern)
+
+
+def mean_of(values: Sequence[float]) -> float:
+    """The mean, divided first so that no sum overflows; NaN of nothing, and where one is not finite.
+
+    Example:
+        >>> mean_of([1.7e308, 1.7e308]), mean_of([1.0, float("inf")])
+        (1.7e+308, nan)
+    """
+    if not values or not all(map(math.isfinite, values)):
+        return math.nan
+    return math.fsum(value / len(values) for value in values)
 
 
 class Goal(StrEnum):
@@ -115,11 +128,7 @@ class Metric:
             >>> Metric(name="acc", values=(1, 2)).value
             1.5
         """
-        if len(self.values) == 1:
-            return self.values[0]
-        if not all(map(math.isfinite, self.values)):
-            return math.nan
-        return math.fsum(value / len(self.values) for value in self.values)
+        return self.values[0] if len(self.values) == 1 else mean_of(self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import replace
+from fnmatch import translate
 from typing import TYPE_CHECKING, TypeVar
 
 from cml_bot.filters import format_number
@@ -18,6 +20,42 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind", Metric, Series, Figure, Param, Fact, Note)
 Trainings = dict[str, list["Observation"]]
 """What was read of each training, by what tells it apart."""
+
+
+REPLICATE = "{replicate}"
+"""Stands in a pattern for what tells repeated trainings apart."""
+
+
+def find_replicate(text: str, path: str) -> tuple[str, str] | None:
+    """Return the group that a path belongs to by a pattern with ``{replicate}``, and what tells it apart in that.
+
+    The group is the path with ``{replicate}`` in it again. None when the pattern has none, or means another path.
+
+    Example:
+        >>> find_replicate("out/seed-{replicate}/*.json", "out/seed-7/eval.json")
+        ('out/seed-{replicate}/eval.json', '7')
+    """
+    pattern = posixpath.normpath(text)
+    if REPLICATE not in pattern:
+        return None
+    # A folder means the files below it.
+    for wanted in (f"{pattern}/*" if pattern.endswith("**") else pattern, f"{pattern}/**/*"):
+        found = re.fullmatch("".join(map(_as_regex, _TOKENS.findall(wanted))), path)
+        if found:
+            return f"{path[: found.start(1)]}{REPLICATE}{path[found.end(1) :]}", found[1]
+    return None
+
+
+_TOKENS = re.compile(r"\*\*/|\*|\?|\[!?\]?[^\]]*\]|\{replicate\}|.", re.DOTALL)
+
+
+def _as_regex(token: str) -> str:
+    """Translate a part of a pattern."""
+    known = {"**/": "(?:[^/]+/)*?", "*": "[^/]*?", "?": "[^/]", REPLICATE: "([^/]+)"}
+    if token in known or not token.startswith("[") or len(token) < 3:
+        return known.get(token, re.escape(token))
+    whole = translate(token)
+    return f"(?!/){whole[whole.index(':') + 1 : whole.rindex(')')]}"
 
 
 def join_replicates(taken: Sequence[tuple[Source, Sequence[Observation]]]) -> list[Observation]:

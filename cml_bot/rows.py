@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.goals import find_goal
-from cml_bot.model import Goal, Metric, Of
+from cml_bot.model import Goal, Metric, Of, mean_of
 from cml_bot.rules import rule_of
 from cml_bot.steps import is_step
 
@@ -66,8 +66,7 @@ def _digest(series: Series, rule: Rule) -> Metric:
 
 def _take(of: Of, numbers: Sequence[float]) -> float:
     if of is Of.MEAN:
-        finite = all(map(math.isfinite, numbers))
-        return math.fsum(y / len(numbers) for y in numbers) if finite else math.nan
+        return mean_of(numbers)
     return min(numbers) if of is Of.MIN else max(numbers)
 
 

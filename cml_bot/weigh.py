@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
 from cml_bot.model import Evidence, Method
-from cml_bot.stats.band import FEWEST, SURE, find_main_levels, weigh_against
+from cml_bot.stats.band import FEWEST, LARGEST, SURE, find_main_levels, weigh_against
 from cml_bot.stats.planning import FEWEST_REPLICATES, examples_needed, runs_needed
-from cml_bot.stats.segments import is_flat
+from cml_bot.stats.segments import ALIKE, is_flat
 from cml_bot.stats.shift import paired_t, welch, z_of_standard_errors
 
 if TYPE_CHECKING:
@@ -25,13 +25,9 @@ if TYPE_CHECKING:
     from cml_bot.stats.band import Band
     from cml_bot.stats.shift import Shift
 
-SAME_TO = 1e-12
-"""Relative size of what the order of a sum alone can change in double precision."""
 LEVEL = 0.05
 """Two-sided: a smaller p is a change."""
 MOST_REPLICATES = 1000
-LARGEST = 1e100
-"""Values beyond it are in no band: their squares would not be numbers."""
 
 
 def weigh(
@@ -60,7 +56,7 @@ def weigh(
         # Main's own run gave no number: the runs before it may tell all the same.
         found = _weigh_history(head, base, history, tolerance, counts) if is_alike else counts
         return _weigh_broken(head.value, base.value, counts) if found.method is Method.NONE else found
-    if math.isclose(head.value, base.value, rel_tol=SAME_TO, abs_tol=0.0):
+    if math.isclose(head.value, base.value, rel_tol=ALIKE, abs_tol=0.0):
         return replace(counts, method=Method.EQUAL, is_real=False)
     if abs(head.value - base.value) <= tolerance:
         return replace(counts, method=Method.TOLERANCE, is_real=False, note="the change is within the tolerance")
@@ -99,7 +95,7 @@ def _weigh_replicates(head: Metric, base: Metric, tolerance: float, counts: Evid
         found = _tell_shift(shift, base, tolerance, replace(counts, method=Method.PAIRED))
     else:
         found = _tell_shift(welch(head.values, base.values), base, tolerance, replace(counts, method=Method.WELCH))
-    if fewest < FEWEST and (found.noise or 0.0) <= SAME_TO * max(abs(head.value), abs(base.value)):
+    if fewest < FEWEST and (found.noise or 0.0) <= ALIKE * max(abs(head.value), abs(base.value)):
         # So few are equal by rounding alone.
         return replace(found, is_real=None, p=None, decide=f"{FEWEST} trainings a side would tell")
     if found.is_real or (found.is_real is False and fewest >= FEWEST_REPLICATES):
@@ -194,7 +190,7 @@ def _weigh_flat(head: float, values: Sequence[float], tolerance: float, counts: 
     if not is_flat(kept):
         # So small that their squares are no numbers.
         return replace(counts, n_history=len(values))
-    is_equal = math.isclose(head, last.mean, rel_tol=SAME_TO, abs_tol=tolerance)
+    is_equal = math.isclose(head, last.mean, rel_tol=ALIKE, abs_tol=tolerance)
     said = f"the last {plural(last.n, 'run')} of main are all equal, so any change is one"
     if levels.outliers:
         said += f"; {plural(len(levels.outliers), 'other')} left out"

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cml_bot.escape import clean
-from cml_bot.filters import format_number, format_pair, plural
+from cml_bot.filters import format_number, format_pair, list_some, plural
 from cml_bot.model import Goal, Method, Outcome, Role, Trend
 from cml_bot.names import name_of, shared_names
 from cml_bot.wording_noise import tell_noise, tell_sure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from cml_bot.filters import Pair
     from cml_bot.model import Check, Delta, Key, Report
@@ -263,8 +263,8 @@ def tell_next(report: Report, rows: Iterable[Row]) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for row in rows:
         if row.delta.trend is Trend.UNCLEAR and row.delta.evidence.decide and not row.check:
-            reasons.setdefault(row.delta.evidence.decide, []).append(row.name)
-    said = [f"{_list(names)} could be noise: {reason}." for reason, names in reasons.items()]
+            reasons.setdefault(row.delta.evidence.decide, []).append(clean(row.name))
+    said = [f"{list_some(names, NAMED)} could be noise: {reason}." for reason, names in reasons.items()]
     return [*said, *(_tell_odd(row) for row in rows if row.delta.is_base_odd)]
 
 
@@ -272,13 +272,6 @@ def _tell_odd(row: Row) -> str:
     """Say what the run that is compared with gave, where main's level stands for it."""
     own, level = format_number(row.delta.base.value if row.delta.base else None, row.delta.unit), row.pair.base
     return f"{clean(row.name)}: main's own run gave {own}, outside of its noise; main's level {level} stands for it."
-
-
-def _list(names: Sequence[str]) -> str:
-    """Name a few, and count the others."""
-    rest = len(names) - NAMED
-    shown = [clean(name) for name in names[:NAMED]]
-    return f"{', '.join(shown)} and {rest} more" if rest > 0 else ", ".join(shown)
 
 
 def fold_titles(report: Report, rows: Rows) -> dict[str, str]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from cml_bot.filters import format_p, format_pair, format_spread, plural, sparkline
 from cml_bot.model import Method, Trend
 from cml_bot.names import name_of, shared_names, tell_size
-from cml_bot.weigh import LARGEST
+from cml_bot.stats.band import LARGEST
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cml_bot.model import Delta, Drift, Evidence, Report
 
 SPARKLINE = 12
@@ -42,7 +44,7 @@ def tell_noise(delta: Delta) -> str:
         case Method.ERRORS:
             return f"{spread}, standard errors"
         case Method.DETERMINISTIC:
-            return f"{plural(evidence.n_history, 'equal run')}"
+            return plural(evidence.n_history, "equal run")
     line = _draw_history(delta)
     if not spread and delta.trend is Trend.UNCLEAR and evidence.n_history:
         return f"{line} {plural(evidence.n_history, 'run')}".strip()
@@ -50,13 +52,16 @@ def tell_noise(delta: Delta) -> str:
 
 
 def _draw_history(delta: Delta) -> str:
-    """Draw the last runs of main; a cross stands for what was left out: it would press all others flat."""
+    """Draw the last runs of main."""
     values = delta.history[-SPARKLINE:]
     is_out = [value in delta.evidence.outliers or abs(value) >= LARGEST for value in values]
-    if len(values) < 2:
-        return ""
-    line = sparkline([math.nan if out else value for out, value in zip(is_out, values, strict=True)])
-    return "".join(OUTLIER if out else bar for out, bar in zip(is_out, line, strict=True))
+    return "".join(draw_runs(values, is_out)) if len(values) > 1 else ""
+
+
+def draw_runs(values: Sequence[float], is_out: Sequence[bool]) -> list[str]:
+    """Draw a bar a run; a cross stands for what was left out, which as a bar would press all others flat."""
+    bars = sparkline([math.nan if out else value for out, value in zip(is_out, values, strict=True)], len(values))
+    return [OUTLIER if out else bar for out, bar in zip(is_out, bars, strict=True)]
 
 
 def tell_sure(delta: Delta) -> str:

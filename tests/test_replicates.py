@@ -12,10 +12,9 @@ from cml_bot.as_json import dump_run, parse_run
 from cml_bot.collect import collect
 from cml_bot.config import Config
 from cml_bot.errors import ConfigError
-from cml_bot.globs import find_replicate
 from cml_bot.model import Key, Run, Series
 from cml_bot.pairs import pair_curves, pair_figures
-from cml_bot.replicates import natural
+from cml_bot.replicates import find_replicate, natural
 from cml_bot.trees import FolderTree
 from tests import repositories as real
 from tests.repositories import Make

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import format_number
+from cml_bot.filters import list_some
 from cml_bot.model import Note
 
 if TYPE_CHECKING:
@@ -79,9 +79,7 @@ def some(names: Iterable[str], most: int = 5) -> str:
         >>> some(["a", "b", "a"]), some("abcdefg")
         ('a, b', 'a, b, c, d, e and 2 more')
     """
-    each = list(dict.fromkeys(names))
-    shown = ", ".join(shorten(name, _SHOWN) for name in each[:most])
-    return f"{shown} and {format_number(len(each) - most)} more" if len(each) > most else shown
+    return list_some([shorten(name, _SHOWN) for name in dict.fromkeys(names)], most)
 
 
 def note_twice(keys: Iterable[str]) -> Iterator[Note]:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from cml_bot import git, git_fetch
 from cml_bot.as_json import parse_run
 from cml_bot.errors import BaselineError, InputError
+from cml_bot.filters import list_some
 from cml_bot.git_process import ask, run
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ LIMIT = 16 * 1024 * 1024
 NAME_LIMIT = 160
 """Characters of a name on disk: a file's name has at most 255 bytes, and git adds ``.lock``."""
 NO_BRANCH = "couldn't find remote ref"
-NO_ORIGIN = "no remote called origin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +87,7 @@ def open_log(checkout: Checkout, build: Build, name: str) -> Iterator[Log]:
     """
     branch = branch_of(name)
     here = () if build.forge else _find_tips(checkout.root, branch)
-    if not build.forge and not checkout.is_partial:
-        yield Log(root=checkout.root, branch=branch, tips=here)
-        return
-    if not git.has_origin(checkout.root):
+    if not (build.forge or checkout.is_partial) or not git.has_origin(checkout.root):
         yield Log(root=checkout.root, branch=branch, tips=here)
         return
     with git_fetch.borrow(checkout) as scratch:
@@ -114,11 +111,6 @@ def fetch_tip(scratch: Scratch, branch: str, leave_out: str) -> str:
         raise
     # A new repository keeps each branch in a file; to ask git would give others the time to be quicker.
     return (scratch.root / ".git" / ref).read_text(encoding="ascii").strip()
-
-
-def find_tip(root: Path, branch: str) -> str:
-    """Return the last record of the branch in the user's own repository; empty when there is none."""
-    return run(root, "rev-parse", "--verify", "--quiet", git.LOCAL + branch).text
 
 
 def _find_tips(root: Path, branch: str) -> tuple[str, ...]:
@@ -185,8 +177,7 @@ def tell_unread(log: Log, records: tuple[Record, ...]) -> str:
     broken = [f"{record.commit[:7]} ({record.problem})" for record in records if record.run is None]
     if not broken:
         return ""
-    more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
-    return f"left out of the records on {log.branch}: {', '.join(broken[:3])}{more}"
+    return f"left out of the records on {log.branch}: {list_some(broken, 3)}"
 
 
 def is_record(root: Path, commit: str) -> bool:

@@ -6,6 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cml_bot.model import mean_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -36,7 +38,7 @@ def thin(series: Series, count: int) -> Series:
         series,
         x=tuple(series.x[index] for index in order),
         y=tuple(series.y[index] for index in order),
-        mean=_mean(series.y) if series.mean is None else series.mean,
+        mean=mean_of([y for y in series.y if not math.isnan(y)]) if series.mean is None else series.mean,
     )
 
 
@@ -45,10 +47,3 @@ def _find_extremes(y: Sequence[float]) -> tuple[int, ...]:
     if not numbers:
         return ()
     return min(numbers, key=y.__getitem__), max(numbers, key=y.__getitem__)
-
-
-def _mean(y: Sequence[float]) -> float:
-    numbers = [value for value in y if not math.isnan(value)]
-    if not numbers or not all(map(math.isfinite, numbers)):
-        return math.nan
-    return math.fsum(value / len(numbers) for value in numbers)

@@ -21,7 +21,7 @@ from cml_bot.escape import JOINER, clean
 from cml_bot.filters import format_number
 from cml_bot.git_process import ask
 from cml_bot.model import Part
-from cml_bot.records.log import DEPTH, FILE, branch_of, fetch_tip, find_tip
+from cml_bot.records.log import DEPTH, FILE, branch_of, fetch_tip
 from cml_bot.records.thin import thin
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ def _write_here(checkout: Checkout, branch: str, draft: Draft, seconds: float) -
     tree = git_write.write_tree(root, FILE, draft.data)
 
     def attempt() -> Kept | str:
-        old = find_tip(root, branch)
+        old = git.find_commit(root, ref) or ""
         parent = old or git.find_commit(root, git.REMOTE + branch) or ""
         if same := _find_same(root, parent, draft):
             return Kept(commit=same, branch=branch, is_new=False)

@@ -23,6 +23,8 @@ FEWEST = 5
 """Runs that make a band: three or four scatter so little, or so much, that their band says nothing."""
 FEWEST_TO_FAIL = 8
 """Runs below which a loss is warned of at most: so few may scatter little by chance."""
+LARGEST = 1e100
+"""Values beyond it are in no band: their squares would not be numbers."""
 SCREEN = 0.1
 """Level of the test for outliers, times the number of runs."""
 SPLIT = 0.6
@@ -168,7 +170,7 @@ def _find_before(history: Sequence[float], levels: Levels) -> tuple[float, float
     squares = sd * sd * df
     if start:
         # The levels before it say as well how runs scatter.
-        earlier = find_levels(history[:start], screen=SCREEN / start, split=SPLIT / start)
+        earlier = find_main_levels(history[:start])
         squares, df = squares + earlier.sd * earlier.sd * earlier.df, df + earlier.df
     sd = math.sqrt(squares / df)
     return (mean, sd, n, df) if sd else None

@@ -27,7 +27,7 @@ SHORTEST_EXACT = 4
 EXACT = 8
 """Values of which none differs from the others: so many are not equal by rounding, and what differs from them does."""
 ALIKE = 1e-12
-"""Spread, relative to the largest value, that the order of a sum alone can make."""
+"""Relative size of what the order of a sum alone can change in double precision."""
 
 
 def find_outliers(values: Sequence[float], level: float) -> tuple[int, ...]:
@@ -49,7 +49,7 @@ def find_outliers(values: Sequence[float], level: float) -> tuple[int, ...]:
     edges = (low, high)
     for step in range(size // 4 or int(size > 3)):
         left = ordered[low:high]
-        mean = math.fsum(left) / len(left)
+        mean = _mean(left)
         squares = _squares(left, mean)
         if not squares:
             break
