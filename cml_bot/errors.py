@@ -7,7 +7,10 @@
     ├── InputError      3   a file that was asked for is missing, or is not what it claims to be
     ├── BaselineError   4   a baseline exists but cannot be read (having none is not an error)
     └── PublishError    5   the forge refused, or could not be reached
-        └── ForbiddenError  the token may not do this: the report goes out by the other ways
+        ├── ForbiddenError  the token may not do this: the report goes out by the other ways
+        ├── TooLongError    the forge takes no text of that length
+        ├── GoneError       what was to be changed is not there any more
+        └── PassingError    the forge may answer when it is asked again; nobody knows whether the call took
 
 Exit code 1 is no error: it says that a gate failed, after the report is out. 70 is a bug in mlbot, 130 an
 interruption. A message has the form ``where: what happened. What to do.``
@@ -65,3 +68,22 @@ class PublishError(MlbotError):
 
 class ForbiddenError(PublishError):
     """The token has not the right; the cure is the line of YAML or the scope that grants it."""
+
+
+class TooLongError(PublishError):
+    """The forge takes no text of that length; a shorter one may go."""
+
+
+class GoneError(PublishError):
+    """A comment that was ours a moment ago is gone, or turned out to be somebody else's: look again."""
+
+
+class PassingError(PublishError):
+    """The forge may answer when it is asked again; whether the call did its work nobody knows."""
+
+    def __init__(self, where: str, what: str, cure: str, *, wait: float | None = None, took_no: bool = False) -> None:
+        super().__init__(where, what, cure)
+        self.wait = wait
+        """Seconds that the forge asks to be left alone; None where it does not say."""
+        self.took_no = took_no
+        """Whether it is sure that the call did nothing: it was refused, or never left."""

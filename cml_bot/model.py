@@ -639,6 +639,11 @@ class Build:
     """The page of this build."""
     run_id: str = ""
     """``RUN.ATTEMPT``: later runs have larger numbers."""
+    head_owner: str = ""
+    """Whose repository the branch lies in, where that is not this one's and the event tells it."""
+    trusted_sha: str = ""
+    """Where the job holds rights that the author of the pull request need not have: the one commit whose code it may
+    run. Empty in all other jobs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -679,23 +684,3 @@ class Report:
     def has_base(self) -> bool:
         """Whether there was anything to compare with."""
         return self.base.kind != "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A rendered report. Pictures are ``cid:NAME`` links until they have an address."""
-
-    body: str
-    short: str
-    """A shorter render for a smaller budget, never a cut string."""
-    figures: tuple[Figure, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
-    """A comment as a forge holds it."""
-
-    id: str
-    author: str
-    body: str
-    url: str

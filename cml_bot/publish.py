@@ -1,35 +1,53 @@
-"""Step 5: a Page to one comment that is kept up to date.
+"""Step 5: a Draft to one comment that is kept up to date, on any forge.
 
 Never a second one, never somebody else's, never an older report over a newer one, and no write where nothing changed.
+No forge can create a comment only if there is none, so jobs that report at the same moment may each make one. They
+agree without talking: the oldest stays, and whoever sees a younger one of ours deletes it.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, unquote
 
-from cml_bot.errors import PublishError
+from cml_bot.errors import GoneError, PassingError, PublishError, TooLongError
+from cml_bot.review import Dialect, Hosted
 
 if TYPE_CHECKING:
-    from cml_bot.forges import Forge
-    from cml_bot.model import Comment, Page
+    from collections.abc import Callable
 
-MARKER = re.compile(r"<!-- mlbot:v1 name=(\S*) sha=(\S*) run=(\S*) -->")
+    from cml_bot.forges import Forge
+    from cml_bot.review import Comment, Draft, Page
+
+MARKERS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"<!-- mlbot:v1 name=(\S*) sha=(\S*) run=(\S*) -->",
+        r'\[mlbot\]: # "mlbot:v1 name=(\S*) sha=(\S*) run=(\S*)"',
+    )
+)
+"""Of forges that hide HTML comments, and of those that would show them."""
 RUN = re.compile(r"(\d{1,18})(?:\.(\d{1,9}))?")
-FOOTER = "<sub>"
-"""How the last line of a report begins; it holds the time and the run, so it does not count as a change."""
+FOOTER = re.compile(r"(?:<sub>)?mlbot \d\S* · .*")
+"""The last line of a report. It holds the time and the run, so it does not count as a change."""
+ROUNDS = 10
+"""How often comments are looked for anew because somebody else changed them meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """What became of a page."""
 
-    comment: Comment
-    """The comment that readers see now."""
-    action: Literal["created", "updated", "unchanged", "older"]
+    comment: Comment | None
+    """The comment that readers see now; None where there is none and none was to be made."""
+    action: Literal["created", "updated", "unchanged", "older", "withheld"]
     """``older``: the comment shows a later run already, and was left alone."""
+    problems: tuple[str, ...] = ()
+    """What could not be shown in it, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +55,7 @@ class Marker:
     """The first line of our comment: its name, and the commit and run that it shows.
 
     Example:
-        >>> str(Marker(name="my model", sha="a1b2c3d", run_id="812345.1"))
+        >>> Marker(name="my model", sha="a1b2c3d", run_id="812345.1").write(Dialect.GITHUB)
         '<!-- mlbot:v1 name=my%20model sha=a1b2c3d run=812345.1 -->'
     """
 
@@ -45,9 +63,10 @@ class Marker:
     sha: str
     run_id: str
 
-    def __str__(self) -> str:
-        """Write it so that no name can end it early or be taken for another."""
-        return f"<!-- mlbot:v1 name={_encode(self.name)} sha={_encode(self.sha)} run={_encode(self.run_id)} -->"
+    def write(self, dialect: Dialect) -> str:
+        """Write it so that nobody sees it, and no name can end it early or be taken for another."""
+        said = f"mlbot:v1 name={_encode(self.name)} sha={_encode(self.sha)} run={_encode(self.run_id)}"
+        return f'[mlbot]: # "{said}"\n' if dialect is Dialect.BITBUCKET else f"<!-- {said} -->"
 
     def is_newer(self, other: Marker) -> bool:
         """Whether its run came later; where a run has no number, nobody can tell, so it did not."""
@@ -55,7 +74,36 @@ class Marker:
         return mine is not None and theirs is not None and mine > theirs
 
 
-def publish(page: Page, forge: Forge, *, name: str, sha: str, run_id: str) -> Published:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Letter:
+    """What is to be said, in every length, and where."""
+
+    forge: Forge
+    marker: Marker
+    page: Page
+
+    @property
+    def bodies(self) -> list[str]:
+        """The forms that the forge takes, longest first."""
+        head = self.marker.write(self.forge.dialect)
+        fitting = [body for form in self.page.forms if len(body := f"{head}\n{form}") <= self.forge.limit]
+        if fitting:
+            return fitting
+        where = f"comment {self.marker.name!r}"
+        shortest = len(self.page.forms[-1])
+        what = f"its shortest form has {shortest:,} characters, and a comment may have {self.forge.limit:,}"
+        raise PublishError(where, what, "Say less at once, under several names.")
+
+    def send(self, call: Callable[[str], Comment]) -> Comment:
+        """Make a call with the longest form that the forge takes: it may count otherwise than we do."""
+        *longer, last = self.bodies
+        for body in longer:
+            with suppress(TooLongError):
+                return call(body)
+        return call(last)
+
+
+def publish(draft: Draft, forge: Forge, *, name: str, sha: str, run_id: str, may_create: bool = True) -> Published:
     """Put a page where the review happens: into our comment of that name, or a new one.
 
     Raises:
@@ -63,56 +111,95 @@ def publish(page: Page, forge: Forge, *, name: str, sha: str, run_id: str) -> Pu
             created unless every comment could be looked at.
         ForbiddenError: the token may not write there.
     """
-    marker = Marker(name=name, sha=sha, run_id=run_id)
-    body = _fit(page, marker, forge.limit)
     ours = _find_ours(forge, name)
-    if ours is None:
-        return Published(comment=forge.create(body), action="created")
-    shown = parse_marker(ours.body)
-    if shown is not None and shown.is_newer(marker):
-        return Published(comment=ours, action="older")
-    if _content(ours.body) == _content(body):
-        return Published(comment=ours, action="unchanged")
-    return Published(comment=forge.update(ours, body), action="updated")
+    if not (ours or may_create):
+        return Published(comment=None, action="withheld")
+    marker = Marker(name=name, sha=sha, run_id=run_id)
+    if ours and _is_older(marker, ours[0]):
+        return Published(comment=ours[0], action="older")
+    hosted = forge.host(draft.figures, ours[0].body if ours else "") if draft.figures else Hosted(addresses={})
+    letter = _Letter(forge=forge, marker=marker, page=draft.write(hosted.addresses))
+    return replace(_settle(letter, ours), problems=hosted.problems)
+
+
+def _settle(letter: _Letter, ours: list[Comment]) -> Published:
+    """Bring it about that one comment of ours is left, and shows nothing older than what we have to say."""
+    name, made = letter.marker.name, ""
+    for _ in range(ROUNDS):
+        try:
+            if not ours:
+                comment = _create(letter)
+                made = comment.id
+                # Another job may have created one at the same moment; a list that lags behind shows none at all.
+                ours = _find_ours(letter.forge, name) or [comment]
+            keep, *younger = ours
+            for comment in younger:
+                letter.forge.delete(comment)
+            if keep.id == made and not younger:
+                return Published(comment=keep, action="created")
+            done = _bring_up_to_date(letter, keep)
+        except GoneError:
+            younger = ours
+        if not younger:
+            return done
+        ours = _find_ours(letter.forge, name)
+    where, what = f"comment {name!r}", "other jobs keep creating and deleting it"
+    raise PublishError(where, what, "Give each job a name of its own with --name, or report once for all of them.")
+
+
+def _create(letter: _Letter) -> Comment:
+    """Post it, once: after a failure nobody knows whether it was stored, so it is looked for before it is sent again."""
+    forge = letter.forge
+    for tries in count(1):
+        try:
+            return letter.send(forge.create)
+        except PassingError as error:
+            forge.patience.pause(error, tries)
+        ours = _find_ours(forge, letter.marker.name)
+        if ours:
+            return ours[0]
+    raise AssertionError  # count() has no end
+
+
+def _bring_up_to_date(letter: _Letter, comment: Comment) -> Published:
+    if _is_older(letter.marker, comment):
+        return Published(comment=comment, action="older")
+    if _content(comment.body) == _content(letter.bodies[0]):
+        return Published(comment=comment, action="unchanged")
+    changed = letter.send(lambda body: letter.forge.update(comment, body))
+    return Published(comment=changed, action="updated")
+
+
+def _is_older(marker: Marker, comment: Comment) -> bool:
+    shown = parse_marker(comment.body)
+    return shown is not None and shown.is_newer(marker)
 
 
 def parse_marker(body: str) -> Marker | None:
     """Read the marker of a comment; None unless its first line is one, and exactly as we write it."""
     line = _lines(body)[0]
-    found = MARKER.fullmatch(line)
-    if found is None:
-        return None
-    name, sha, run_id = (unquote(text, errors="surrogatepass") for text in found.groups())
-    marker = Marker(name=name, sha=sha, run_id=run_id)
-    return marker if str(marker) == line else None
-
-
-def _find_ours(forge: Forge, name: str) -> Comment | None:
-    """Return our oldest comment of that name.
-
-    Others may have copied the marker, in a quote for one, so its author counts too.
-    """
-    for comment in forge.comments():
-        marker = parse_marker(comment.body)
-        if marker is not None and marker.name == name and forge.is_mine(comment):
-            return comment
+    for pattern, dialect in zip(MARKERS, (Dialect.GITHUB, Dialect.BITBUCKET), strict=True):
+        found = pattern.fullmatch(line)
+        if found is not None:
+            name, sha, run_id = (unquote(text, errors="surrogatepass") for text in found.groups())
+            marker = Marker(name=name, sha=sha, run_id=run_id)
+            return marker if marker.write(dialect).rstrip() == line else None
     return None
 
 
-def _fit(page: Page, marker: Marker, limit: int) -> str:
-    for text in (page.body, page.short):
-        body = f"{marker}\n{text}"
-        if len(body) <= limit:
-            return body
-    where = f"comment {marker.name!r}"
-    what = f"even the short report has {len(page.short):,} characters, and a comment may have {limit:,}"
-    raise PublishError(where, what, "Report on fewer files at once, under several names.")
+def _find_ours(forge: Forge, name: str) -> list[Comment]:
+    """Return our comments of that name, oldest first: one, unless jobs have met.
+
+    Others may have copied the marker, in a quote for one, so its author counts too.
+    """
+    named = ((comment, parse_marker(comment.body)) for comment in forge.comments())
+    return [comment for comment, marker in named if marker and marker.name == name and forge.is_mine(comment)]
 
 
 def _content(body: str) -> list[str]:
     """Give what a reader would call the comment: without its marker and its footer."""
-    lines = _lines(body.rstrip())[1:]
-    return lines[:-1] if lines and lines[-1].startswith(FOOTER) else lines
+    lines = _lines(body.strip())[1:]
+    return lines[:-1] if lines and FOOTER.fullmatch(lines[-1]) else lines
 
 
 def _lines(body: str) -> list[str]:

@@ -6,17 +6,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cml_bot.model import Build, Comment
+    from cml_bot.forges._patience import Patience
+    from cml_bot.model import Build, Check, Figure, Outcome
+    from cml_bot.review import Comment, Dialect, Hosted, Page, Right, Status
 
 
 class Forge(Protocol):
-    """A connection to the review of one build."""
+    """A connection to the review of one build.
+
+    Every method keeps to the deadline of `patience`, repeats by itself what may be sent twice, and raises nothing but:
+
+    Raises:
+        ForbiddenError: the token may not do this.
+        TooLongError: the text is too long.
+        PassingError: no answer, or none that tells whether it was done.
+        PublishError: anything else.
+    """
 
     @property
     def limit(self) -> int:
         """Longest comment, in characters."""
+        ...
+
+    @property
+    def dialect(self) -> Dialect:
+        """What of Markdown it shows."""
+        ...
+
+    @property
+    def patience(self) -> Patience:
+        """The time that is left for it."""
         ...
 
     def comments(self) -> Iterator[Comment]:
@@ -24,31 +45,90 @@ class Forge(Protocol):
         ...
 
     def create(self, body: str) -> Comment:
-        """Post a comment."""
+        """Post a comment. Sent once: after a PassingError look whether it took before it is sent again."""
         ...
 
     def update(self, comment: Comment, body: str) -> Comment:
         """Replace a comment's text."""
         ...
 
+    def delete(self, comment: Comment) -> None:
+        """Delete a comment; one that is gone already is no error."""
+        ...
+
     def is_mine(self, comment: Comment) -> bool:
         """Whether this token's user wrote it."""
         ...
 
+    def host(self, figures: Sequence[Figure], shown: str) -> Hosted:
+        """Put figures where readers of the review can see them; raises nothing.
+
+        Args:
+            figures: PNG, JPEG, GIF or WebP, by names that are unique.
+            shown: the text of our comment as it is now: what was hosted for it is not sent again.
+        """
+        ...
+
+    def tell_status(self, status: Status) -> str:
+        """Mark the commit, finished and never pending; give the address of the mark, empty where it has none."""
+        ...
+
+    def find_review(self) -> Build:
+        """Ask the forge what the build leaves open: its pull request, the head and the base of that.
+
+        The pull request is found from the forge alone: open, into this repository, and with the build's commit as its
+        head, where the build knows one. Gives the build as it was where there is none.
+        """
+        ...
+
+    def read_artifacts(self, run_id: str, name: str) -> Iterator[tuple[str, bytes]]:
+        """Yield name and zip of what a run of this repository has kept under a name, or a name that begins so and ``-``.
+
+        Units: run_id as in `Build.run_id`. No more than `bundle.LARGEST_ZIP` bytes each.
+        """
+        ...
+
+    def probe(self) -> Iterator[Right]:
+        """Find out what the token may do, without leaving a trace."""
+        ...
+
 
 class ForgeModule(Protocol):
-    """What a forge's module offers."""
+    """What a forge's module offers. Loading it is cheap: its library is imported by `connect`."""
 
     def build(self, env: Mapping[str, str], event: Mapping[str, Any]) -> Build | None:
         """Read the CI's variables and event; None when this is not its CI. Pure."""
         ...
 
-    def connect(self, build: Build, token: str) -> Forge:
-        """Open a connection; sends nothing yet."""
+    def place(self, server: str) -> Build:
+        """Give a build that knows only where the forge is: its public server where none is named."""
+        ...
+
+    def connect(self, build: Build, token: str, patience: Patience) -> Forge:
+        """Open a connection; sends nothing yet.
+
+        Raises:
+            ForbiddenError: there is no token.
+            PublishError: the token or the address cannot be right.
+        """
+        ...
+
+    def quiet(self, text: str) -> str:
+        """Wrap foreign text for the job's log so that no line of it is taken for a command."""
+        ...
+
+    def annotate(self, checks: Iterable[Check]) -> tuple[str, ...]:
+        """Write what the job's log shows of checks that failed or warned, beyond the report itself."""
+        ...
+
+    def tell_job(
+        self, env: Mapping[str, str], page: Page, *, outcome: Outcome, comment_url: str, report_path: str
+    ) -> tuple[str, ...]:
+        """Give the report and the outputs to the CI, as far as it takes such things; say what could not be written."""
         ...
 
 
-FORGES: tuple[str, ...] = ("github",)
+FORGES: tuple[str, ...] = ("github", "gitlab", "bitbucket")
 """Modules of this folder, in the order they are asked."""
 
 

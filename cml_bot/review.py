@@ -1,0 +1,106 @@
+"""The nouns of publishing: what goes into a review, and what a forge says of it. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cml_bot.model import Figure, Outcome
+
+
+class Dialect(StrEnum):
+    """What of Markdown a forge shows in its comments."""
+
+    GITHUB = "github"
+    """Folding, alerts, HTML comments, Mermaid."""
+    GITLAB = "gitlab"
+    """The same, by other rules for the length of a Mermaid block."""
+    BITBUCKET = "bitbucket"
+    """No HTML at all: it would be shown as text. Tables, pictures and links; no folding, alerts or Mermaid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A rendered report, in forms of falling length: each a render of its own, never a cut string."""
+
+    forms: tuple[str, ...]
+    """At least one; the first has everything."""
+
+    @property
+    def body(self) -> str:
+        """The whole report."""
+        return self.forms[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A page that is not written yet: it needs the addresses of its pictures."""
+
+    write: Callable[[Mapping[str, str]], Page]
+    """Given the address of each figure by name, write the page; what has no address is told in words."""
+    figures: tuple[Figure, ...] = ()
+    """What it would show, where it can be hosted. Names are unique, and safe as names of files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosted:
+    """What became of figures that were to be hosted."""
+
+    addresses: Mapping[str, str]
+    """By name; one that is missing could not be hosted."""
+    problems: tuple[str, ...] = ()
+    """Why, as ``where: what happened. What to do.``"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A comment as a forge holds it."""
+
+    id: str
+    author: str
+    body: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """One gate that failed or warned, for a place beside the code."""
+
+    path: str
+    """The file of the metric, relative to the top of the repository."""
+    outcome: Outcome
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What a commit is marked with: a check run, a commit status or a build status."""
+
+    name: str
+    """Stable: ``mlbot / NAME``."""
+    outcome: Outcome
+    line: str
+    """One line of why, plain text."""
+    url: str = ""
+    """Where it leads to: the comment, else the build; empty for nowhere."""
+    text: str = ""
+    """The report in its short form, for forges that show one beside a check."""
+    is_trusted: bool = True
+    """False where the numbers are a fork's own: such a pass says nothing, and is shown as neutral where that exists."""
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """Something that the token may or may not do."""
+
+    name: str
+    """``comment on the pull request``."""
+    is_given: bool | None
+    """None where nobody can tell without doing it."""
+    cure: str = ""
+    """What would grant it, where it is not given; what went wrong, where nobody can tell."""
