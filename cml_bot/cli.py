@@ -71,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _complain(text: str) -> None:
-    from cml_bot.forges._tokens import redact
+    from cml_bot.tokens import redact
 
     click.echo(CONTROLS.sub("", redact(text)), err=True)
 

@@ -17,6 +17,7 @@ from cml_bot.errors import ConfigError
 from cml_bot.escape import JOINER, clean
 from cml_bot.gates import is_same_gate, parse_gate
 from cml_bot.model import Goal, Of, Outcome, Rule, Tolerance, Waiver, WhenDataChanges
+from cml_bot.review import CommentWhen, Pictures, StatusWhen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,6 +59,24 @@ class Config:
     )
     fail_on: tuple[str, ...] = field(default=(), metadata={"help": "Gates that fail the job when they hold."})
     warn_on: tuple[str, ...] = field(default=(), metadata={"help": "Gates that only warn."})
+    comment: CommentWhen = field(
+        default=CommentWhen.ALWAYS,
+        metadata={
+            "help": "When to comment: always (default), on-change, on-failure or never; "
+            "a comment that is there is kept up to date."
+        },
+    )
+    status: StatusWhen = field(
+        default=StatusWhen.ALWAYS,
+        metadata={"help": "Whether to mark the commit as passed or failed: always (default) or never."},
+    )
+    pictures: Pictures = field(
+        default=Pictures.AUTO,
+        metadata={
+            "help": "How comments show curves: auto (default), host (as pictures that the forge keeps), "
+            "mermaid (as charts in text) or none."
+        },
+    )
     metrics: tuple[Rule, ...] = field(
         default=(), metadata={"help": "Goal, tolerance, unit and so on of the metrics that a pattern means."}
     )
@@ -82,7 +101,12 @@ KEYS = tuple(item.name.replace("_", "-") for item in fields(Config))
 OWN, SHARED = "mlbot.toml", "pyproject.toml"
 _LISTS = ("sources", "optional", "params", "data", "fail-on", "warn-on")
 _TEXTS = ("title", "name", "baseline")
-_WORDS: dict[str, type[StrEnum]] = {"when-data-changes": WhenDataChanges}
+_WORDS: dict[str, type[StrEnum]] = {
+    "when-data-changes": WhenDataChanges,
+    "comment": CommentWhen,
+    "status": StatusWhen,
+    "pictures": Pictures,
+}
 _RULE_KEYS = ("goal", "tolerance", "of", "unit", "headline")
 _WAIVER_KEYS = ("gate", "reason", "until")
 

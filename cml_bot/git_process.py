@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from cml_bot.errors import BaselineError, ConfigError
+from cml_bot.tokens import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 GIT = "git"
 SECONDS = 60.0
 """How long a command may take that stays on this machine."""
-TOKENS = frozenset(("MLBOT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "GITLAB_TOKEN", "BITBUCKET_TOKEN"))
-"""Variables that no child needs to see: git has its own credentials."""
 OUTER = (
     frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"))
     | frozenset(("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH", "GIT_NAMESPACE"))
@@ -120,7 +119,8 @@ def run(
 
 
 def _environment() -> dict[str, str]:
-    unwanted = TOKENS | OUTER
+    # git has its own credentials.
+    unwanted = VARIABLES | OUTER
     return {name: value for name, value in os.environ.items() if name not in unwanted} | SETTINGS
 
 

@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cml_bot.model import Figure, Outcome
+    from cml_bot.model import Build, Figure, Outcome
+
+GITHUB_COM = "https://github.com"
 
 
 class Dialect(StrEnum):
@@ -20,6 +22,49 @@ class Dialect(StrEnum):
     """The same, by other rules for the length of a Mermaid block."""
     BITBUCKET = "bitbucket"
     """No HTML at all: it would be shown as text. Tables, pictures and links; no folding, alerts or Mermaid."""
+
+
+class CommentWhen(StrEnum):
+    """When a report is worth a comment. A comment that is there is always kept up to date."""
+
+    ALWAYS = "always"
+    ON_CHANGE = "on-change"
+    """Something changed, or a gate failed or warned."""
+    ON_FAILURE = "on-failure"
+    """A gate failed."""
+    NEVER = "never"
+
+
+class StatusWhen(StrEnum):
+    """Whether the commit is marked as passed or failed."""
+
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Pictures(StrEnum):
+    """How a comment shows curves and figures."""
+
+    AUTO = "auto"
+    """Hosted where every reader of the comment can see them, else as charts in text."""
+    HOST = "host"
+    MERMAID = "mermaid"
+    NONE = "none"
+    """Words and small lines of characters."""
+
+    def is_hosted(self, build: Build) -> bool:
+        """Whether pictures are put where the forge keeps files.
+
+        Not by itself in a private repository on github.com: whether its readers see them there is not certain.
+        """
+        if self is Pictures.AUTO:
+            return build.forge != "github" or build.server != GITHUB_COM or not build.is_private
+        return self is Pictures.HOST
+
+    @property
+    def is_charted(self) -> bool:
+        """Whether a curve that cannot be shown as a picture becomes a chart in text, where the forge draws those."""
+        return self is not Pictures.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
