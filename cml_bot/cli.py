@@ -16,6 +16,8 @@ import click
 
 from cml_bot import __version__
 from cml_bot.errors import BUG, INTERRUPTED, ConfigError, InputError, MlbotError
+from cml_bot.forges import FORGES
+from cml_bot.review import CommentWhen, Pictures, StatusWhen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from cml_bot.history_table import History
     from cml_bot.job import Job
     from cml_bot.model import Run
+    from cml_bot.workspace import Named
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -82,6 +85,19 @@ def _option(name: str, *more: str, **settings: Any) -> Callable[[Command], Comma
     return click.option(name, *more, envvar=variable, **settings)
 
 
+def _review_options(command: Command) -> Command:
+    """Add the options that name the review, for CI that mlbot does not know."""
+    options = (
+        _option("--forge", type=click.Choice(FORGES), help="Where the review is, in CI that mlbot does not know."),
+        _option("--repo", metavar="OWNER/NAME|URL", help="The repository of the review; an address names the server."),
+        _option("--pull", type=click.IntRange(1), metavar="NUMBER", help="The pull request or merge request."),
+        _option("--sha", metavar="SHA", help="The commit under review; the head of the pull request by default."),
+    )
+    for add in reversed(options):
+        command = add(command)
+    return command
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "--version", message="mlbot %(version)s")
 def cli() -> None:
@@ -105,7 +121,11 @@ def cli() -> None:
 @click.option("--warn-on", multiple=True, metavar="GATE", help="Warn when this holds. May be repeated.")
 @_option("--format", "form", type=click.Choice(FORMATS), help="Print this form; on a laptop write no folder then.")
 @_option("--output", "-o", metavar="FOLDER", help="Write the folder of the report here, not to mlbot-report.")
-@_option("--publish/--no-publish", default=None, help="Comment on the review; in CI the default.")
+@_option("--publish/--no-publish", default=None, help="Tell the review: comment and status; in CI the default.")
+@click.option("--comment", type=click.Choice(list(CommentWhen)), help="When to comment.  [default: always]")
+@click.option("--status", type=click.Choice(list(StatusWhen)), help="Mark the commit.  [default: always]")
+@click.option("--pictures", type=click.Choice(list(Pictures)), help="How comments show curves.  [default: auto]")
+@_review_options
 @_option("--record/--no-record", default=None, help="Record this run of main for later reports; on main the default.")
 def report(form: str | None, output: str | None, publish: bool | None, record: bool | None, **options: Any) -> int:
     """Compare this run with main, check the gates, and publish one report.
@@ -113,18 +133,23 @@ def report(form: str | None, output: str | None, publish: bool | None, record: b
     In CI it keeps one comment on the pull request up to date. On a laptop it prints the report and writes the folder
     mlbot-report.
     """
+    from cml_bot.announce import Manner
     from cml_bot.config import read_config
     from cml_bot.deliver import Wish, deliver
     from cml_bot.pipeline import make_report
 
-    job = _open_job(against=options.pop("against"), head=options.pop("head"))
+    against, head, named = options.pop("against"), options.pop("head"), _take_named(options)
+    job = _open_job(against=against, head=head, named=named)
+    if publish is not False:
+        job = _complete(job)
     config = read_config(job.root, os.environ, _as_keys(options))
     if record:
         _refuse_record(job, "--record")
     made, run = make_report(job, config)
     if form not in (None, "terminal") and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
-    wish = Wish(form=form, output=output, publish=publish)
+    manner = Manner(comment=config.comment, status=config.status, pictures=config.pictures)
+    wish = Wish(form=form, output=output, publish=publish, manner=manner)
     try:
         code = deliver(made, run, wish, os.environ, sys.stdout, sys.stderr)
     except MlbotError:
@@ -207,15 +232,14 @@ def history(wanted: tuple[str, ...], last: int, form: str, **options: Any) -> in
     found = read_history(job, read_config(job.root, os.environ, _as_keys(options)), wanted, last)
     if form != "terminal" and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
-    click.echo(_write_history(found, form, is_log=job.build.forge == "github"), nl=False)
+    click.echo(_write_history(found, form, job.build.forge), nl=False)
     sys.stdout.flush()
     return 0
 
 
-def _write_history(found: History, form: str, *, is_log: bool) -> str:
+def _write_history(found: History, form: str, forge: str) -> str:
     from cml_bot import history_forms
     from cml_bot.escape import clean
-    from cml_bot.forges.github_commands import quiet
 
     if form == "json":
         return history_forms.dump_history(found)
@@ -228,22 +252,26 @@ def _write_history(found: History, form: str, *, is_log: bool) -> str:
         return history_forms.write_csv(found)
     from cml_bot.terminal import render_history_terminal
 
-    text = render_history_terminal(found, sys.stdout)
-    # Names are foreign, and GitHub takes lines of the log for commands.
-    return f"{quiet(text)}\n" if is_log else text
+    return _quieten(render_history_terminal(found, sys.stdout), forge)
+
+
+def _quieten(text: str, forge: str) -> str:
+    """Names in it are foreign, and some CI takes lines of its log for commands."""
+    from cml_bot.forges import load_forge
+
+    return f"{load_forge(forge).quiet(text)}\n" if forge else text
 
 
 @cli.command(short_help="Show what mlbot sees, and why.")
-def doctor() -> int:
-    """Show what mlbot sees: CI, token, repository, baseline and the files it takes, each with its reason."""
+@_review_options
+def doctor(**options: Any) -> int:
+    """Show what mlbot sees: CI, token and its rights, repository, baseline and the files it takes, with reasons."""
     from cml_bot.config import read_config
     from cml_bot.doctor import examine
-    from cml_bot.forges.github_commands import quiet
 
-    job = _open_job()
+    job = _open_job(named=_take_named(options))
     text = "\n".join(examine(job, read_config(job.root, os.environ, {}), os.environ))
-    # File names are foreign, and GitHub takes lines of the log for commands.
-    click.echo(quiet(text) if job.build.forge == "github" else text)
+    click.echo(_quieten(f"{text}\n", job.build.forge), nl=False)
     sys.stdout.flush()
     return 0
 
@@ -261,14 +289,33 @@ def demo(folder: str | None) -> int:
     click.echo(f"\n$ cd {repository}\n$ mlbot report", err=True)
     os.chdir(repository)
     # The scratch repository is none of the project that this may be a CI job of.
-    os.environ.pop("GITHUB_ACTIONS", None)
+    for name in ("GITHUB_ACTIONS", "GITLAB_CI", "BITBUCKET_BUILD_NUMBER", "BITBUCKET_PIPELINE_UUID"):
+        os.environ.pop(name, None)
     return int(cli.main(args=["report", "--no-publish"], prog_name="mlbot", standalone_mode=False) or 0)
 
 
-def _open_job(against: str | None = None, head: str | None = None) -> Job:
-    from cml_bot.workspace import open_job
+def _open_job(against: str | None = None, head: str | None = None, named: Named | None = None) -> Job:
+    from cml_bot.workspace import NOTHING_NAMED, open_job
 
-    return open_job(_current_folder(), os.environ, _now(), against=against or "", head=head or "")
+    place, now = _current_folder(), _now()
+    return open_job(place, os.environ, now, against=against or "", head=head or "", named=named or NOTHING_NAMED)
+
+
+def _take_named(options: dict[str, Any]) -> Named:
+    from cml_bot.workspace import Named
+
+    return Named(**{key: options.pop(key) for key in ("forge", "repo", "pull", "sha")})
+
+
+def _complete(job: Job) -> Job:
+    """Ask the forge what the job leaves open; a forge that does not answer costs the comment, not the report."""
+    from cml_bot.reach import complete
+
+    try:
+        return complete(job, os.environ)
+    except MlbotError as error:
+        _complain(f"mlbot: {error}")
+        return job
 
 
 def _current_folder() -> Path:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from cml_bot.announce import Announced, Manner, announce
 from cml_bot.as_json import dump_report
-from cml_bot.errors import GATE_FAILED, ConfigError, ForbiddenError, InputError, PublishError
+from cml_bot.errors import GATE_FAILED, ConfigError, InputError
 from cml_bot.forges import load_forge
-from cml_bot.forges.github_commands import annotate, append_outputs, append_summary, quiet
 from cml_bot.model import Outcome
+from cml_bot.reach import connect
+from cml_bot.tokens import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cml_bot.model import Page, Report, Run
+    from cml_bot.model import Report, Run
     from cml_bot.render import Drawn
 
 FOLDER = "mlbot-report"
-TOKENS = ("MLBOT_TOKEN", "GITHUB_TOKEN")
-"""Variables that hold a token, the first one that is set counts. Never an option: those are seen by every process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,12 @@ class Wish:
     form: str | None = None
     output: str | None = None
     publish: bool | None = None
+    manner: Manner = Manner()
+
+    @property
+    def folder_in_ci(self) -> str:
+        """The folder that is written in CI, whatever is printed."""
+        return self.output or FOLDER
 
 
 def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: TextIO, err: TextIO) -> int:
@@ -44,13 +51,13 @@ def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: T
     in_ci = bool(report.build.forge)
     if wish.publish and not in_ci:
         raise ConfigError("--publish", "no CI job was found here, so there is no review", "Leave it out.")
-    folder = wish.output or (FOLDER if in_ci or wish.form is None else "")
+    folder = wish.folder_in_ci if in_ci or wish.form is None else wish.output or ""
     drawn = _draw(report) if folder or wish.form == "html" else None
     # One way out that fails does not close the others. Printing comes last: whoever reads it may leave before the end.
     with ExitStack() as ways:
         ways.callback(_print, report, wish.form or "terminal", drawn, out)
         if in_ci:
-            ways.callback(_tell_job, report, folder, env, err, is_silent=wish.publish is False)
+            ways.callback(_tell_job, report, drawn, wish, env, err)
         if folder and drawn:
             ways.callback(_write_folder, Path(folder), report, run, drawn)
     if folder and not in_ci:
@@ -59,11 +66,6 @@ def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: T
     if report.verdict.outcome is Outcome.FAIL:
         return GATE_FAILED
     return InputError.exit_code if report.broken else 0
-
-
-def find_token(env: Mapping[str, str]) -> str:
-    """Read the token from the environment; empty when there is none."""
-    return next((env[name].strip() for name in TOKENS if env.get(name, "").strip()), "")
 
 
 def _write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
@@ -97,53 +99,30 @@ def _render(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> str:
         from cml_bot.terminal import render_terminal
 
         text = render_terminal(report, out)
-        # Names in it are foreign, and GitHub takes lines of the log for commands.
-        return quiet(text) + "\n" if report.build.forge == "github" else text
+        # Names in it are foreign, and some CI takes lines of the log for commands.
+        return f"{load_forge(report.build.forge).quiet(text)}\n" if report.build.forge else text
     from cml_bot.render import render, render_html
 
-    return render_html(report, drawn) if drawn and form == "html" else render(report, None).body
+    return render_html(report, drawn) if drawn and form == "html" else render(report, None, {}).body
 
 
-def _tell_job(report: Report, folder: str, env: Mapping[str, str], err: TextIO, *, is_silent: bool) -> None:
-    """Comment on the review unless told not to, and tell the job too: a fork's token may do no more than that."""
+def _tell_job(report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str, str], err: TextIO) -> None:
+    """Tell the review unless told not to, and the job too: a fork's token may do no more than that.
+
+    Raises:
+        PublishError: the forge refused, for another reason than a missing right; the job was told all the same.
+    """
     from cml_bot.render import render
 
-    page = render(report, None)
+    page = render(report, None, {}, charts=wish.manner.pictures.is_charted)
+    forge = load_forge(report.build.forge)
     # Not to standard output, which may be wanted as JSON: the runner reads commands from both.
-    err.writelines(f"{line}\n" for line in annotate(report.verdict.checks))
-    url = ""
-    try:
-        url = "" if is_silent else _comment(report, page, find_token(env), err)
-    except ForbiddenError as error:
-        err.write(f"mlbot: {error}\n")
-    finally:
-        _fill_files_of_the_job(report, page, url, folder, env, err)
-
-
-def _fill_files_of_the_job(
-    report: Report, page: Page, url: str, folder: str, env: Mapping[str, str], err: TextIO
-) -> None:
-    """Write the summary and the outputs; a file that cannot be written costs a line, not the exit code."""
-    try:
-        if env.get("GITHUB_STEP_SUMMARY"):
-            shown = append_summary(Path(env["GITHUB_STEP_SUMMARY"]), page.body, page.short)
-            err.write("mlbot: the job's summary is full, so the report is not in it.\n" if shown == "none" else "")
-        if env.get("GITHUB_OUTPUT"):
-            outcome = report.verdict.outcome
-            append_outputs(Path(env["GITHUB_OUTPUT"]), outcome=outcome, comment_url=url, report_path=folder)
-    except PublishError as error:
-        err.write(f"mlbot: {error}\n")
-
-
-def _comment(report: Report, page: Page, token: str, err: TextIO) -> str:
-    """Keep the one comment up to date and give its address; empty when there is no review to comment on."""
-    build = report.build
-    if build.pull is None:
-        err.write("mlbot: this build belongs to no pull request, so there is nothing to comment on.\n")
-        return ""
-    from cml_bot.publish import publish
-
-    forge = load_forge(build.forge).connect(build, token)
-    done = publish(page, forge, name=report.name, sha=build.sha, run_id=build.run_id)
-    err.write(f"mlbot: comment {done.action}: {done.comment.url}\n")
-    return done.comment.url
+    err.writelines(f"{line}\n" for line in forge.annotate(report.verdict.checks))
+    told = Announced()
+    if wish.publish is not False:
+        told = announce(report, page, drawn, wish.manner, partial(connect, report.build, env))
+    outcome = report.verdict.outcome
+    unwritten = forge.tell_job(env, page, outcome=outcome, comment_url=told.url, report_path=wish.folder_in_ci)
+    err.writelines(f"mlbot: {redact(line)}\n" for line in (*told.lines, *unwritten))
+    if told.failure is not None:
+        raise told.failure

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from cml_bot import __version__
 from cml_bot.collect import collect
 from cml_bot.config import find_config
-from cml_bot.deliver import TOKENS, find_token
 from cml_bot.errors import MlbotError
 from cml_bot.escape import clean
 from cml_bot.filters import plural
 from cml_bot.git import find_checkout, is_shallow
 from cml_bot.pipeline import find_base
+from cml_bot.reach import complete, connect, tell_token
 from cml_bot.readers import READERS
 from cml_bot.records.log import branch_of, list_runs, open_log, read_log, tell_unread
+from cml_bot.tokens import find_token
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
 
 
 def examine(job: Job, config: Config, env: Mapping[str, str]) -> Iterator[str]:
-    """Tell what a report would be made of. Sends nothing to the forge."""
+    """Tell what a report would be made of, and what the token may do. Writes nothing, here or on the forge."""
     yield f"mlbot {__version__}, Python {platform.python_version()}"
     yield f"folder      {clean(str(job.root), 300)}"
     yield f"commit      {_tell_commit(job)}"
     yield f"CI          {_tell_build(job.build)}"
     yield f"config      {find_config(job.root) or 'none, and none is needed'}, {plural(len(config.gates), 'gate')}"
-    yield f"token       {_tell_token(job.build, env)}"
+    yield f"token       {clean(tell_token(job.build, env), 600)}"
+    yield from _tell_rights(job, env)
     read = partial(collect, config=config)
     yield f"baseline    {_tell_base(job, config, read)}"
     yield f"records     {_tell_records(job, config)}"
@@ -56,12 +58,17 @@ def _tell_build(build: Build) -> str:
     return clean(f"{build.forge}, {build.repo}, {review}{fork}", 200)
 
 
-def _tell_token(build: Build, env: Mapping[str, str]) -> str:
-    if find_token(env):
-        return "found in the environment"
-    if not build.forge:
-        return "none, and none is needed here"
-    return f"none: set {' or '.join(TOKENS)}, for example `env: GITHUB_TOKEN: ${{{{ github.token }}}}`"
+def _tell_rights(job: Job, env: Mapping[str, str]) -> Iterator[str]:
+    """Try what the token may do, as far as that leaves no trace."""
+    if not find_token(env, job.build.forge) or not job.build.forge:
+        return
+    try:
+        build = complete(job, env).build
+        for right in connect(build, env).probe():
+            answer = {True: "yes", False: "no", None: "cannot be told"}[right.is_given]
+            yield f"right       {right.name}: {answer}{f'. {right.cure}' if right.cure else ''}"
+    except MlbotError as error:
+        yield f"problem     {clean(str(error), 600)}"
 
 
 def _tell_base(job: Job, config: Config, read: partial[Run]) -> str:

@@ -96,6 +96,11 @@ class Outcome(IntEnum):
         """The outcome as the report and the JSON write it."""
         return self.name.lower()
 
+    @property
+    def past(self) -> str:
+        """The outcome in a sentence: ``passed``."""
+        return {Outcome.PASS: "passed", Outcome.WARN: "warned", Outcome.FAIL: "failed"}[self]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:

@@ -156,6 +156,12 @@ def _row(delta: Delta, shared: frozenset[str], check: Check | None) -> Row:
 
 def first_line(report: Report, rows: Rows) -> tuple[str, str]:
     """Give the symbol and the words of the first line: enough to decide whether to read on."""
+    symbol, words = tell_outcome(report, rows)
+    return symbol, f"{report.title}: {words}"
+
+
+def tell_outcome(report: Report, rows: Rows) -> tuple[str, str]:
+    """Give the symbol and the words for what all gates and metrics came to: ``1 gate failed · 2 better``."""
     symbol, said = _outcome(report)
     if not rows.quality:
         counts = ["no metrics found"]
@@ -165,7 +171,7 @@ def first_line(report: Report, rows: Rows) -> tuple[str, str]:
         # What a gate failed or warned of is told by that, where its trend says less.
         found = Counter(row.delta.trend for row in rows.quality if not row.check or row.delta.trend in TOLD)
         counts = [f"{found[trend]} {trend.value}" for trend in Trend if found[trend]]
-    return symbol, f"{report.title}: {' · '.join([*said, *counts])}"
+    return symbol, " · ".join([*said, *counts])
 
 
 def _outcome(report: Report) -> tuple[str, list[str]]:

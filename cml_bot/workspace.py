@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from cml_bot.config import find_config
+from cml_bot.errors import ConfigError
 from cml_bot.forges import FORGES, load_forge
 from cml_bot.git import find_checkout, read_parents
 from cml_bot.job import Job
@@ -21,16 +25,41 @@ EVENT_LIMIT = 32 * 1024 * 1024
 """Bytes of an event file; GitHub's are at most 25 MB."""
 
 
-def open_job(cwd: Path, env: Mapping[str, str], now: datetime, *, against: str = "", head: str = "") -> Job:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The review as the caller names it, for CI that mlbot does not know; None where it is left to mlbot."""
+
+    forge: str | None = None
+    repo: str | None = None
+    """``owner/name``, or its whole address."""
+    pull: int | None = None
+    sha: str | None = None
+
+
+NOTHING_NAMED = Named()
+
+
+def open_job(
+    cwd: Path,
+    env: Mapping[str, str],
+    now: datetime,
+    *,
+    against: str = "",
+    head: str = "",
+    named: Named = NOTHING_NAMED,
+) -> Job:
     """Find out where we are. Reads the repository and the event file, sends nothing.
 
     The top is the nearest folder upwards that holds mlbot's configuration, else the top of the repository, else the
     current folder.
+
+    Raises:
+        ConfigError: the review that was named makes no sense.
     """
     checkout = find_checkout(cwd)
     root = _find_root(cwd, checkout.top if checkout else None)
     sha = checkout.sha if checkout else ""
-    build = find_build(env)
+    build = name_build(find_build(env), named)
     return Job(
         root=root,
         sha=sha,
@@ -69,6 +98,49 @@ def find_build(env: Mapping[str, str]) -> Build:
         if build is not None:
             return build
     return Build()
+
+
+def name_build(build: Build, named: Named) -> Build:
+    """Lay what the caller says of the review over what the CI says.
+
+    Raises:
+        ConfigError: there is no such forge, or what was named leaves open which one it is.
+    """
+    if named == NOTHING_NAMED:
+        return build
+    server, repo = _split_address(named.repo or "")
+    forge = named.forge or _guess_forge(server) or build.forge
+    if not forge:
+        raise ConfigError("--forge", "is missing: no CI job was found here", f"Name one of {', '.join(FORGES)}.")
+    if forge != build.forge or (server and server != build.server):
+        build = replace(load_forge(forge).place(server), url=build.url, run_id=build.run_id)
+    if repo and repo != build.repo:
+        build = replace(build, repo=repo, sha="", base_sha="", branch="", base_branch="", pull=None, on_main=False)
+    if not build.repo:
+        raise ConfigError("--repo", "is missing", "Name the repository as owner/name, or by its address.")
+    if named.pull is not None and named.pull != build.pull:
+        # What the job runs on need not be the head of that pull request: the forge is asked.
+        build = replace(build, pull=named.pull, sha="", base_sha="", branch="", on_main=False)
+    return replace(build, sha=named.sha or build.sha)
+
+
+def _split_address(repo: str) -> tuple[str, str]:
+    """Take an address apart; no server where only ``owner/name`` is given.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    address = urlsplit(repo)
+    path = (address.path if address.netloc else repo).strip("/").removesuffix(".git")
+    if repo and (not re.fullmatch(r"[\w.-]+(?:/[\w.-]+)+", path) or "@" in address.netloc):
+        raise ConfigError("--repo", f"{repo!r} is no repository", "Write owner/name, or its https address.")
+    return (f"{address.scheme}://{address.netloc}" if address.netloc else "", path)
+
+
+def _guess_forge(server: str) -> str:
+    """Tell a forge by the name of its server; empty when that says nothing."""
+    host = urlsplit(server).hostname or ""
+    return next((name for name in FORGES if name in host), "")
 
 
 def _read_event(path: str) -> dict[str, Any]:

@@ -1,0 +1,134 @@
+"""What a review is told: the comment, and the mark on its commit. One that fails does not keep the other from going out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cml_bot.errors import ForbiddenError, PublishError
+from cml_bot.model import Outcome, Trend
+from cml_bot.publish import publish
+from cml_bot.render import make_draft
+from cml_bot.review import CommentWhen, Pictures, Remark, Status, StatusWhen
+from cml_bot.wording import sort_rows, tell_outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cml_bot.forges import Forge
+    from cml_bot.model import Report
+    from cml_bot.render import Drawn
+    from cml_bot.review import Page
+
+QUIET_TRENDS = (Trend.SAME, Trend.UNCLEAR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """What came of telling a review."""
+
+    url: str = ""
+    """Of the comment; empty where there is none."""
+    lines: tuple[str, ...] = ()
+    """What happened, for the job's log."""
+    failure: PublishError | None = None
+    """The first refusal that was for another reason than a missing right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a review is to be told."""
+
+    comment: CommentWhen = CommentWhen.ALWAYS
+    status: StatusWhen = StatusWhen.ALWAYS
+    pictures: Pictures = Pictures.AUTO
+
+
+def announce(report: Report, page: Page, drawn: Drawn | None, manner: Manner, connect: Callable[[], Forge]) -> Announced:
+    """Comment on the review and mark its commit, as far as there is one and the token may.
+
+    Args:
+        report: what is to be told.
+        page: it rendered without pictures, for places that take few words.
+        drawn: its pictures.
+        manner: what was asked for.
+        connect: opens the connection to the forge.
+    """
+    try:
+        forge = connect()
+    except ForbiddenError as error:
+        return Announced(lines=(str(error),))
+    except PublishError as error:
+        return Announced(failure=error)
+    url, lines, failures = "", [], []
+    try:
+        for url, line in _comment(report, drawn, manner, forge):  # noqa: B007 - the last address is the comment's
+            lines.append(line)
+    except ForbiddenError as error:
+        lines.append(str(error))
+    except PublishError as error:
+        failures.append(error)
+    try:
+        lines += _mark(report, page, manner, forge, url or report.build.url)
+    except ForbiddenError as error:
+        lines.append(f'{error}\n\nWithout: `status = "never"`.')
+    except PublishError as error:
+        failures.append(error)
+    return Announced(url=url, lines=tuple(lines), failure=failures[0] if failures else None)
+
+
+def _comment(report: Report, drawn: Drawn | None, manner: Manner, forge: Forge) -> Iterator[tuple[str, str]]:
+    """Keep the one comment up to date; yield its address with each line about it."""
+    build = report.build
+    if manner.comment is CommentWhen.NEVER:
+        return
+    if build.pull is None:
+        yield "", "this build belongs to no pull request, so there is nothing to comment on."
+        return
+    is_hosted = manner.pictures.is_hosted(build)
+    draft = make_draft(report, drawn if is_hosted else None, forge.dialect, charts=manner.pictures.is_charted)
+    may_create = _is_worth_a_comment(report, manner.comment)
+    done = publish(draft, forge, name=report.name, sha=build.sha, run_id=build.run_id, may_create=may_create)
+    if done.comment is None:
+        yield "", f'no comment made, as `comment = "{manner.comment}"` asks.'
+        return
+    url = done.comment.url
+    for problem in done.problems:
+        yield url, problem
+    yield url, f"comment {done.action}: {url}"
+
+
+def _is_worth_a_comment(report: Report, when: CommentWhen) -> bool:
+    if when is CommentWhen.ON_FAILURE:
+        return report.verdict.outcome is Outcome.FAIL
+    if when is CommentWhen.ON_CHANGE:
+        has_news = any(delta.trend not in QUIET_TRENDS for delta in report.deltas)
+        return has_news or report.verdict.outcome is not Outcome.PASS or bool(report.broken or report.like_for_like)
+    return True
+
+
+def _mark(report: Report, page: Page, manner: Manner, forge: Forge, url: str) -> list[str]:
+    """Mark the commit as passed or failed; give the lines about it."""
+    if manner.status is StatusWhen.NEVER or not report.build.sha:
+        return []
+    _, line = tell_outcome(report, sort_rows(report))
+    status = Status(
+        name=f"mlbot / {report.name}",
+        outcome=Outcome.FAIL if report.broken else report.verdict.outcome,
+        line=line,
+        url=url,
+        text=page.forms[-1],
+        is_trusted=report.is_trusted,
+        remarks=tuple(_remarks(report)),
+    )
+    where = forge.tell_status(status)
+    return [f"commit {report.build.sha[:7]} marked as {report.verdict.outcome.past}{f': {where}' if where else ''}"]
+
+
+def _remarks(report: Report) -> Iterator[Remark]:
+    """Give what failed or warned and has a file that it was read from."""
+    paths = {source.path for source in report.sources}
+    for check in report.verdict.checks:
+        if check.outcome is not Outcome.PASS and check.key is not None and check.key.group in paths:
+            text = f"{check.key.name}: {check.reason}"
+            yield Remark(path=check.key.group, outcome=check.outcome, title=check.gate.text, text=text)

@@ -1,0 +1,60 @@
+"""The way to the forge of a build: its token, its connection, and what only the forge can say of the build."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cml_bot.errors import ForbiddenError
+from cml_bot.forges import load_forge
+from cml_bot.forges._patience import Patience
+from cml_bot.tokens import find_token, names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cml_bot.forges import Forge
+    from cml_bot.job import Job
+    from cml_bot.model import Build
+
+
+def connect(build: Build, env: Mapping[str, str]) -> Forge:
+    """Open a connection to the forge of a build; sends nothing yet.
+
+    Raises:
+        ForbiddenError: the environment holds no token.
+        PublishError: the token or the address cannot be right.
+    """
+    token = find_token(env, build.forge)
+    return load_forge(build.forge).connect(build, token, Patience())
+
+
+def complete(job: Job, env: Mapping[str, str]) -> Job:
+    """Ask the forge for the pull request of a job where its event does not name it, or not its commit.
+
+    Without a token nothing is asked, and the job stays as it is.
+
+    Raises:
+        PublishError: the forge refused, or could not be reached.
+    """
+    build = job.build
+    is_open = build.pull is None and bool(build.branch) and not build.on_main
+    is_headless = build.pull is not None and not build.sha
+    if not build.forge or not (is_open or is_headless) or not find_token(env, build.forge):
+        return job
+    return replace(job, build=connect(build, env).find_review())
+
+
+def tell_token(build: Build, env: Mapping[str, str]) -> str:
+    """Say whether there is a token, and which variables may hold it; never what it is."""
+    names = names_of(build.forge)
+    found = next((name for name in names if env.get(name, "").strip()), "")
+    if found:
+        return f"found in {found}"
+    if not build.forge:
+        return "none, and none is needed here"
+    try:
+        connect(build, {})
+    except ForbiddenError as error:
+        return f"none: {error.cure}"
+    return f"none: set {' or '.join(names)}"
