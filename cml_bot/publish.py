@@ -124,7 +124,7 @@ def publish(draft: Draft, forge: Forge, *, name: str, sha: str, run_id: str, may
 
 def _settle(letter: _Letter, ours: list[Comment]) -> Published:
     """Bring it about that one comment of ours is left, and shows nothing older than what we have to say."""
-    name, made = letter.marker.name, ""
+    name, made, told = letter.marker.name, "", None
     for _ in range(ROUNDS):
         try:
             if not ours:
@@ -138,10 +138,11 @@ def _settle(letter: _Letter, ours: list[Comment]) -> Published:
             if keep.id == made and not younger:
                 return Published(comment=keep, action="created")
             done = _bring_up_to_date(letter, keep)
+            told = done if told is None or done.action != "unchanged" else replace(told, comment=keep)
+            if not younger:
+                return told
         except GoneError:
-            younger = ours
-        if not younger:
-            return done
+            pass
         ours = _find_ours(letter.forge, name)
     where, what = f"comment {name!r}", "other jobs keep creating and deleting it"
     raise PublishError(where, what, "Give each job a name of its own with --name, or report once for all of them.")

@@ -1,0 +1,61 @@
+"""What the tests that every forge has to pass know of one: its server, and how to connect to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from cml_bot.forges import FORGES, Forge, load_forge
+from cml_bot.forges._patience import Patience
+from cml_bot.publish import Published, publish
+from cml_bot.review import Draft, Page
+
+SECONDS = 5.0
+FOOTER = "<sub>mlbot 0.1.0 · now</sub>"
+
+
+@dataclass
+class Case:
+    """A forge on loopback."""
+
+    name: str
+    server: Any
+    """Its own kind of `Wire`."""
+
+    def connect(self, token: str = "", seconds: float = SECONDS, **changes: Any) -> Forge:
+        build = self.server.build(**changes)
+        return load_forge(self.name).connect(build, token or self.server.WRITER, Patience(seconds, pace=0.01))
+
+    def publish(self, text: str, run_id: str = "5001.1", *, forge: Forge | None = None, name: str = "report") -> Published:
+        page = Page(forms=(f"{text}\n\n{FOOTER}\n", f"short\n\n{FOOTER}\n"))
+        build = self.server.build()
+        return publish(
+            Draft(write=lambda addresses: page), forge or self.connect(), name=name, sha=build.sha, run_id=run_id
+        )
+
+    @property
+    def bodies(self) -> list[str]:
+        return [comment.body for comment in self.server.comments]
+
+    def writes(self) -> list[str]:
+        """The methods of all requests that change something."""
+        return [method for method, _ in self.server.requests if method not in ("GET", "HEAD")]
+
+
+def start(name: str) -> AbstractContextManager[Case]:
+    """Run the server of a forge until the block ends."""
+
+    @contextmanager
+    def run() -> Iterator[Case]:
+        module = import_module(f"tests.forges.{name}_server")
+        begin: Callable[[], AbstractContextManager[Any]] = getattr(module, f"start_{name}")
+        with begin() as server:
+            yield Case(name, server)
+
+    return run()
+
+
+NAMES = FORGES
