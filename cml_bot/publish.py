@@ -115,7 +115,7 @@ def publish(draft: Draft, forge: Forge, *, name: str, sha: str, run_id: str, may
     if not (ours or may_create):
         return Published(comment=None, action="withheld")
     marker = Marker(name=name, sha=sha, run_id=run_id)
-    if ours and _is_older(marker, ours[0]):
+    if ours and _is_older(marker, ours):
         return Published(comment=ours[0], action="older")
     hosted = forge.host(draft.figures, ours[0].body if ours else "") if draft.figures else Hosted(addresses={})
     letter = _Letter(forge=forge, marker=marker, page=draft.write(hosted.addresses))
@@ -133,12 +133,16 @@ def _settle(letter: _Letter, ours: list[Comment]) -> Published:
                 # Another job may have created one at the same moment; a list that lags behind shows none at all.
                 ours = _find_ours(letter.forge, name) or [comment]
             keep, *younger = ours
-            for comment in younger:
-                letter.forge.delete(comment)
             if keep.id == made and not younger:
                 return Published(comment=keep, action="created")
-            done = _bring_up_to_date(letter, keep)
-            told = done if told is None or done.action != "unchanged" else replace(told, comment=keep)
+            # Before anything is deleted: who has not seen our comment yet must not write after us.
+            done = _bring_up_to_date(letter, ours)
+            # The job with the newest report may not be done yet, and cleans up when it is.
+            for comment in younger if done.action != "older" else [one for one in younger if one.id == made]:
+                letter.forge.delete(comment)
+            if done.action == "older":
+                return done
+            told = done if told is None or done.action != "unchanged" else replace(told, comment=done.comment)
             if not younger:
                 return told
         except GoneError:
@@ -162,8 +166,10 @@ def _create(letter: _Letter) -> Comment:
     raise AssertionError  # count() has no end
 
 
-def _bring_up_to_date(letter: _Letter, comment: Comment) -> Published:
-    if _is_older(letter.marker, comment):
+def _bring_up_to_date(letter: _Letter, ours: list[Comment]) -> Published:
+    """Let the oldest show what we have to say, unless any shows something newer: then its job will."""
+    comment = ours[0]
+    if _is_older(letter.marker, ours):
         return Published(comment=comment, action="older")
     if _content(comment.body) == _content(letter.bodies[0]):
         return Published(comment=comment, action="unchanged")
@@ -171,9 +177,9 @@ def _bring_up_to_date(letter: _Letter, comment: Comment) -> Published:
     return Published(comment=changed, action="updated")
 
 
-def _is_older(marker: Marker, comment: Comment) -> bool:
-    shown = parse_marker(comment.body)
-    return shown is not None and shown.is_newer(marker)
+def _is_older(marker: Marker, ours: list[Comment]) -> bool:
+    shown = [parse_marker(comment.body) for comment in ours]
+    return any(one is not None and one.is_newer(marker) for one in shown)
 
 
 def parse_marker(body: str) -> Marker | None:

@@ -123,7 +123,7 @@ def test_of_several_own_comments_the_oldest_is_kept_and_the_others_go() -> None:
     forge.say("mlbot", forge.held[0].body)
     quoted = forge.say("rose", forge.held[0].body)
     assert put(forge, "### b", run_id="11.1").action == "updated"
-    assert forge.writes == ["create", "delete 2", "update 1"]
+    assert forge.writes == ["create", "update 1", "delete 2"]
     assert [comment.id for comment in forge.held] == ["1", quoted.id]
 
 
@@ -132,8 +132,23 @@ def test_two_jobs_that_create_at_once_leave_the_oldest() -> None:
     theirs = "<!-- mlbot:v1 name=report sha=x run=9.1 -->\n### theirs"
     forge.before["create"] = [lambda: None if forge.say("mlbot", theirs) else None]
     assert put(forge, "### ours").action == "updated"
-    assert forge.writes == ["create", "delete 2", "update 1"]
+    assert forge.writes == ["create", "update 1", "delete 2"]
     assert "### ours" in forge.held[0].body
+
+
+def test_a_newer_report_of_a_job_that_is_not_done_yet_is_not_deleted() -> None:
+    forge = FakeForge()
+    newer = "<!-- mlbot:v1 name=report sha=x run=12.1 -->\n### newer"
+    forge.say("mlbot", "<!-- mlbot:v1 name=report sha=x run=9.1 -->\n### old")
+
+    def another_job_creates() -> None:
+        forge.say("mlbot", newer)
+
+    forge.before["list"] = [another_job_creates]
+    assert put(forge, "### ours", run_id="10.1").action == "older"
+    assert [comment.id for comment in forge.held] == ["1", "2"]
+    assert put(forge, "### newest", run_id="13.1").action == "updated"
+    assert [comment.id for comment in forge.held] == ["1"]
 
 
 def test_what_another_job_deletes_meanwhile_is_looked_for_anew() -> None:
