@@ -47,6 +47,15 @@ def test_tries_are_counted() -> None:
     assert made == [TRIES]
 
 
+def test_after_one_call_in_vain_the_others_are_tried_once() -> None:
+    patience = Patience(5, pace=0.001)
+    for expected in (TRIES, 1):
+        call, made = failing(*[passing()] * 50)
+        with pytest.raises(PassingError):
+            patience.repeat(call)
+        assert made == [expected]
+
+
 def test_a_forge_that_asks_to_wait_is_given_the_time_if_there_is_enough() -> None:
     call, _ = failing(passing(wait=0.2))
     begun = time.monotonic()

@@ -36,6 +36,7 @@ class Patience:
     def __init__(self, seconds: float = SECONDS, *, pace: float = 1.0) -> None:
         self._end = time.monotonic() + seconds
         self._pace = pace
+        self._is_lost = False
 
     @property
     def left(self) -> float:
@@ -92,6 +93,8 @@ class Patience:
         """
         usual = FIRST_PAUSE * 2.0 ** (tries - 1) * random.uniform(0.75, 1.25) * self._pace  # noqa: S311 - no secret
         seconds = usual if error.wait is None else max(error.wait, usual)
-        if tries >= TRIES or seconds >= self.left:
+        if self._is_lost or tries >= TRIES or seconds >= self.left:
+            # One call that was given up is enough: the others are tried once.
+            self._is_lost = True
             raise error
         time.sleep(seconds)
