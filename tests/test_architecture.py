@@ -90,9 +90,8 @@ ALLOWED: dict[str, set[str]] = {
 """What a module may import of mlbot. `cli` may import everything, and nobody imports it but `__main__`."""
 
 HOMES = {
-    "github": {"forges/github_review", "forges/github_errors"},
-    "requests": {"forges/github_errors"},
-    "urllib3": {"forges/github_review"},
+    "github": {"forges/github_calls", "forges/github_errors"},
+    "requests": {"forges/_wire", "forges/github_artifacts", "forges/github_calls", "forges/github_errors"},
     "matplotlib": {"draw_axes", "demo_train"},
     "jinja2": {"render"},
     "yaml": {"readers/_yaml", "demo_train"},
