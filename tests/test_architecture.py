@@ -85,7 +85,8 @@ ALLOWED: dict[str, set[str]] = {
 
 HOMES = {
     "github": {"forges/github_review", "forges/github_errors"},
-    "requests": {"forges/github_errors"},
+    "gitlab": {"forges/gitlab_errors", "forges/gitlab_find", "forges/gitlab_probe", "forges/gitlab_review"},
+    "requests": {"forges/_wire", "forges/github_errors", "forges/gitlab_errors"},
     "urllib3": {"forges/github_review"},
     "matplotlib": {"draw_axes", "demo_train"},
     "jinja2": {"render"},
