@@ -108,9 +108,7 @@ class GitLabServer(Wire):
         if found is None:
             return says(404, "404 Not Found")
         if unquote(found[1]) not in (REPO, "1"):
-            # Parameters are looked at before the project.
-            is_bare = found[2] == "/uploads" and b"filename=" not in request.body
-            return says(400, "file is missing", key="error") if is_bare else says(404, "404 Project Not Found")
+            return says(404, "404 Project Not Found")
         return self._in_project(request, account, found[2] or "", query)
 
     def _in_project(self, request: Request, account: Account, path: str, query: dict[str, str]) -> Answer:
@@ -203,7 +201,10 @@ class GitLabServer(Wire):
         return number
 
     def _upload(self, request: Request) -> Answer:
-        found = re.search(rb'name="file"; filename="([^"]*)"\r\n(?:[^\r]*\r\n)*\r\n(.*)\r\n--', request.body, re.DOTALL)
+        between = request.headers.get("content-type", "").partition("boundary=")[2]
+        parts = request.body.split(f"--{between}".encode()) if between else []
+        form = re.compile(rb'\r\n.*name="file"; filename="([^"]*)"\r\n(?:.+\r\n)*?\r\n((?s:.*))\r\n')
+        found = next((found for part in parts if (found := form.fullmatch(part))), None)
         if found is None:
             return says(400, "file is missing", key="error")
         name = re.sub(r"[^A-Za-z0-9.+_-]", "_", found[1].decode())
