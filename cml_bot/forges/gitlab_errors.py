@@ -53,8 +53,8 @@ def refuse(response: Response, *args: object, **kwargs: object) -> None:  # noqa
         Refused: it is something else.
     """
     refused = Refused(response.status_code, response.headers, response.content)
-    is_done = response.status_code == 204 or response.request.method == "DELETE"
-    if response.status_code >= 300 or not (is_done or refused.is_json):
+    has_nothing_to_say = response.status_code == 204
+    if response.status_code >= 300 or not (has_nothing_to_say or refused.is_json):
         raise refused
 
 

@@ -238,7 +238,8 @@ class GitLab:
     def _comment(self, note: RESTObject) -> Comment:
         number = int(note.id)
         url = f"{self._server}/{self._build.repo}/-/merge_requests/{self._build.pull}#note_{number}"
-        return Comment(id=str(number), author=str(note.author["username"]), body=note.body or "", url=url)
+        author = str(note.author["username"]) if note.author else ""  # of an account that is gone
+        return Comment(id=str(number), author=author, body=note.body or "", url=url)
 
 
 def _is_gone(error: Refused) -> bool:

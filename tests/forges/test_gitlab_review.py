@@ -261,6 +261,29 @@ def test_json_that_is_no_note(server: GitLabServer, answer: Any) -> None:
         reach(server).create("hello")
 
 
+@pytest.mark.parametrize("answer", [{"message": "hello"}, {}, [{"id": 1}], "null"])
+def test_a_list_that_is_none_is_not_an_empty_one(server: GitLabServer, answer: Any) -> None:
+    server.fail(LIST, Fault(answer=Answer(200, answer)))
+    with pytest.raises(PublishError, match="the answer is not one of GitLab's"):
+        put(reach(server))
+    assert server.comments == []
+
+
+def test_an_author_who_is_gone_is_nobody(server: GitLabServer) -> None:
+    note = {"id": 5, "body": MARKER, "author": None, "system": False}
+    server.fail(LIST, Fault(answer=Answer(200, [note])))
+    (comment,) = reach(server).comments()
+    assert comment.author == ""
+    assert not reach(server).is_mine(comment)
+
+
+def test_a_proxys_page_deletes_nothing(server: GitLabServer) -> None:
+    made = reach(server).create("hello")
+    server.fail("DELETE", Fault("page"))
+    reach(server).delete(made)
+    assert (server.comments, server.sent("DELETE")) == ([], 2)
+
+
 def test_no_merge_request(server: GitLabServer) -> None:
     forge = reach(server, pull=None)
     comment = Comment(id="1", author="", body="", url="")
