@@ -87,7 +87,7 @@ def test_too_large_costs_one(server: GitLabServer) -> None:
 
 
 def test_a_hanging_upload_leaves_time_for_the_comment(server: GitLabServer) -> None:
-    server.fail(UPLOAD, Fault("hang", carried_out=True))
+    server.fail(UPLOAD, Fault("hang"))
     forge = reach(server, seconds=2)
     assert len(forge.host([LOSS], "").problems) == 1
     assert forge.create("hello").body == "hello"

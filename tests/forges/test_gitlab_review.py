@@ -226,7 +226,7 @@ def test_python_gitlab_itself_sends_nothing_twice_and_waits_for_nothing(server: 
 
 
 def test_a_server_that_dribbles_is_left_at_the_deadline(server: GitLabServer) -> None:
-    server.fail(LIST, Fault("hang", carried_out=True))
+    server.fail(LIST, Fault("hang"))
     with pytest.raises(PassingError, match="did not answer in time"):
         put(reach(server, seconds=0.5))
 
