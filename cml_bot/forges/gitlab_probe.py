@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError, PublishError
+from cml_bot.forges.gitlab import TO_MAKE_ONE
 from cml_bot.forges.gitlab_errors import Refused
 from cml_bot.review import Right
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cml_bot.model import Build
 
 NO_COMMIT = "0" * 40
+NO_ANSWER = "The server took a request that it should have refused; its rules are not those that mlbot knows."
 
 
 def probe(build: Build, border: Border, gitlab: Gitlab, project: Project) -> Iterator[Right]:
@@ -41,24 +43,31 @@ def probe(build: Build, border: Border, gitlab: Gitlab, project: Project) -> Ite
     yield _try("upload pictures", border, lambda: _is_refused(lambda: gitlab.http_post(path), 400))
 
 
-def _is_refused(work: Callable[[], object], status: int, word: str = "") -> bool:
-    """Whether a request was refused for what it lacks, and so for nothing else."""
+def _is_refused(work: Callable[[], object], status: int, word: str = "") -> bool | None:
+    """Whether a request was refused for what it lacks, and so for nothing else; None when it was not refused."""
     try:
         work()
     except Refused as error:
         if error.status == status and error.is_json and word in error.said:
             return True
         raise
-    return False
+    return None
 
 
-def _try(name: str, border: Border, work: Callable[[], bool]) -> Right:
-    call = f"trying to {name}"
+def _try(name: str, border: Border, work: Callable[[], bool | None]) -> Right:
+    def look() -> bool | None:
+        try:
+            return work()
+        except Refused as error:
+            if error.status == 404 and error.is_json:
+                return False
+            raise
+
     try:
-        is_given = border.repeat(call, work)
+        is_given = border.repeat(f"trying to {name}", look)
     except ForbiddenError as error:
         return Right(name=name, is_given=False, cure=error.cure)
     except PublishError as error:
         return Right(name=name, is_given=None, cure=str(error))
-    # What was not refused tells nothing of what it lacks.
-    return Right(name=name, is_given=is_given or None)
+    cures = {True: "", False: f"It cannot see {border.repo} or the merge request. {TO_MAKE_ONE}", None: NO_ANSWER}
+    return Right(name=name, is_given=is_given, cure=cures[is_given])
