@@ -91,7 +91,14 @@ ALLOWED: dict[str, set[str]] = {
 
 HOMES = {
     "github": {"forges/github_calls", "forges/github_errors"},
-    "requests": {"forges/_wire", "forges/github_artifacts", "forges/github_calls", "forges/github_errors"},
+    "gitlab": {"forges/gitlab_errors", "forges/gitlab_find", "forges/gitlab_probe", "forges/gitlab_review"},
+    "requests": {
+        "forges/_wire",
+        "forges/github_artifacts",
+        "forges/github_calls",
+        "forges/github_errors",
+        "forges/gitlab_errors",
+    },
     "matplotlib": {"draw_axes", "demo_train"},
     "jinja2": {"render"},
     "yaml": {"readers/_yaml", "demo_train"},
