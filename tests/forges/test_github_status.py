@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cml_bot.errors import ForbiddenError, PublishError
 from cml_bot.forges._patience import Patience
 from cml_bot.forges.github import connect
-from cml_bot.forges.github_status import _cut
+from cml_bot.forges.github.status import _cut
 from cml_bot.model import Outcome
 from cml_bot.review import Remark, Status
 from tests.forges.github_server import READ, ROSE, SHA, STATUSES, WRITE, GitHubServer, start_github

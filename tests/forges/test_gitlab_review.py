@@ -8,7 +8,7 @@ import pytest
 from cml_bot.errors import ForbiddenError, GoneError, PublishError, TooLongError
 from cml_bot.forges._patience import Patience
 from cml_bot.forges.gitlab import connect
-from cml_bot.forges.gitlab_review import GitLab
+from cml_bot.forges.gitlab.review import GitLab
 from cml_bot.publish import Published, publish
 from cml_bot.review import Comment, Draft, Page
 from tests.forges.gitlab_server import REPO, GitLabServer, start_gitlab

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError, GoneError, PublishError
-from cml_bot.forges.github_errors import Call, InvalidError
-from cml_bot.forges.github_find import READ
-from cml_bot.forges.github_status import CHECK, STATUS, tell_cure
+from cml_bot.forges.github.errors import Call, InvalidError
+from cml_bot.forges.github.find import READ
+from cml_bot.forges.github.status import CHECK, STATUS, tell_cure
 from cml_bot.review import Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cml_bot.forges.github_calls import Calls
+    from cml_bot.forges.github.calls import Calls
     from cml_bot.model import Build
 
 COMMENT = Call(name="asking for the right to comment")

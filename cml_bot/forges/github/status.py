@@ -11,13 +11,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError
-from cml_bot.forges.github_errors import Call, write_yaml
+from cml_bot.forges.github.errors import Call, write_yaml
 from cml_bot.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cml_bot.forges.github_calls import Calls
+    from cml_bot.forges.github.calls import Calls
     from cml_bot.model import Build
     from cml_bot.review import Remark, Status
 
