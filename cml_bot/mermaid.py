@@ -69,13 +69,18 @@ def draw_chart(curve: Curve, *, head_label: str, base_label: str) -> Chart | Non
     frame = _find_frame(curve)
     if frame is None:
         return None
-    blocks = (_write(curve, frame, most) for most in POINTS)
-    block = next((block for block in blocks if block and len(block) <= LONGEST), "")
+    longest = max(sum(frame.start <= x <= frame.end for x, _ in points) for points, _ in frame.sides)
+    counts = sorted({max(2, min(most, longest)) for most in POINTS}, reverse=True)
+    blocks = ((count, _write(curve, frame, count)) for count in counts)
+    count, block = next(((count, block) for count, block in blocks if block and len(block) <= LONGEST), (0, ""))
+    if not block:
+        return None
     names = {HEAD: f"blue: {head_label}", BASE: f"amber: {base_label}"}
     legend = ", ".join(names[colour] for _, colour in frame.sides)
     ends = [points[-1][0] for points, _ in frame.sides]
     cut = f"; drawn up to {format_number(frame.end)}, where the shorter one ends" if max(ends) > frame.end else ""
-    return Chart(block=block, legend=f"{legend}{cut}") if block else None
+    thinned = f"; means of about {longest / count:.0f} steps" if longest >= 1.5 * count else ""
+    return Chart(block=block, legend=f"{legend}{cut}{thinned}")
 
 
 def _find_frame(curve: Curve) -> _Frame | None:
@@ -93,10 +98,8 @@ def _points(series: Series | None) -> Points:
     return tuple((x, y) for x, y in pairs if math.isfinite(x) and math.isfinite(y))
 
 
-def _write(curve: Curve, frame: _Frame, most: int) -> str:
-    """Write the block with so many points at most; empty where its numbers are beyond all bounds."""
-    counts = [sum(frame.start <= x <= frame.end for x, _ in points) for points, _ in frame.sides]
-    count = max(2, min(most, max(counts)))
+def _write(curve: Curve, frame: _Frame, count: int) -> str:
+    """Write the block with so many points a line; empty where its numbers are beyond all bounds."""
     lines = [_spread(points, frame, count) for points, _ in frame.sides]
     power = _find_power([y for line in lines for y in line])
     lines = [[y / 10.0**power for y in line] for line in lines]
@@ -130,10 +133,9 @@ def _spread(points: Points, frame: _Frame, count: int) -> list[float]:
     for x, y in points:
         if frame.start <= x <= frame.end:
             groups.setdefault(round((x - frame.start) / step), []).append(y)
+    ends = {0.0: _between(points, frame.start), count - 1.0: _between(points, frame.end)}
     means = {float(place): sum(y / len(group) for y in group) for place, group in groups.items()}
-    # The ends are exact, so that the chart says the same as the words beside it.
-    means |= {0.0: _between(points, frame.start), count - 1.0: _between(points, frame.end)}
-    known = tuple(sorted(means.items()))
+    known = tuple(sorted((ends | means).items()))
     return [_between(known, float(place)) for place in range(count)]
 
 
