@@ -25,12 +25,9 @@ def write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
     Raises:
         ConfigError: the folder cannot be written, or holds files of somebody else.
     """
-    page = render(report, drawn)
-    markdown = page.body
-    for figure in page.figures:
-        markdown = markdown.replace(f"](cid:{figure.name})", f"]({FIGURES}/{figure.name})")
+    addresses = {figure.name: f"{FIGURES}/{figure.name}" for figure in drawn.figures}
     texts = {
-        "report.md": markdown,
+        "report.md": render(report, drawn, addresses).body,
         "page.html": render_html(report, drawn),
         "report.json": dump_report(report),
         "run.json": dump_run(run),
@@ -44,7 +41,7 @@ def write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
             # A link of that name, which a branch may have committed, is replaced and not followed.
             (folder / name).unlink(missing_ok=True)
             (folder / name).write_bytes(text.encode())
-        for figure in page.figures:
+        for figure in drawn.figures:
             (folder / FIGURES).mkdir(exist_ok=True)
             (folder / FIGURES / figure.name).write_bytes(figure.data)
     except OSError as error:
