@@ -7,28 +7,42 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from github import BadAttributeException, GithubException, RateLimitExceededException
-from requests.exceptions import ProxyError, RequestException, SSLError, Timeout
+from github import GithubException, RateLimitExceededException
+from requests.exceptions import RequestException
 
-from cml_bot.errors import ForbiddenError, PublishError
-from cml_bot.forges._tokens import redact
+from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError, TooLongError
+from cml_bot.forges._wire import read_wait, tell_unreachable
+from cml_bot.tokens import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RIGHT = "permissions:\n  pull-requests: write\n  contents: read"
-"""Naming one right takes away all others, and a checkout needs the second."""
+SECONDARY_WAIT = 60.0
+"""Seconds that GitHub wants to be left alone by who asks too fast, where it does not say it in the answer.
 
-NOT_AN_ANSWER = (
-    AssertionError,
-    AttributeError,
-    BadAttributeException,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""What PyGithub leaves when the other side does not speak as GitHub does: a proxy's page, a redirection."""
+Source: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+"""
+MISDIRECTED = (AssertionError, RuntimeError)
+"""What PyGithub leaves when it is sent on to another server."""
+NOT_AN_ANSWER = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What is left of an answer that does not speak as GitHub does: a proxy's page."""
+TOO_LONG = re.compile(r"too (?:long|large)|maximum (?:is|bytesize|length)|only \d+ characters|exceeds", re.IGNORECASE)
+
+
+class InvalidError(PublishError):
+    """GitHub looked at the request and found it wrong in itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One thing that is asked of GitHub, and what it takes."""
+
+    name: str
+    """``creating a comment``."""
+    right: str = "pull-requests: write"
+    """The permission of the job."""
+    scope: str = "Pull requests: Read and write"
+    """The permission of a fine-grained token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,110 +50,123 @@ class Border:
     """What a message needs to know of the connection."""
 
     host: str
-    repo: str
-    pull: int
+    place: str
+    """``octo/churn#7``."""
     is_fork: bool
     token: str = field(repr=False)
 
+    def where(self, call: Call) -> str:
+        """Name a call as messages do."""
+        return f"GitHub, {call.name} ({self.place} at {self.host})"
+
     @contextmanager
-    def crossing(self, call: str) -> Iterator[None]:
+    def crossing(self, call: Call) -> Iterator[None]:
         """Turn every failure of one call.
 
         Raises:
             ForbiddenError: the token has not the right.
+            GoneError: it is not there, or the token cannot see it.
+            TooLongError: the text is too long.
+            PassingError: it may pass.
             PublishError: anything else.
         """
-        where = f"GitHub, {call} ({self.repo}#{self.pull} at {self.host})"
+        where = self.where(call)
         try:
             yield
         except GithubException as error:
-            raise self._refusal(where, error) from self._cause(error)
+            raise self._refusal(call, error) from self._cause(error)
         except RequestException as error:
-            raise self._unreachable(where, error) from self._cause(error)
-        except NOT_AN_ANSWER as error:
+            raise tell_unreachable(where, self.host, error, self.token) from self._cause(error)
+        except MISDIRECTED as error:
             cure = "Check GITHUB_API_URL, and any proxy on the way."
-            raise PublishError(where, "the answer is not one of GitHub's", cure) from self._cause(error)
+            raise PublishError(where, f"{self.host} sends us on to another server", cure) from self._cause(error)
+        except NOT_AN_ANSWER as error:
+            cure = "Check GITHUB_API_URL and any proxy on the way, or run the job again."
+            raise PassingError(where, "the answer is not one of GitHub's", cure) from self._cause(error)
 
     def _cause(self, error: Exception) -> Exception | None:
         """Keep the chain, unless a traceback of it would show the token."""
         return None if self.token in f"{error} {error!r}" else error
 
-    def _refusal(self, where: str, error: GithubException) -> PublishError:
-        said = self._said(error)
+    def _refusal(self, call: Call, error: GithubException) -> PublishError:
+        where, said = self.where(call), self._said(error)
         if _is_rate_limit(error):
-            return PublishError(where, f"the rate limit is used up{said}", "Run the job again in an hour.")
+            cure = "Run the job again later, and seldom at the same time as others."
+            return PassingError(where, f"the rate limit is used up{said}", cure, wait=_read_limit(error), took_no=True)
         match error.status:
             case 401:
                 cure = "Give the step a valid one: `env: GITHUB_TOKEN: ${{ github.token }}`."
-                return PublishError(where, f"the token was not accepted{said}", cure)
+                return ForbiddenError(where, f"the token was not accepted{said}", cure)
             case 403:
-                return ForbiddenError(where, f"the token may not do this{said}", self._grant(error))
-            case 404:
-                what = f"not found{said}: the token cannot see {self.repo}, or what was asked for is gone"
+                return ForbiddenError(where, f"the token may not do this{said}", self._grant(call, said))
+            case 404 | 410:
+                what = f"not found{said}: the token cannot see {self.place}, or what was asked for is gone"
                 cure = "Use a token of this repository; a fine-grained one must name it, a classic one needs `repo`."
-                return PublishError(where, what, cure)
+                return GoneError(where, what, cure)
+            case 413:
+                return TooLongError(where, f"the text is too long{said}", "Report on fewer files.")
+            case 422 if TOO_LONG.search(said):
+                return TooLongError(where, f"the text was refused{said}", "Report on fewer files.")
             case 422:
-                return PublishError(where, f"the text was refused{said}", "If it is too long, report on fewer files.")
-            case status if status >= 500:
+                return InvalidError(where, f"it was refused{said}", "Look at what it says of it.")
+            case status if status >= 500 or status in (408, 425):
                 cure = "Run the job again: a comment that was stored after all is found and updated."
-                return PublishError(where, f"GitHub answered {status}{said}", cure)
+                wait = read_wait(_headers(error)) if "retry-after" in _headers(error) else None
+                return PassingError(where, f"GitHub answered {status}{said}", cure, wait=wait)
             case status:
                 return PublishError(where, f"GitHub answered {status}{said}", "Run the job again.")
 
     def _said(self, error: GithubException) -> str:
         data = error.data if isinstance(error.data, dict) else {}
         details = data.get("errors")
-        texts = [data.get("message"), *(details if isinstance(details, list) else [])]
+        texts = [data.get("message"), *(details if isinstance(details, list) else [details])]
         texts = [text.get("message") if isinstance(text, dict) else text for text in texts]
         said = "; ".join(" ".join(text.split()) for text in texts if isinstance(text, str) and text.strip())
         return f" ({redact(said, self.token)[:300].rstrip('.')})" if said else ""
 
-    def _grant(self, error: GithubException) -> str:
-        said = self._said(error)
+    def _grant(self, call: Call, said: str) -> str:
+        yaml = write_yaml(call.right)
         if "personal access token" in said:
-            return "Give the token the repository permission `Pull requests: Read and write`."
+            return f"Give the token the repository permission `{call.scope}`."
         if "locked" in said or "archived" in said:
             return "Unlock it, or do without a comment there: `--no-publish`."
         if "not accessible" not in said:
-            return f"If it is the job's own token, the job needs\n\n{RIGHT}"
+            return f"If it is the job's own token, the job needs\n\n{yaml}"
         if self.is_fork:
             return (
                 "Pull requests from forks get a read-only token, whatever the workflow asks for: "
-                f"the report is in the job's summary. In other builds the job needs\n\n{RIGHT}"
+                f"the report is in the job's summary. In other builds the job needs\n\n{yaml}"
             )
-        return f"Give the job the right (Dependabot and forks get a read-only token whatever it says):\n\n{RIGHT}"
+        return f"Give the job the right (Dependabot and forks get a read-only token whatever it says):\n\n{yaml}"
 
-    def _unreachable(self, where: str, error: RequestException) -> PublishError:
-        match error:
-            case ProxyError():
-                return PublishError(
-                    where, f"the proxy on the way to {self.host} refused", "Check HTTPS_PROXY, NO_PROXY."
-                )
-            case SSLError():
-                cure = "Set REQUESTS_CA_BUNDLE to the certificates of your network."
-                return PublishError(where, f"the certificate of {self.host} was not accepted", cure)
-            case Timeout():
-                return PublishError(where, f"{self.host} did not answer in time", "Run the job again.")
-            case _:
-                what = f"{self.host} could not be reached ({redact(_reason(error), self.token)})"
-                return PublishError(where, what, "Check the network of the runner, and run the job again.")
+
+def write_yaml(*rights: str) -> str:
+    """Write the lines that grant rights to a job. Naming one takes away all others, and a checkout needs to read.
+
+    Example:
+        >>> print(write_yaml("statuses: write"))
+        permissions:
+          statuses: write
+          contents: read
+    """
+    reading = () if "contents: write" in rights else ("contents: read",)
+    return "\n  ".join(("permissions:", *rights, *reading))
+
+
+def _headers(error: GithubException) -> dict[str, str]:
+    return {name.lower(): str(value) for name, value in (error.headers or {}).items()}
 
 
 def _is_rate_limit(error: GithubException) -> bool:
-    headers = error.headers or {}
+    headers = _headers(error)
     if isinstance(error, RateLimitExceededException) or error.status == 429:
         return True
-    if error.status != 403:
-        return False
-    # The retries read the body to tell a limit from a missing right: an empty one is what is left of a limit.
-    return headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers or error.data is None
+    return error.status == 403 and (headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers)
 
 
-def _reason(error: RequestException) -> str:
-    """Give the last words of the chain that urllib3 wraps around the system's.
-
-    ``HTTPConnection(host='h', port=1): Failed to establish a new connection: [Errno 111] Connection refused``
-    """
-    inner = error.args[0] if error.args else error
-    text = str(getattr(inner, "reason", inner))
-    return re.sub(r"^.*?\): |^.*?object at 0x\w+>: ", "", " ".join(text.split()))[:200]
+def _read_limit(error: GithubException) -> float | None:
+    """Read how long to wait. The time of reset is that of the hourly limit, and counts only where that is used up."""
+    headers = _headers(error)
+    if "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0":
+        return read_wait(headers)
+    return SECONDARY_WAIT if isinstance(error, RateLimitExceededException) else None

@@ -167,5 +167,3 @@ def serve(state: Wire, path: str = "") -> Iterator[None]:
     finally:
         server.shutdown()
         server.server_close()
-
-
