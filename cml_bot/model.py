@@ -684,6 +684,8 @@ class Report:
     """Discovered files of the head that could not be read."""
     sources: tuple[Source, ...] = ()
     """The files read of the head's side."""
+    is_trusted: bool = True
+    """False where the head's numbers are a fork's own: whoever wrote its code may have written them too."""
 
     @property
     def has_base(self) -> bool:
