@@ -90,9 +90,15 @@ ALLOWED: dict[str, set[str]] = {
 """What a module may import of mlbot. `cli` may import everything, and nobody imports it but `__main__`."""
 
 HOMES = {
-    "github": {"forges/github_review", "forges/github_errors"},
-    "requests": {"forges/github_errors"},
-    "urllib3": {"forges/github_review"},
+    "github": {"forges/github_calls", "forges/github_errors"},
+    "gitlab": {"forges/gitlab_errors", "forges/gitlab_find", "forges/gitlab_probe", "forges/gitlab_review"},
+    "requests": {
+        "forges/_wire",
+        "forges/github_artifacts",
+        "forges/github_calls",
+        "forges/github_errors",
+        "forges/gitlab_errors",
+    },
     "matplotlib": {"draw_axes", "demo_train"},
     "jinja2": {"render"},
     "yaml": {"readers/_yaml", "demo_train"},

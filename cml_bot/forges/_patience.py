@@ -44,6 +44,10 @@ class Patience:
         """Seconds until the deadline, never less than 0."""
         return max(0.0, self._end - time.monotonic())
 
+    def share(self, part: float) -> Patience:
+        """Give a part of the time that is left, so that what comes after has the rest."""
+        return Patience(self.left * part, pace=self._pace)
+
     def repeat(self, call: Callable[[], Answer]) -> Answer:
         """Make a call that may be sent twice until it is answered.
 

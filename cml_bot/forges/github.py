@@ -146,7 +146,8 @@ def _workflow_run(plain: Build, event: Mapping[str, object]) -> Build:
     """Read the run that this one follows: its page, and its number, for that is the order of the pushes."""
     run = event.get("workflow_run")
     number, attempt = _number(run, "id"), _number(run, "run_attempt") or 1
-    sha = _sha(run, "head_sha")
+    # After pull_request_target, head_sha is the default branch's.
+    sha = "" if _text(run, "event") == "pull_request_target" else _sha(run, "head_sha")
     here, head = _number(event, "repository", "id"), _number(run, "head_repository", "id")
     is_fork = here is not None and head != here
     # Whoever opens a pull request need not have any rights here, though a job that follows its run has them.
@@ -155,8 +156,7 @@ def _workflow_run(plain: Build, event: Mapping[str, object]) -> Build:
     pull = _find_pull(run, sha, here) if is_untrusted else None
     return replace(
         plain,
-        # After pull_request_target, head_sha is the default branch's.
-        sha="" if _text(run, "event") == "pull_request_target" else sha,
+        sha=sha,
         base_sha=_sha(pull, "base", "sha"),
         branch=_text(run, "head_branch"),
         base_branch=_text(pull, "base", "ref") or plain.base_branch,

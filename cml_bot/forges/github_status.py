@@ -6,7 +6,6 @@ Source: https://docs.github.com/en/rest/checks/runs, https://docs.github.com/en/
 from __future__ import annotations
 
 import secrets
-import textwrap
 from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -172,5 +171,8 @@ def _cut(text: str, limit: int) -> str:
         >>> _cut("2 better, 1 worse", 12)
         '2 better, …'
     """
-    short = textwrap.shorten(text, limit, placeholder=" …")
-    return short if len(short) > len(" …") or not text.strip() else f"{text.strip()[: limit - 1]}…"
+    plain = " ".join(text.split())
+    if len(plain) <= limit:
+        return plain
+    kept = plain[: limit - 1]
+    return f"{kept.rpartition(' ')[0] or kept[:-1]} …"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cml_bot.model import Build
 from tests.forges.wire import Answer, Request, Wire, serve
@@ -222,7 +222,8 @@ class GitHubServer(Wire):
         size, page = min(int(asked.get("per_page", ["30"])[0]), 100), int(asked.get("page", ["1"])[0])
         last = max(1, -(-len(items) // size))
         below = parts.path.removeprefix(urlsplit(self.url).path).replace(f"/repos/{REPO}", "/repositories/1")
-        at = f"{self.url}{below}?per_page={size}&page="
+        query = urlencode({name: values[0] for name, values in asked.items() if name != "page"})
+        at = f"{self.url}{below}?{query}&page="
         links = [(page + 1, "next"), (last, "last")] if page < last else [(page - 1, "prev"), (1, "first")]
         link = ", ".join(f'<{at}{number}>; rel="{rel}"' for number, rel in links if last > 1)
         return Answer(200, items[(page - 1) * size : page * size], {"Link": link} if link else {})
