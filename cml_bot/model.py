@@ -685,7 +685,7 @@ class Report:
     sources: tuple[Source, ...] = ()
     """The files read of the head's side."""
     is_trusted: bool = True
-    """False where the head's numbers are a fork's own: whoever wrote its code may have written them too."""
+    """False where the numbers come from a job that ran a stranger's code, and nobody here has checked them."""
 
     @property
     def has_base(self) -> bool:

@@ -21,14 +21,11 @@ def write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
     Raises:
         ConfigError: the folder cannot be written, or holds files of somebody else.
     """
-    page = render(report, drawn)
-    markdown = page.body
-    for figure in page.figures:
-        markdown = markdown.replace(f"](cid:{figure.name})", f"]({FIGURES}/{figure.name})")
+    addresses = {figure.name: f"{FIGURES}/{figure.name}" for figure in drawn.figures}
     texts = {
-        "report.md": markdown,
+        "report.md": render(report, drawn, addresses).body,
         "page.html": render_html(report, drawn),
         "report.json": dump_report(report),
         "run.json": dump_run(run),
     }
-    write_own(folder, texts, {figure.name: figure.data for figure in page.figures})
+    write_own(folder, texts, {figure.name: figure.data for figure in drawn.figures})
