@@ -159,7 +159,16 @@ def test_pictures_are_what_their_bytes_say() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../run.json", "/etc/passwd", "figures/../../x.png", "C:\\x.png", "figures/.png", "figures/a/b.png", "", "run.json"],
+    [
+        "../run.json",
+        "/etc/passwd",
+        "figures/../../x.png",
+        "C:\\x.png",
+        "figures/.png",
+        "figures/a/b.png",
+        "",
+        "run.json",
+    ],
 )
 def test_a_figure_of_another_name_is_refused(name: str, tmp_path: Path) -> None:
     files = {RUN: dump_run(Run()).encode(), ABOUT: about(file=name)}
