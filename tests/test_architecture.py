@@ -96,6 +96,7 @@ HOMES = {
     "gitlab": {"forges/gitlab_errors", "forges/gitlab_find", "forges/gitlab_probe", "forges/gitlab_review"},
     "requests": {
         "forges/_wire",
+        "forges/bitbucket_line",
         "forges/github_artifacts",
         "forges/github_calls",
         "forges/github_errors",

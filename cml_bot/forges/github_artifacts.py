@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from requests import Session
 
 from cml_bot.errors import PassingError, PublishError
 from cml_bot.forges._patience import REQUEST_SECONDS
-from cml_bot.forges._wire import check_address
+from cml_bot.forges._wire import LOOPBACK
 from cml_bot.forges.github_calls import HEADERS
 from cml_bot.forges.github_errors import Call
 from cml_bot.review import LARGEST_ZIP
@@ -91,11 +92,12 @@ def _download(calls: Calls, artifact: Artifact) -> bytes:
 
 def _fetch(where: str, address: str) -> bytes:
     """Read a file from the storage that GitHub names, which must not see the token: the address is proof enough."""
-    check_address(where, address)
+    _check_way(where, address)
     with Session() as session:
         session.auth = _nobody
         session.max_redirects = 3
         with session.get(address, stream=True, timeout=REQUEST_SECONDS, headers={"User-Agent": "mlbot"}) as answer:
+            _check_way(where, answer.url)
             if answer.status_code != 200:
                 what, cure = f"the storage answered {answer.status_code}", "Run the job again."
                 raise PassingError(where, what, cure)
@@ -105,6 +107,18 @@ def _fetch(where: str, address: str) -> bytes:
                 if len(data) > LARGEST_ZIP:
                     raise _too_large(where)
     return bytes(data)
+
+
+def _check_way(where: str, address: str) -> None:
+    """Refuse what anybody on the way could have changed.
+
+    Raises:
+        PublishError: the address is not https, nor on this machine.
+    """
+    found = urlsplit(address)
+    if found.scheme != "https" and found.hostname not in LOOPBACK:
+        what = f"GitHub keeps it at {found.hostname}, whose address is not https"
+        raise PublishError(where, what, "Give the path of the bundle instead.")
 
 
 def _nobody(request: PreparedRequest) -> PreparedRequest:

@@ -141,16 +141,18 @@ class Border:
 
 
 def write_yaml(*rights: str) -> str:
-    """Write the lines that grant rights to a job. Naming one takes away all others, and a checkout needs to read.
+    """Write the lines that grant rights to a job, with comments and a checkout: naming one takes away all others.
 
     Example:
         >>> print(write_yaml("statuses: write"))
         permissions:
           statuses: write
+          pull-requests: write
           contents: read
     """
-    reading = () if "contents: write" in rights else ("contents: read",)
-    return "\n  ".join(("permissions:", *rights, *reading))
+    named = {right.partition(":")[0] for right in rights}
+    usual = [right for right in ("pull-requests: write", "contents: read") if right.partition(":")[0] not in named]
+    return "\n  ".join(("permissions:", *rights, *usual))
 
 
 def _headers(error: GithubException) -> dict[str, str]:

@@ -8,11 +8,12 @@ Source: https://docs.github.com/en/rest/pulls/pulls
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import GoneError
-from cml_bot.forges.github_errors import Call
+from cml_bot.forges.github_errors import Call, InvalidError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 READ = Call(name="reading the pull request", right="pull-requests: read", scope="Pull requests: Read-only")
 FIND = Call(name="finding the pull request", right="pull-requests: read", scope="Pull requests: Read-only")
-BRANCHES_PAGES = 3
+MOST_PAGES = 3
 """Of pull requests of one branch, or with one commit: more are no sign of which is meant."""
 
 
@@ -98,14 +99,16 @@ def _find(calls: Calls, build: Build) -> Pull | None:
             return found[0]
     if not build.sha or build.is_fork:
         return None
-    found = [pull for pull in _list(calls, f"/commits/{build.sha}/pulls", {}) if pull.belongs(build)]
-    return found[0] if len(found) == 1 else None
+    with suppress(InvalidError):  # GitHub does not know the commit
+        found = [pull for pull in _list(calls, f"/commits/{build.sha}/pulls", {}) if pull.belongs(build)]
+        return found[0] if len(found) == 1 else None
+    return None
 
 
 def _list(calls: Calls, path: str, asked: Mapping[str, object]) -> Iterator[Pull]:
     for number, page in enumerate(calls.pages(FIND, path, asked, read=_read_all), start=1):
         yield from page
-        if number == BRANCHES_PAGES:
+        if number == MOST_PAGES:
             return
 
 

@@ -38,8 +38,7 @@ MESSAGE = "Pictures of a report of mlbot\n\n[skip ci]\n"
 ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
 NETWORK = re.compile(r"http\.(?:.+\.)?(?:proxy\w*|ssl\w+)")
 """The user's settings that say how a server is reached; others could send a second token along."""
-YAML = write_yaml("contents: write", "pull-requests: write")
-CURE = f'Give the job the right, or choose `pictures = "mermaid"`:\n\n{YAML}'
+CURE = f'Choose `pictures = "mermaid"`, or give the job the right:\n\n{write_yaml("contents: write")}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

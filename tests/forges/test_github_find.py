@@ -10,6 +10,7 @@ from cml_bot.forges._patience import Patience
 from cml_bot.forges.github import connect
 from cml_bot.model import Build
 from tests.forges.github_server import BASE_SHA, SHA, WRITE, GitHubServer, pull, start_github
+from tests.forges.wire import Answer, Fault
 
 OTHER = "d4" * 20
 ELSEWHERE = {"sha": BASE_SHA, "ref": "main", "repo": {"id": 9, "full_name": "rose/churn", "private": False}}
@@ -105,6 +106,12 @@ def test_a_commit_whose_branch_tells_nothing(
     server.pulls, server.by_commit = [], listed
     assert find(server, pull=None).pull == expected
     assert server.requests[-1][1].startswith(f"/repos/octo/churn/commits/{SHA}/pulls")
+
+
+def test_a_commit_that_github_does_not_know(server: GitHubServer) -> None:
+    server.pulls = []
+    server.fail("GET .*/commits/", Fault(answer=Answer(422, {"message": f"No commit found for SHA: {SHA}"})))
+    assert find(server, pull=None).pull is None
 
 
 def test_two_of_one_branch_are_told_apart_by_nothing(server: GitHubServer) -> None:

@@ -146,7 +146,7 @@ CURES = [
         ForbiddenError,
         r"may not do this \(403 Forbidden\)\. Give it the role Developer in octo/churn",
     ),
-    ("glpat-unknown0123456789abc", ForbiddenError, r"was not accepted \(401 Unauthorized\)\. It has expired"),
+    ("glpat-unknown0s3cr3t9abc", ForbiddenError, r"was not accepted \(401 Unauthorized\)\. It has expired"),
 ]
 
 
