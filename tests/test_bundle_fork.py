@@ -128,7 +128,8 @@ def test_a_fork_is_reported_on_by_the_rules_of_main(world: World, options: tuple
     assert not any("collected on" in note for note in report["notes"])
     [comment] = world.github.comments
     assert f"sha={world.head}" in comment.body
-    assert "code of this pull request itself" in comment.body
+    assert "nobody else has measured them" in comment.body
+    assert report["trusted"] is False
     [mark] = world.github.statuses
     assert (mark["head_sha"], mark["conclusion"]) == (world.head, "failure")
     # No branch was written, and nothing of the trusted checkout but the folder of the report.
