@@ -85,7 +85,7 @@ def connect(build: Build, token: str, patience: Patience) -> Bitbucket:
     from cml_bot.forges._wire import check_address, check_token
 
     token = token.strip()
-    if not token:
+    if not token or token.endswith(":"):
         raise ForbiddenError("Bitbucket", "there is no token", TO_MAKE_ONE)
     check_token("Bitbucket", token)
     check_address(API_VARIABLE, build.api)

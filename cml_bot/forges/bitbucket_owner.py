@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MARK: Final = re.compile(r'\[mlbot\]: # "mlbot:v1 name=(\S*) ')
 ACCESS_TOKEN: Final = "ATCTT3"  # noqa: S105 - how those of repositories, projects and workspaces begin
 SCOPE: Final = "read:user:bitbucket"
+ASK: Final = Call(name="asking whose token this is", method="GET", path="//user", right=SCOPE)
 
 
 class Owner:
@@ -33,10 +34,11 @@ class Owner:
 
     def __init__(self, line: Line, token: str) -> None:
         self._line = line
-        self._is_access_token = token.startswith(ACCESS_TOKEN)
+        self.is_access_token = token.startswith(ACCESS_TOKEN)
         self._me = ""
         self._is_untold = False
         self._others: set[str] = set()
+        self._gone: set[str] = set()
         self._apps: list[Comment] = []
 
     @property
@@ -47,10 +49,18 @@ class Owner:
     def look_at(self, found: Iterable[tuple[Comment, bool]]) -> None:
         """Note which comments, oldest first, are by accounts of access tokens."""
         self._apps = [comment for comment, is_app in found if is_app and comment.author and _name(comment)]
+        for comment in self._apps:
+            if comment.id in self._gone and not self.is_sure:
+                self.rule_out(comment)
 
     def learn(self, made: Comment) -> None:
         """Note who wrote what we have written."""
         self._me = made.author or self._me
+        self._others.discard(self._me)
+
+    def miss(self, comment: Comment) -> None:
+        """Note that a comment was said not to be there: where it is listed all the same, it is another's."""
+        self._gone.add(comment.id)
 
     def rule_out(self, comment: Comment) -> None:
         """Note that an account is another's."""
@@ -60,7 +70,7 @@ class Owner:
         """Whether the token's account wrote a comment."""
         if not comment.author or comment.author in self._others:
             return False
-        if not self._me and self._is_access_token and any(one.author == comment.author for one in self._apps):
+        if not self._me and self.is_access_token and any(one.author == comment.author for one in self._apps):
             return comment.author == self._find_youngest(_name(comment))
         return comment.author == (self._me or self._ask())
 
@@ -71,13 +81,12 @@ class Owner:
     def _ask(self) -> str:
         if self._is_untold:
             return ""
-        call = Call(name="asking whose token this is", method="GET", path="//user", right=SCOPE)
         try:
-            self._me = self._line.repeat(call, lambda data: str(data.get("uuid") or data["account_id"]))
+            self._me = self._line.repeat(ASK, lambda data: str(data.get("uuid") or data["account_id"]))
         except PassingError:
             raise
         except PublishError as error:
-            if not self._is_access_token:
+            if not self.is_access_token:
                 what = "a comment looks like ours, and the token may not tell whose it is"
                 cure = f"Give it the scope `{SCOPE}` (of older kinds, `account`), or use a repository access token."
                 raise ForbiddenError(error.where, what, cure) from error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cml_bot.errors import ForbiddenError, PublishError
 from cml_bot.forges.bitbucket_find import read_pull
 from cml_bot.forges.bitbucket_line import Call, Refused
+from cml_bot.forges.bitbucket_owner import ASK
 from cml_bot.review import Right
 
 if TYPE_CHECKING:
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 NO_FILE = {"nothing": (None, b"", "text/plain")}
 
 
-def probe(build: Build, line: Line) -> Iterator[Right]:
+def probe(build: Build, line: Line, *, is_access_token: bool) -> Iterator[Right]:
     """Yield what a report needs, and whether the token may do it."""
+    if not is_access_token:
+        yield _read(line, "tell whose token it is", ASK)
     if build.pull is None:
         yield _read(line, "read the repository", Call(name="reading", method="GET", path="", right="repository"))
         cure = "This build belongs to no pull request: ask in the pipeline of one."

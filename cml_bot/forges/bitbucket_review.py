@@ -86,6 +86,7 @@ class Bitbucket:
             return self._line.repeat(call, self._comment)
         except PublishError as error:
             if _is_gone(error):
+                self._owner.miss(comment)
                 raise GoneError(f"Bitbucket, {name}", "it is gone", "Run the job again.") from error
             if _is_of_another(error) and not self._owner.is_sure:
                 self._owner.rule_out(comment)
@@ -145,7 +146,7 @@ class Bitbucket:
 
     def probe(self) -> Iterator[Right]:
         """Find out what the token may do, without leaving a trace."""
-        return probe(self._build, self._line)
+        return probe(self._build, self._line, is_access_token=self._owner.is_access_token)
 
     @property
     def _path(self) -> str:

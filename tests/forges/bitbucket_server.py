@@ -62,6 +62,8 @@ class BitbucketServer(Wire):
     pictures: dict[str, bytes] = field(default_factory=dict)
     reviews: list[dict[str, Any]] = field(default_factory=lambda: [review()])
     numbers: int = 1000
+    is_discreet: bool = False
+    """Says of somebody else's comment that it is not there, where it is to be changed."""
 
     def say(self, login: str, body: str, **more: Any) -> Stored:
         """Let somebody write a comment."""
@@ -132,7 +134,7 @@ class BitbucketServer(Wire):
         if number and stored is None:
             return says(404, "Comment not found")
         if stored and (stored.login, stored.kind) != (account.login, account.kind):
-            return says(403, "You do not have permission to edit this comment.")
+            return says(404 if self.is_discreet else 403, "You cannot edit this comment.")
         if request.method == "DELETE" and stored:
             self.comments.remove(stored)
             return Answer(204)

@@ -98,9 +98,10 @@ def test_place(server: str) -> None:
     assert found == Build(forge="bitbucket", server="https://bitbucket.org", api="https://api.bitbucket.org/2.0")
 
 
-def test_connecting_without_a_token_says_how_to_make_one() -> None:
+@pytest.mark.parametrize("token", ["", " ", "rose@example.com:"])
+def test_connecting_without_a_token_says_how_to_make_one(token: str) -> None:
     with pytest.raises(ForbiddenError, match="there is no token") as caught:
-        connect(PLAIN, " ", Patience(1))
+        connect(PLAIN, token, Patience(1))
     for word in ("pullrequest:write", "repository:write", "BITBUCKET_TOKEN", "EMAIL:TOKEN", "read:user:bitbucket"):
         assert word in caught.value.cure
 

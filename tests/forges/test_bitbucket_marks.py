@@ -213,6 +213,14 @@ def test_probing_names_what_is_missing(server: BitbucketServer) -> None:
     assert "`repository:write`" in rights[2].cure
 
 
+@pytest.mark.parametrize(("token", "is_given"), [(BitbucketServer.OTHER, True), (BitbucketServer.SILENT, False)])
+def test_a_persons_token_has_to_tell_whose_it_is(server: BitbucketServer, token: str, is_given: bool) -> None:
+    first, *others = reach(server, token).probe()
+    assert (first.name, first.is_given) == ("tell whose token it is", is_given)
+    assert is_given or "read:user:bitbucket" in first.cure
+    assert all(right.is_given for right in others)
+
+
 def test_probing_what_nobody_can_tell(server: BitbucketServer) -> None:
     rights = list(reach(server, pull=None, sha="").probe())
     assert [right.is_given for right in rights] == [True, None, None, True]

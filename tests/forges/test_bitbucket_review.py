@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError, TooLongError
@@ -115,7 +115,11 @@ def test_a_persons_token_that_may_not_tell_whose_it_is_writes_nothing(server: Bi
     assert len(server.comments) == 1
 
 
-def test_a_token_made_in_place_of_another_goes_on_with_a_comment_of_its_own(server: BitbucketServer) -> None:
+@pytest.mark.parametrize("is_discreet", [True, False])
+def test_a_token_made_in_place_of_another_goes_on_with_a_comment_of_its_own(
+    server: BitbucketServer, is_discreet: bool
+) -> None:
+    server.is_discreet = is_discreet
     put(reach(server))
     assert put(reach(server, NEWER), "### b", run_id="5002.1").action == "created"
     for text, run in (("### c", "5003.1"), ("### d", "5004.1")):
@@ -185,6 +189,14 @@ def test_a_comment_that_is_gone(server: BitbucketServer) -> None:
     forge.delete(comment)
 
 
+def test_a_comment_that_another_job_deleted_meanwhile_is_made_anew(server: BitbucketServer) -> None:
+    put(reach(server))
+    server.fail("PUT", Fault(answer=Answer(404, {"error": {"message": "Comment not found"}})))
+    put(reach(server), "### b", run_id="5002.1")
+    assert len(server.comments) == 1
+    assert "### b" in server.comments[0].body
+
+
 def test_deleting(server: BitbucketServer) -> None:
     forge = reach(server)
     forge.delete(forge.create("x"))
@@ -251,6 +263,7 @@ def test_the_token_is_told_nowhere(server: BitbucketServer, token: str) -> None:
     assert not any(holds_token(text) for text in told)
 
 
+@settings(max_examples=20)
 @given(name=st.text(max_size=60))
 def test_any_name_comes_back(name: str) -> None:
     with start_bitbucket() as server:
