@@ -102,7 +102,7 @@ HOMES = {
     "gitlab": {"forges/gitlab/errors", "forges/gitlab/find", "forges/gitlab/rights", "forges/gitlab/review"},
     "requests": {
         "forges/_wire",
-        "forges/bitbucket_line",
+        "forges/bitbucket/calls",
         "forges/github/artifacts",
         "forges/github/calls",
         "forges/github/errors",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError, TooLongError
 from cml_bot.forges._patience import Patience
 from cml_bot.forges.bitbucket import connect
-from cml_bot.forges.bitbucket_review import Bitbucket
+from cml_bot.forges.bitbucket.review import Bitbucket
 from cml_bot.publish import Published, publish
 from cml_bot.review import Comment, Draft, Page
 from tests.forges.bitbucket_server import REPO, BitbucketServer, start_bitbucket

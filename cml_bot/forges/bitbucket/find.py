@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cml_bot.forges.bitbucket_line import Call
+from cml_bot.forges.bitbucket.calls import Call
 
 if TYPE_CHECKING:
-    from cml_bot.forges.bitbucket_line import Line
+    from cml_bot.forges.bitbucket.calls import Line
     from cml_bot.model import Build
 
 READ: Final = "pullrequest"

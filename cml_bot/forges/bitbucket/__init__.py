@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cml_bot.forges._patience import Patience
-    from cml_bot.forges.bitbucket_review import Bitbucket
+    from cml_bot.forges.bitbucket.review import Bitbucket
 
 __all__ = ["annotate", "build", "connect", "place", "quiet", "tell_job"]
 
@@ -92,7 +92,7 @@ def connect(build: Build, token: str, patience: Patience) -> Bitbucket:
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", build.repo, re.ASCII):
         raise PublishError("Bitbucket", f"there is no repository {build.repo!r}", "Name it as WORKSPACE/REPOSITORY.")
 
-    from cml_bot.forges.bitbucket_review import Bitbucket
+    from cml_bot.forges.bitbucket.review import Bitbucket
 
     return Bitbucket(build, token, patience)
 

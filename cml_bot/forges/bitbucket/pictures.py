@@ -7,13 +7,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cml_bot.errors import ForbiddenError, PublishError
-from cml_bot.forges.bitbucket_line import Call
+from cml_bot.forges.bitbucket.calls import Call
 from cml_bot.review import Hosted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cml_bot.forges.bitbucket_line import Line
+    from cml_bot.forges.bitbucket.calls import Line
     from cml_bot.model import Figure
 
 ENDINGS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}

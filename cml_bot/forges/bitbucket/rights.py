@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import ForbiddenError, PublishError
-from cml_bot.forges.bitbucket_find import read_pull
-from cml_bot.forges.bitbucket_line import Call, Refused
-from cml_bot.forges.bitbucket_owner import ASK
+from cml_bot.forges.bitbucket.find import read_pull
+from cml_bot.forges.bitbucket.calls import Call, Refused
+from cml_bot.forges.bitbucket.owner import ASK
 from cml_bot.review import Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cml_bot.forges.bitbucket_line import Line
+    from cml_bot.forges.bitbucket.calls import Line
     from cml_bot.model import Build
 
 NO_FILE = {"nothing": (None, b"", "text/plain")}

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cml_bot.errors import ForbiddenError, PassingError, PublishError
-from cml_bot.forges.bitbucket_line import Call
+from cml_bot.forges.bitbucket.calls import Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cml_bot.forges.bitbucket_line import Line
+    from cml_bot.forges.bitbucket.calls import Line
     from cml_bot.review import Comment
 
 MARK: Final = re.compile(r'\[mlbot\]: # "mlbot:v1 name=(\S*) ')
