@@ -65,16 +65,16 @@ class Unpacked:
         """
         self._archive = archive
         self._where = where
-        infos = [info for info in archive.infolist() if not info.is_dir()]
-        for info in archive.infolist():
-            why = _find_objection(info)
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        for entry in archive.infolist():
+            why = _find_objection(entry)
             if why:
-                raise InputError(where, f"holds {info.orig_filename[:80]!r}, which {why}", CURE)
-        twice = [name for name, count in Counter(info.filename for info in infos).items() if count > 1]
+                raise InputError(where, f"holds {entry.orig_filename[:80]!r}, which {why}", CURE)
+        twice = [name for name, count in Counter(entry.filename for entry in entries).items() if count > 1]
         if twice:
             raise InputError(where, f"holds {twice[0][:80]!r} twice", CURE)
-        self._infos = {info.filename: info for info in infos}
-        self._prefix = _find_prefix(list(self._infos), where)
+        self._entries = {entry.filename: entry for entry in entries}
+        self._prefix = _find_prefix(list(self._entries), where)
 
     def read(self, name: str, limit: int) -> bytes | None:
         """Give a file's content; None where there is none of that name.
@@ -82,30 +82,30 @@ class Unpacked:
         Raises:
             InputError: it has more bytes than the limit, or more than it has any reason to.
         """
-        info = self._infos.get(self._prefix + name)
-        if info is None:
+        entry = self._entries.get(self._prefix + name)
+        if entry is None:
             return None
         where = f"{self._where}, {name}"
-        with self._archive.open(info) as file:
+        with self._archive.open(entry) as file:
             data = file.read(limit + 1)
         if len(data) > limit:
             raise InputError(where, f"has more than {limit / MIB:.3g} MiB", CURE)
-        if name == RUN and len(data) > SMALL and len(data) > LARGEST_RATIO * max(info.compress_size, 1):
+        if name == RUN and len(data) > SMALL and len(data) > LARGEST_RATIO * max(entry.compress_size, 1):
             raise InputError(where, f"unpacks to more than {LARGEST_RATIO} times its size", CURE)
         return data
 
 
-def _find_objection(info: zipfile.ZipInfo) -> str:
-    kind = stat.S_IFMT(info.external_attr >> 16)
+def _find_objection(entry: zipfile.ZipInfo) -> str:
+    kind = stat.S_IFMT(entry.external_attr >> 16)
     # The library cuts a name at a zero byte.
-    name = info.orig_filename.replace("\\", "/")
+    name = entry.orig_filename.replace("\\", "/")
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "is a link or no plain file"
     if name.startswith("/") or "\0" in name or ".." in name.split("/") or re.match("[A-Za-z]:", name):
         return "leads out of it"
-    if info.flag_bits & ENCRYPTED:
+    if entry.flag_bits & ENCRYPTED:
         return "is encrypted"
-    if info.compress_type not in KINDS:
+    if entry.compress_type not in KINDS:
         return "is packed in an unusual way"
     return ""
 

@@ -275,9 +275,10 @@ def test_a_zip_with_wrong_bytes_is_a_run_or_an_input_error(changes: list[tuple[i
     for place, byte in changes:
         data[place] = byte
     try:
-        read_zip("a", bytes(data[: len(data) - cut if cut > 50 else None]))
-    except InputError as error:
-        assert str(error).startswith("a")
+        run = read_zip("a", bytes(data[: len(data) - cut if cut > 50 else None]))
+    except InputError:
+        return
+    assert len(run.metrics) <= 1
 
 
 @settings(max_examples=200)

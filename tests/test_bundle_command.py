@@ -11,7 +11,7 @@ import pytest
 from cml_bot import git_fetch
 from cml_bot.baselines._commits import choose
 from cml_bot.errors import BaselineError
-from cml_bot.git import find_checkout
+from cml_bot.git import Branch, find_checkout
 from cml_bot.model import Build
 from tests import repositories as real
 from tests.test_cli import git, mlbot, repository, write_run
@@ -173,8 +173,4 @@ def test_a_pull_request_that_has_moved_on_has_no_base_of_the_old_commit(tmp_path
     checkout = find_checkout(real.clone(address, tmp_path / "clone", "--depth=1"))
     assert checkout is not None
     with pytest.raises(BaselineError, match="git fetch"):
-        git_fetch.find_base_of(checkout, git_branch(), "c" * 40, 7)
-
-
-def git_branch() -> git_fetch.git.Branch:
-    return git_fetch.git.Branch("main", ())
+        git_fetch.find_base_of(checkout, Branch("main", ()), "c" * 40, 7)

@@ -89,7 +89,11 @@ def world(tmp_path: Path) -> Iterator[World]:
     real.commit(repository, {"metrics.json": '{"accuracy": 0.5}', "mlbot.toml": GATE})
     base = real.commit(repository, {"metrics.json": '{"accuracy": 0.85}'})
     real.switch(repository, "better")
-    files = {"metrics.json": '{"accuracy": 0.7}', "mlbot.toml": 'title = "Approved"\n', "plots/roc.png": PNG}
+    files: dict[str, str | bytes] = {
+        "metrics.json": '{"accuracy": 0.7}',
+        "mlbot.toml": 'title = "Approved"\n',
+        "plots/roc.png": PNG,
+    }
     head = real.commit(repository, files)
     real.git(repository, "switch", "-q", "main")
     main = real.commit(repository, {"readme.md": "more", "metrics.json": '{"accuracy": 0.95}'})
