@@ -160,7 +160,7 @@ def targets_of(path: Path) -> set[str]:
     for target in imports_of(path):
         if target.startswith("cml_bot."):
             first, _, rest = target.removeprefix("cml_bot.").partition(".")
-            is_sibling = first == folder and "/" in name and rest
+            is_sibling = first == folder and rest
             found |= set() if is_sibling else {first}
     return found
 
