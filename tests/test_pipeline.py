@@ -186,6 +186,8 @@ def test_another_commit_than_the_one_under_review_is_told(project: Project, serv
     git(checkout, "fetch", "--quiet", "--depth=1", "origin", "main")
     git(checkout, "checkout", "--quiet", "--detach", "FETCH_HEAD")
     env = project.env | {"GITHUB_EVENT_NAME": "pull_request_target", "GITHUB_RUN_ID": "6000"}
+    # Under that event it is a commit of the default branch, and nothing else may be checked out.
+    env["GITHUB_SHA"] = git(checkout, "rev-parse", "HEAD")
     done = mlbot(checkout, "report", "--no-publish", "--format", "json", **env)
     report = json.loads(done.stdout)
     assert report["head"]["sha"] == git(project.folder, "rev-parse", "main")
