@@ -286,16 +286,14 @@ def comment_by_file(file: str, name: str, **options: Any) -> int:
 
     FILE.md may be - for standard input; its pictures are then meant from the current folder.
     """
-    from functools import partial
-
     from cml_bot.comment_file import comment, read_letter
     from cml_bot.config import read_config
-    from cml_bot.reach import connect
+    from cml_bot.reach import complete, connect
 
-    job = _complete(_open_job(named=_take_named(options)))
+    job = complete(_open_job(named=_take_named(options)), os.environ)
     config = read_config(job.root, os.environ, _as_keys(options))
-    letter = read_letter(file, _current_folder(), job.root, click.get_binary_stream("stdin"))
-    told = comment(letter, name, job, config.pictures, partial(connect, job.build, os.environ), taken=config.name)
+    letter = read_letter(file, _current_folder(), job.root, getattr(sys.stdin, "buffer", io.BytesIO()))
+    told = comment(letter, name, job, config, lambda: connect(job.build, os.environ))
     for line in told.lines:
         _complain(f"mlbot: {line}")
     if told.url:

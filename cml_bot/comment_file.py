@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from cml_bot.errors import ConfigError, ForbiddenError, InputError, PublishError
@@ -16,8 +18,8 @@ from cml_bot.review import Draft, Page, Pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
+    from cml_bot.config import Config
     from cml_bot.forges import Forge
     from cml_bot.job import Job
     from cml_bot.model import Figure
@@ -58,33 +60,30 @@ def read_letter(file: str, cwd: Path, root: Path, standard_input: BinaryIO) -> L
     if file == STANDARD_INPUT:
         data, folder = standard_input.read(LARGEST + 1), cwd
     else:
-        path = cwd / file
-        real = find_inside(path, root if path.absolute().is_relative_to(root) else path.resolve().parent, where)
+        path = Path(os.path.normpath(cwd / file))
+        real = find_inside(path, root if path.is_relative_to(root) else Path(path.anchor), where)
         data, folder = read_regular(real, LARGEST, where), path.parent
     if len(data) > LARGEST:
         raise InputError(where, f"is larger than {LARGEST >> 20} MB", "Say less: no forge takes so long a comment.")
     return Letter(text=decode(data, where), folder=folder)
 
 
-def comment(
-    letter: Letter, name: str, job: Job, pictures: Pictures, connect: Callable[[], Forge], *, taken: str
-) -> Told:
+def comment(letter: Letter, name: str, job: Job, config: Config, connect: Callable[[], Forge]) -> Told:
     """Put a text into our comment of that name, or a new one.
 
     Args:
         letter: the text.
-        name: one comment per name.
+        name: one comment per name; not that of the report.
         job: where the review is.
-        pictures: whether pictures are hosted.
+        config: whether pictures are hosted, and what the report's comment is called.
         connect: opens the connection to the forge.
-        taken: the name of the report's comment.
 
     Raises:
         ConfigError: the name is taken, or there is no review.
         PublishError: the forge refused, or takes no text of that length.
     """
-    _refuse(name, job, taken)
-    build = job.build
+    _refuse(name, job, config.name)
+    build, pictures = job.build, config.pictures
     try:
         forge = connect()
         _refuse_length(letter, forge)

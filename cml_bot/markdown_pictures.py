@@ -1,9 +1,9 @@
 r"""Where the pictures of a Markdown text are written, so that their addresses alone can be replaced.
 
 Nothing here decides by itself what is an image. Whatever looks like the address of one is a *candidate*; a word of our
-own is put in its place, a full CommonMark parser renders the text, and an HTML parser reads the page as a browser does. A
-candidate is a picture's address exactly if that word comes out as the source of an image and all other images stay what
-they were. So code, comments, escapes, tables and HTML need no rules here.
+own is put in its place, a full CommonMark parser renders the text, and an HTML parser reads the page as a browser does.
+A candidate is a picture's address exactly if that word comes out as the source of an image and all other images stay
+what they were. So code, comments, escapes, tables and HTML need no rules here.
 
 Source: https://spec.commonmark.org/0.31.2/#images
 """
@@ -19,13 +19,18 @@ from urllib.parse import quote
 from markdown_it import MarkdownIt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-_SPACE = r"[\s>]{0,200}?"
+_SPACE = r"(?: [ \t] | [\r\n] [ \t>]*+ )*+"
 """Between two lines of a quote stands its mark."""
-_ADDRESS = r"(?:<(?P<angled>(?:\\.|[^<>\\\r\n])+)>|(?P<bare>(?!<)(?:\\\S|\((?:\\\S|\((?:\\\S|[^\s()\\])*\)|[^\s()\\])*\)|[^\s()\\])+))"
+_PLAIN = r"\\\S|[^\s()\\]"
+_ADDRESS = rf"""(?:
+    < (?P<angled> (?: \\. | [^<>\\\r\n] )++ ) >
+  | (?P<bare> (?!<) (?: {_PLAIN} | \( (?: {_PLAIN} | \( (?: {_PLAIN} )*+ \) )*+ \) )++ )
+)"""
+"""Possessive throughout: nothing is tried twice, however the text is made."""
 _CANDIDATES = (
-    re.compile(rf"(?<=\])(?=[(:]{_SPACE}{_ADDRESS})"),  # ![alt](path "title") and [name]: path
+    re.compile(rf"(?<=\]) (?= [(:] {_SPACE} {_ADDRESS} )", re.VERBOSE),  # ![alt](path "title") and [name]: path
     re.compile(
         r"""(?<![\w-])src(?=\s*=\s*(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<plain>[^\s"'=<>`]+)))""",
         re.IGNORECASE,
@@ -34,6 +39,8 @@ _CANDIDATES = (
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _FOOTNOTE = re.compile(r"^([ >]{0,9}\[\^[^\]\s]{1,99}\]):", re.MULTILINE)
 """Forges have footnotes, CommonMark takes them for the names of addresses: a picture in one would be lost."""
+_TRIES = 64
+"""How often a text is rendered. Few do for any text that was not made to need more; what is left is no picture then."""
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
@@ -61,9 +68,20 @@ def find_pictures(text: str) -> tuple[Picture, ...]:
     if not any(is_local(source) for source in sources):
         return ()
     found: list[Picture] = []
-    for layer in _layers(_find_candidates(text)):
-        found += _confirm(text, sources, layer)
-    return tuple(_without_overlap(sorted(found, key=lambda picture: picture.start)))
+    taken = bytearray(len(text))
+    waiting = _layers(text)
+    for _ in range(_TRIES):
+        spans = [(start, end) for start, end in (waiting.pop() if waiting else ()) if not any(taken[start:end])]
+        pictures = _confirm(text, sources, spans)
+        if pictures is None and len(spans) > 1:
+            middle = len(spans) // 2
+            waiting += (spans[middle:], spans[:middle])
+        for picture in pictures or ():
+            taken[picture.start : picture.end] = b"x" * (picture.end - picture.start)
+            found.append(picture)
+        if not waiting:
+            break
+    return tuple(sorted(found, key=lambda picture: picture.start))
 
 
 def replace_pictures(text: str, addresses: Mapping[str, str]) -> str:
@@ -103,35 +121,47 @@ def _find_candidates(text: str) -> list[tuple[int, int]]:
     return sorted(spans)
 
 
-def _layers(spans: Iterable[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """Sort spans into lists in which none overlaps another: one list, but for odd texts."""
-    layers: list[list[tuple[int, int]]] = []
-    for span in spans:
-        free = next((layer for layer in layers if layer[-1][1] <= span[0]), None)
+def _layers(text: str) -> list[list[tuple[int, int]]]:
+    """Sort candidates into lists in which none overlaps another, those to be tried first last.
+
+    Those of plain signs come first: they are all there is in most texts, and no word in their place changes anything
+    else. Of the others the innermost come first.
+    """
+    spans = _find_candidates(text)
+    plain = [(start, end) for start, end in spans if _is_plain(text[start:end])]
+    odd = sorted(set(spans).difference(plain), key=lambda span: (span[1] - span[0], span))
+    return [*reversed(_part(odd, len(text))), *reversed(_part(plain, len(text)))]
+
+
+def _is_plain(written: str) -> bool:
+    return any(map(str.isalnum, written)) and all(sign.isalnum() or sign in "/.-_%+,=" for sign in written)
+
+
+def _part(spans: Sequence[tuple[int, int]], length: int) -> list[list[tuple[int, int]]]:
+    parts: list[tuple[bytearray, list[tuple[int, int]]]] = []
+    for start, end in spans:
+        free = next((part for part in parts if not any(part[0][start:end])), None)
         if free is None:
-            layers.append([span])
-        else:
-            free.append(span)
-    return layers
+            free = bytearray(length), []
+            parts.append(free)
+        free[0][start:end] = b"x" * (end - start)
+        free[1].append((start, end))
+    return [sorted(part) for _, part in parts]
 
 
-def _confirm(text: str, sources: Sequence[str], spans: Sequence[tuple[int, int]]) -> list[Picture]:
+def _confirm(text: str, sources: Sequence[str], spans: Sequence[tuple[int, int]]) -> list[Picture] | None:
     """Keep the candidates that are a local picture's whole address, by trying them all at once.
 
-    Where that changes what the text is made of, the halves are tried.
+    None where that changes what the text is made of.
     """
     stem = next(word for word in (f"mlbot{number}x" for number in range(len(text) + 1)) if word not in text)
-    changed = _read_sources(_write(text, spans, lambda at: f"{stem}{at}x"))
     words = {f"{stem}{at}x": span for at, span in enumerate(spans)}
-    if len(changed) == len(sources) and all(
-        new == old or new in words for old, new in zip(sources, changed, strict=True)
-    ):
-        meant = {words[new]: old for old, new in zip(sources, changed, strict=True) if new in words and is_local(old)}
-        return [Picture(start=start, end=end, address=address) for (start, end), address in meant.items()]
-    if len(spans) == 1:
-        return []
-    middle = len(spans) // 2
-    return _confirm(text, sources, spans[:middle]) + _confirm(text, sources, spans[middle:])
+    changed = _read_sources(_write(text, spans, lambda at: f"{stem}{at}x"))
+    pairs = list(zip(sources, changed, strict=False))
+    if len(changed) != len(sources) or any(new != old and new not in words for old, new in pairs):
+        return None
+    meant = {words[new]: old for old, new in pairs if new in words and is_local(old)}
+    return [Picture(start=start, end=end, address=address) for (start, end), address in meant.items()]
 
 
 def _write(text: str, spans: Sequence[tuple[int, int]], word: Callable[[int], str]) -> str:
@@ -140,14 +170,6 @@ def _write(text: str, spans: Sequence[tuple[int, int]], word: Callable[[int], st
         parts += [text[last:start], word(at)]
         last = end
     return "".join((*parts, text[last:]))
-
-
-def _without_overlap(pictures: Iterable[Picture]) -> Iterator[Picture]:
-    end = 0
-    for picture in pictures:
-        if picture.start >= end:
-            end = picture.end
-            yield picture
 
 
 def _encode(address: str) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from cml_bot.errors import InputError
 from cml_bot.model import ENDINGS, Figure
 from cml_bot.readers.image_file import find_media
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LARGEST = 5 * 1024 * 1024
 """Bytes; GitHub fetches no larger picture for a comment."""
