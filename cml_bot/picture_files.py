@@ -94,6 +94,7 @@ def read_regular(path: Path, largest: int, where: str) -> bytes:
 
 def _name(path: Path, media: str) -> str:
     """Make a name for where files are kept: of plain letters, and with the ending of what it holds."""
-    plain = re.sub(r"[^A-Za-z0-9_.]+", "-", path.as_posix()).strip("-.")[-100:] or "picture"
-    ending = plain.rpartition(".")[2].lower()
-    return plain if ending in ENDINGS[media] else f"{plain}.{ENDINGS[media][0]}"
+    is_right = path.suffix.lower().removeprefix(".") in ENDINGS[media]
+    stem, ending = (path.with_suffix(""), path.suffix) if is_right else (path, f".{ENDINGS[media][0]}")
+    plain = re.sub(r"[^A-Za-z0-9_.]+", "-", stem.as_posix())[-100:].strip("-.")
+    return f"{plain or 'picture'}{ending.lower()}"

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from cml_bot.model import Build, Figure, Outcome
 
 GITHUB_COM = "https://github.com"
+LARGEST_ZIP = 64 * 1024 * 1024
+"""Bytes of one zip that a forge keeps for a run; larger ones are refused before they are read to the end."""
 
 
 class Dialect(StrEnum):

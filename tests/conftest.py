@@ -28,9 +28,9 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(autouse=True)
 def no_token_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whatever a test did, none of its files holds a token afterwards."""
+    folder: Path | None = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
     yield
-    folder = getattr(request.node, "funcargs", {}).get("tmp_path")
-    if isinstance(folder, Path):
+    if folder is not None:
         assert find_tokens(folder) == []
 
 
@@ -38,8 +38,7 @@ def no_token_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Nor does anything that it has printed or logged."""
     report = yield
-    said = [text for _, text in item._report_sections]
-    if any(holds_token(text) for text in said):
+    if any(holds_token(text) for *_, text in item._report_sections):
         report.outcome = "failed"
         report.longrepr = "a token was printed"
     return report

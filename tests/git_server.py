@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import threading
@@ -23,7 +24,11 @@ class GitServer:
     url: str = ""
     refusal: int = 0
     """The status for those who want to push, such as 403; 0 lets them."""
+    password: str = ""
+    """Of everybody; empty where nobody needs one."""
     requests: list[str] = field(default_factory=list)
+    credentials: list[list[str]] = field(default_factory=list)
+    """The headers of each request that say who asks."""
 
     def address(self, name: str = "remote.git") -> str:
         return f"{self.url}/{name}"
@@ -50,6 +55,11 @@ def serve(folder: Path) -> Iterator[GitServer]:
         def do_POST(self) -> None:
             self.answer(self.read_body())
 
+        @property
+        def password(self) -> str:
+            said = self.headers.get("Authorization", "").removeprefix("Basic ")
+            return base64.b64decode(said).decode().partition(":")[2]
+
         def read_body(self) -> bytes:
             if self.headers.get("Transfer-Encoding", "") != "chunked":
                 return self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -62,8 +72,12 @@ def serve(folder: Path) -> Iterator[GitServer]:
 
         def answer(self, body: bytes) -> None:
             state.requests.append(f"{self.command} {self.path}")
-            if state.refusal and "git-receive-pack" in self.path:
-                self.send_response(state.refusal)
+            state.credentials.append(self.headers.get_all("Authorization", []))
+            refusal = state.refusal if "git-receive-pack" in self.path else 0
+            if state.password and self.password != state.password:
+                refusal = 401
+            if refusal:
+                self.send_response(refusal)
                 self.send_header("WWW-Authenticate", 'Basic realm="git"')
                 self.end_headers()
                 return

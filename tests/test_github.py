@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from cml_bot.errors import ForbiddenError, PublishError
-from cml_bot.forges.github import build, connect
+from cml_bot.forges._patience import Patience
+from cml_bot.forges.github import build, connect, place
 from cml_bot.model import Build
 
 HEAD, BASE, MERGE, ZEROS = "a1" * 20, "b2" * 20, "c3" * 20, "0" * 40
@@ -23,7 +24,7 @@ ENV = {
 REPOSITORY = {"id": 1, "default_branch": "main", "private": True}
 PULL = {
     "number": 7,
-    "head": {"sha": HEAD, "ref": "better", "repo": {"id": 1}},
+    "head": {"sha": HEAD, "ref": "better", "repo": {"id": 1, "owner": {"login": "octo"}}},
     "base": {"sha": BASE, "ref": "main", "repo": {"id": 1}},
 }
 Event = dict[str, object]
@@ -62,13 +63,16 @@ def test_pull_request(name: str) -> None:
         is_private=True,
         url="https://github.com/octo/churn/actions/runs/812345/attempts/2",
         run_id="812345.2",
+        head_owner="octo",
+        trusted_sha=MERGE if name == "pull_request_target" else "",
     )
 
 
-@pytest.mark.parametrize("head", [{"id": 2}, None])
-def test_fork_is_told_by_the_repository(head: object) -> None:
+@pytest.mark.parametrize(("head", "owner"), [({"id": 2, "owner": {"login": "rose"}}, "rose"), (None, "")])
+def test_fork_is_told_by_the_repository(head: object, owner: str) -> None:
     found = see("pull_request", fork(head))
     assert found.is_fork
+    assert found.head_owner == owner
     assert not found.on_main  # whatever the branch is called
 
 
@@ -135,7 +139,7 @@ def follow(event: str = "pull_request", head_repository: object = None, pulls: o
         "event": event,
         "head_sha": HEAD,
         "head_branch": "better",
-        "head_repository": head_repository or {"id": 1},
+        "head_repository": head_repository or {"id": 1, "owner": {"login": "octo"}},
         "pull_requests": [PULL] if pulls is None else pulls,
     }
     return see("workflow_run", {"workflow_run": run, "repository": REPOSITORY})
@@ -147,11 +151,32 @@ def test_workflow_run_stands_for_the_run_it_follows() -> None:
     assert found.run_id == "800000.3"
     assert found.url == "https://github.com/octo/churn/actions/runs/800000/attempts/3"
     assert not found.is_fork
+    assert (found.head_owner, found.trusted_sha) == ("octo", MERGE)
+
+
+@pytest.mark.parametrize(
+    ("event", "head", "is_untrusted"),
+    [
+        ("pull_request", 1, True),
+        ("pull_request_target", 1, True),
+        ("push", 1, False),
+        ("schedule", 1, False),
+        ("push", 2, True),
+    ],
+)
+def test_only_one_commit_may_run_where_the_rights_are_more_than_the_authors(
+    event: str, head: int, is_untrusted: bool
+) -> None:
+    found = follow(event, head_repository={"id": head})
+    assert found.trusted_sha == (MERGE if is_untrusted else "")
+    # After a push the list is no more than what happens to hold the commit.
+    assert found.pull == (7 if is_untrusted and event != "pull_request_target" else None)
 
 
 def test_workflow_run_of_a_fork_tells_no_pull_request() -> None:
-    found = follow(head_repository={"id": 2}, pulls=[])
+    found = follow(head_repository={"id": 2, "owner": {"login": "rose"}}, pulls=[])
     assert (found.is_fork, found.pull, found.sha) == (True, None, HEAD)
+    assert (found.head_owner, found.branch) == ("rose", "better")
 
 
 @pytest.mark.parametrize(
@@ -186,33 +211,50 @@ def test_enterprise_server() -> None:
     )
 
 
+def test_enterprise_server_without_the_address_of_its_interface() -> None:
+    found = see("push", {}, GITHUB_SERVER_URL="https://git.example.com", GITHUB_API_URL="")
+    assert found.api == "https://git.example.com/api/v3"
+
+
+@pytest.mark.parametrize(
+    ("server", "expected", "api"),
+    [
+        ("", "https://github.com", "https://api.github.com"),
+        ("https://github.com/", "https://github.com", "https://api.github.com"),
+        ("https://git.example.com/", "https://git.example.com", "https://git.example.com/api/v3"),
+    ],
+)
+def test_place(server: str, expected: str, api: str) -> None:
+    assert place(server) == Build(forge="github", server=expected, api=api)
+
+
 def test_detection_does_not_load_pygithub() -> None:
     code = "import sys, cml_bot.forges.github; sys.exit('github' in sys.modules or 'requests' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+NOW = Patience(5)
 READY = Build(forge="github", api="https://api.github.com", repo="octo/churn", pull=7)
 
 
 @pytest.mark.parametrize("token", ["", "  \n"])
 def test_no_token(token: str) -> None:
     with pytest.raises(ForbiddenError, match=r"there is no token.*github\.token"):
-        connect(READY, token)
+        connect(READY, token, NOW)
 
 
 @pytest.mark.parametrize("token", ["ghs_abc\nX-Evil: 1", "ghs_ünï"])
 def test_token_that_would_break_a_header_is_not_told(token: str) -> None:
     with pytest.raises(PublishError, match="characters that no token has") as caught:
-        connect(READY, token)
+        connect(READY, token, NOW)
     assert token not in str(caught.value)
 
 
 @pytest.mark.parametrize("api", ["http://api.github.com", "ftp://x", "", "http://127.0.0.1.evil.example"])
 def test_no_token_goes_out_unencrypted(api: str) -> None:
     with pytest.raises(PublishError, match="not https"):
-        connect(Build(forge="github", api=api, repo="octo/churn", pull=7), "ghs_x")
+        connect(Build(forge="github", api=api, repo="octo/churn", pull=7), "ghs_x", NOW)
 
 
-def test_build_without_a_pull_request() -> None:
-    with pytest.raises(PublishError, match="no pull request"):
-        connect(Build(forge="github", api="https://api.github.com", repo="octo/churn"), "ghs_x")
+def test_build_without_a_pull_request_can_be_marked_and_looked_for() -> None:
+    connect(Build(forge="github", api="https://api.github.com", repo="octo/churn"), "ghs_x", NOW)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cml_bot.errors import PublishError
-from cml_bot.forges.github_commands import annotate, append_outputs, append_summary, quiet
+from cml_bot.forges.github.commands import SUMMARY_LIMIT, annotate, append_outputs, append_summary, quiet, tell_job
 from cml_bot.model import Check, Form, Gate, Key, Outcome
+from cml_bot.review import Page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,31 +81,31 @@ def test_foreign_text_is_wrapped_by_a_word_that_nobody_knows() -> None:
 
 def test_summary_is_added_to_what_is_there(tmp_path: Path) -> None:
     path = tmp_path / "summary"
-    assert append_summary(path, "### a", "short") == "full"
-    assert append_summary(path, "### b", "short") == "full"
+    assert append_summary(path, ["### a", "short"]) == 0
+    assert append_summary(path, ["### b", "short"]) == 0
     assert path.read_text(encoding="utf-8") == "### a\n\n### b\n"
 
 
 @pytest.mark.parametrize(
-    ("limit", "form", "written"), [(31, "full", "é" * 15 + "\n"), (30, "short", "short\n"), (5, "none", "")]
+    ("limit", "form", "written"), [(31, 0, "é" * 15 + "\n"), (30, 1, "short\n"), (5, 2, "tiny\n"), (4, None, "")]
 )
-def test_summary_counts_bytes_and_is_never_cut(tmp_path: Path, limit: int, form: str, written: str) -> None:
+def test_summary_counts_bytes_and_is_never_cut(tmp_path: Path, limit: int, form: int | None, written: str) -> None:
     path = tmp_path / "summary"
     path.touch()
-    assert append_summary(path, "é" * 15, "short", limit=limit) == form
+    assert append_summary(path, ["é" * 15, "short", "tiny"], limit=limit) == form
     assert path.read_text(encoding="utf-8") == written
 
 
 def test_summary_counts_what_the_step_wrote_before(tmp_path: Path) -> None:
     path = tmp_path / "summary"
     path.write_bytes(b"x" * (1024 * 1024 - 10))
-    assert append_summary(path, "#" * 20, "short") == "short"
+    assert append_summary(path, ["#" * 20, "short"]) == 1
     assert path.stat().st_size <= 1024 * 1024
 
 
 def test_summary_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(PublishError, match="cannot be written"):
-        append_summary(tmp_path, "a", "b")
+        append_summary(tmp_path, ["a", "b"])
 
 
 @given(value=HOSTILE.filter(lambda text: "\r" not in text))
@@ -126,3 +127,33 @@ def test_no_output_can_set_another(tmp_path: Path) -> None:
 def test_outputs_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(PublishError, match="cannot be written"):
         append_outputs(tmp_path, outcome=Outcome.PASS, comment_url="", report_path="")
+
+
+def tell(env: dict[str, str], *forms: str) -> tuple[str, ...]:
+    page = Page(forms=forms or ("### a",))
+    return tell_job(env, page, outcome=Outcome.WARN, comment_url="https://x/1", report_path="mlbot-report")
+
+
+def test_the_job_is_told_where_its_variables_say(tmp_path: Path) -> None:
+    summary, output = tmp_path / "summary", tmp_path / "output"
+    assert tell({"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}) == ()
+    assert summary.read_text(encoding="utf-8") == "### a\n"
+    assert outputs(output.read_text(encoding="utf-8"))["outcome"] == "warn"
+
+
+def test_a_job_without_such_files_is_told_nothing() -> None:
+    assert tell({}) == ()
+
+
+def test_a_report_that_does_not_fit_is_told_and_the_outputs_are_written(tmp_path: Path) -> None:
+    summary, output = tmp_path / "summary", tmp_path / "output"
+    (problem,) = tell({"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}, "x" * SUMMARY_LIMIT)
+    assert "does not fit" in problem
+    assert not summary.exists()
+    assert output.exists()
+
+
+def test_files_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    problems = tell({"GITHUB_STEP_SUMMARY": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path)})
+    assert len(problems) == 2
+    assert all("cannot be written" in problem for problem in problems)

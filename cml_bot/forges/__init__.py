@@ -82,9 +82,9 @@ class Forge(Protocol):
         ...
 
     def read_artifacts(self, run_id: str, name: str) -> Iterator[tuple[str, bytes]]:
-        """Yield name and zip of what a run of this repository has kept under a name, or a name that begins so and ``-``.
+        """Yield name and zip of what a run of this repository has kept under a name, or one that begins so and ``-``.
 
-        Units: run_id as in `Build.run_id`. No more than `bundle.LARGEST_ZIP` bytes each.
+        Units: run_id as in `Build.run_id`. No more than `review.LARGEST_ZIP` bytes each.
         """
         ...
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cml_bot.errors import PassingError
@@ -43,6 +44,10 @@ class Patience:
         """Seconds until the deadline, never less than 0."""
         return max(0.0, self._end - time.monotonic())
 
+    def share(self, part: float) -> Patience:
+        """Give a part of the time that is left, so that what comes after has the rest."""
+        return Patience(self.left * part, pace=self._pace)
+
     def repeat(self, call: Callable[[], Answer]) -> Answer:
         """Make a call that may be sent twice until it is answered.
 
@@ -50,12 +55,12 @@ class Patience:
             PassingError: it was not answered in time, or too often in vain.
             PublishError: whatever else the call raises.
         """
-        for tries in range(1, TRIES):
+        for tries in count(1):
             try:
                 return self.once(call)
             except PassingError as error:
                 self.pause(error, tries)
-        return self.once(call)
+        raise AssertionError  # count() has no end
 
     def once(self, call: Callable[[], Answer]) -> Answer:
         """Make a call, and wait for its answer no longer than the deadline.

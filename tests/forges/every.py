@@ -29,7 +29,9 @@ class Case:
         build = self.server.build(**changes)
         return load_forge(self.name).connect(build, token or self.server.WRITER, Patience(seconds, pace=0.01))
 
-    def publish(self, text: str, run_id: str = "5001.1", *, forge: Forge | None = None, name: str = "report") -> Published:
+    def publish(
+        self, text: str, run_id: str = "5001.1", *, forge: Forge | None = None, name: str = "report"
+    ) -> Published:
         page = Page(forms=(f"{text}\n\n{FOOTER}\n", f"short\n\n{FOOTER}\n"))
         build = self.server.build()
         return publish(

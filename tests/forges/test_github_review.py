@@ -3,26 +3,22 @@ from __future__ import annotations
 import logging
 import socket
 import traceback
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from cml_bot.errors import ForbiddenError, PublishError
+from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError, TooLongError
+from cml_bot.forges._patience import Patience
 from cml_bot.forges.github import connect
-from cml_bot.model import Build, Page
-from cml_bot.publish import publish
-from tests.forges.github_server import APP, PULL, READ, REPO, ROSE, WRITE, Answer, Broken, start_github
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from cml_bot.forges.github_review import GitHub
-    from cml_bot.publish import Published
-    from tests.forges.github_server import GitHubServer
+from cml_bot.forges.github.review import GitHub
+from cml_bot.publish import Published, publish
+from cml_bot.review import Draft, Page
+from tests.forges.github_server import APP, BOT, PULL, READ, REPO, ROSE, SHA, WRITE, GitHubServer, start_github
+from tests.forges.wire import Answer, Fault
 
 YAML = "permissions:\n  pull-requests: write"
 LIST = ("GET", f"/repos/{REPO}/issues/{PULL}/comments?per_page=100")
-MARKER = "<!-- mlbot:v1 name=report sha=a1 run=1.1 -->"
+MARKER = f"<!-- mlbot:v1 name=report sha={SHA} run=1.1 -->"
 
 
 @pytest.fixture
@@ -31,8 +27,8 @@ def server() -> Iterator[GitHubServer]:
         yield server
 
 
-def reach(api: str, token: str = WRITE, *, repo: str = REPO, is_fork: bool = False) -> GitHub:
-    return connect(Build(forge="github", api=api, repo=repo, pull=PULL, is_fork=is_fork), token, patience=0)
+def reach(server: GitHubServer, token: str = WRITE, seconds: float = 5, **changes: object) -> GitHub:
+    return connect(server.build(**changes), token, Patience(seconds, pace=0.01))
 
 
 def closed_port() -> int:
@@ -41,33 +37,42 @@ def closed_port() -> int:
 
 
 def put(forge: GitHub, text: str = "### a", *, run_id: str = "1.1", name: str = "report") -> Published:
-    page = Page(body=f"{text}\n\n<sub>run {run_id}</sub>\n", short="short")
-    return publish(page, forge, name=name, sha="a1", run_id=run_id)
+    page = Page(forms=(f"{text}\n\n<sub>mlbot 0.1.0 · run {run_id}</sub>\n", "short"))
+    return publish(Draft(write=lambda addresses: page), forge, name=name, sha=SHA, run_id=run_id)
+
+
+def refuse(status: int, message: str = "Server Error", headers: dict[str, str] | None = None) -> Fault:
+    return Fault(answer=Answer(status, {"message": message}, headers or {}))
 
 
 def test_two_pushes_one_comment_and_nothing_for_a_third(server: GitHubServer) -> None:
-    assert put(reach(server.url)).action == "created"
-    assert put(reach(server.url), "### b", run_id="2.1").action == "updated"
-    assert server.requests == [
-        LIST,
-        ("POST", f"/repos/{REPO}/issues/{PULL}/comments"),
-        LIST,
-        ("PATCH", f"/repos/{REPO}/issues/comments/1001"),
-    ]
+    assert put(reach(server)).action == "created"
     server.requests.clear()
-    third = put(reach(server.url), "### b", run_id="3.1")
+    assert put(reach(server), "### b", run_id="2.1").action == "updated"
+    assert server.requests == [LIST, ("PATCH", f"/repos/{REPO}/issues/comments/1001")]
+    server.requests.clear()
+    third = put(reach(server), "### b", run_id="3.1")
     assert (third.action, server.requests) == ("unchanged", [LIST])
     assert third.comment is not None
     assert third.comment.url == f"https://github.com/{REPO}/pull/{PULL}#issuecomment-1001"
-    assert [stored.login for stored in server.comments] == ["github-actions[bot]"]
+    assert [stored.login for stored in server.comments] == [BOT]
+
+
+def test_what_each_request_says_of_itself(server: GitHubServer) -> None:
+    put(reach(server))
+    for head in server.heads:
+        assert head["accept"] == "application/vnd.github+json"
+        assert head["x-github-api-version"] == "2022-11-28"
+        assert head["user-agent"] == "mlbot"
+        assert head["authorization"] == f"token {WRITE}"
 
 
 def test_our_comment_is_found_behind_a_hundred_and_twenty_others(server: GitHubServer) -> None:
     for number in range(120):
         server.say("rose", f"comment {number}")
-    assert put(reach(server.url)).action == "created"
+    assert put(reach(server)).action == "created"
     server.requests.clear()
-    assert put(reach(server.url), "### b").action == "updated"
+    assert put(reach(server), "### b").action == "updated"
     assert [method for method, _ in server.requests] == ["GET", "GET", "PATCH"]
     assert len(server.comments) == 121
 
@@ -79,12 +84,12 @@ def test_other_authors_with_our_marker_are_left_alone(server: GitHubServer) -> N
         server.say("rose", report),
         server.say("rose", f"{quote}\nLooks good\n{report}"),
         server.say("dependabot[bot]", report, kind="Bot"),
-        server.say("github-actions[bot]", report, kind="User"),
-        server.say("github-actions[bot]", f"A log said:\n{report}"),
+        server.say(BOT, report, kind="User"),
+        server.say(BOT, f"A log said:\n{report}"),
         server.say("", report),
     ]
     before = [stored.body for stored in others]
-    assert put(reach(server.url)).action == "created"
+    assert put(reach(server)).action == "created"
     assert [stored.body for stored in others] == before
     assert server.sent("PATCH") == 0
 
@@ -93,7 +98,7 @@ def test_other_authors_with_our_marker_are_left_alone(server: GitHubServer) -> N
 def test_other_tokens_ask_once_who_they_are(server: GitHubServer, token: str, asked: tuple[str, str]) -> None:
     server.say("dependabot[bot]", MARKER, kind="Bot")
     server.say("sam", MARKER)
-    forge = reach(server.url, token)
+    forge = reach(server, token)
     assert put(forge).action == "created"
     assert put(forge, "### b").action == "updated"
     assert server.requests.count(asked) == 1
@@ -102,8 +107,36 @@ def test_other_tokens_ask_once_who_they_are(server: GitHubServer, token: str, as
 @pytest.mark.parametrize("token", [APP, ROSE])
 def test_nobody_is_asked_without_a_marker(server: GitHubServer, token: str) -> None:
     server.say("sam", "hello")
-    put(reach(server.url, token))
-    assert [path for _, path in server.requests] == [LIST[1], f"/repos/{REPO}/issues/{PULL}/comments"]
+    reach(server, token).create(f"{MARKER}\nx")
+    assert server.requests == [("POST", LIST[1].removesuffix("?per_page=100"))]
+
+
+def test_an_app_that_takes_over_leaves_the_old_comment_and_makes_its_own(server: GitHubServer) -> None:
+    put(reach(server))
+    assert put(reach(server, APP), "### b").action == "created"
+    assert [stored.login for stored in server.comments] == [BOT, "mlbot-app[bot]"]
+    forge = reach(server, APP)
+    assert put(forge, "### c").action == "updated"
+    assert "### c" in server.comments[1].body
+    assert not forge.is_mine(next(iter(forge.comments())))
+
+
+def test_deleting_anothers_comment_is_no_question_of_rights_either(server: GitHubServer) -> None:
+    server.say(BOT, MARKER)
+    forge = reach(server, APP)
+    with pytest.raises(GoneError, match=r"written by github-actions\[bot\]"):
+        forge.delete(next(iter(forge.comments())))
+    assert len(server.comments) == 1
+
+
+def test_delete(server: GitHubServer) -> None:
+    forge = reach(server)
+    comment = forge.create("x")
+    forge.delete(comment)
+    assert server.comments == []
+    forge.delete(comment)
+    with pytest.raises(ForbiddenError):
+        reach(server, READ).delete(comment)
 
 
 def test_enterprise_server() -> None:
@@ -111,42 +144,51 @@ def test_enterprise_server() -> None:
         for number in range(120):
             server.say("rose", str(number))
         server.say("dependabot[bot]", MARKER, kind="Bot")
-        assert put(reach(server.url, APP)).action == "created"
-        assert put(reach(server.url, APP), "### b").action == "updated"
+        assert put(reach(server, APP)).action == "created"
+        assert put(reach(server, APP), "### b").action == "updated"
         assert ("POST", "/api/graphql") in server.requests
 
 
 @pytest.mark.parametrize("name", ["train_model", 'a & "b" --> c\nd', "модель 🚀"])
 def test_any_name_comes_back_from_the_forge(server: GitHubServer, name: str) -> None:
-    assert put(reach(server.url), name=name).action == "created"
-    assert put(reach(server.url), name=name).action == "unchanged"
-    assert put(reach(server.url), name=name + "2").action == "created"
+    assert put(reach(server), name=name).action == "created"
+    assert put(reach(server), name=name).action == "unchanged"
+    assert put(reach(server), name=name + "2").action == "created"
 
 
 def test_report_over_the_limit_goes_out_short(server: GitHubServer) -> None:
-    assert put(reach(server.url), "🚀" * 64_999).action == "created"
+    assert put(reach(server), "🚀" * 64_999).action == "created"
     assert server.comments[0].body == f"{MARKER}\nshort"
 
 
-def test_longest_report_is_accepted(server: GitHubServer) -> None:
-    rest = len(f"{MARKER}\n\n\n<sub>run 1.1</sub>\n")
-    put(reach(server.url), "🚀" * (65_000 - rest))
+def test_longest_text_is_accepted(server: GitHubServer) -> None:
+    forge = reach(server)
+    forge.create("🚀" * forge.limit)
     assert len(server.comments[0].body) == 65_000
 
 
-def test_refused_text_is_told_without_repeating_it(server: GitHubServer) -> None:
-    with pytest.raises(PublishError, match=r"too long \(maximum is 65536") as caught:
-        reach(server.url).create("x" * 66_000)
+@pytest.mark.parametrize("fault", [None, refuse(413, "Payload Too Large")])
+def test_too_long_a_text_is_told_without_repeating_it(server: GitHubServer, fault: Fault | None) -> None:
+    if fault:
+        server.fail("POST", fault)
+    with pytest.raises(TooLongError) as caught:
+        reach(server).create("x" * 66_000)
     assert len(str(caught.value)) < 500
 
 
 @pytest.mark.parametrize("is_fork", [True, False])
 def test_read_only_token_names_the_right(server: GitHubServer, is_fork: bool) -> None:
     with pytest.raises(ForbiddenError, match="Resource not accessible by integration") as caught:
-        put(reach(server.url, READ, is_fork=is_fork))
+        put(reach(server, READ, is_fork=is_fork))
     assert YAML in caught.value.cure
     assert ("In other builds" in caught.value.cure) is is_fork
     assert server.comments == []
+
+
+def test_read_only_token_before_its_own_comment(server: GitHubServer) -> None:
+    put(reach(server))
+    with pytest.raises(ForbiddenError, match="Resource not accessible"):
+        put(reach(server, READ), "### b")
 
 
 @pytest.mark.parametrize(
@@ -159,94 +201,99 @@ def test_read_only_token_names_the_right(server: GitHubServer, is_fork: bool) ->
     ],
 )
 def test_other_refusals_have_other_cures(server: GitHubServer, message: str, cure: str) -> None:
-    server.fail("POST", 403, message)
+    server.fail("POST", refuse(403, message))
     with pytest.raises(ForbiddenError, match=message.rstrip(".")) as caught:
-        put(reach(server.url, ROSE))
+        put(reach(server, ROSE))
     assert cure in caught.value.cure
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_failed_look_up_creates_nothing(server: GitHubServer, status: int) -> None:
-    server.fail("GET", status, times=4)
-    with pytest.raises(PublishError, match=rf"listing comments .*answered {status}"):
-        put(reach(server.url))
+    server.fail("GET", refuse(status), times=99)
+    with pytest.raises(PassingError, match=rf"listing comments .*answered {status}"):
+        put(reach(server))
     assert server.sent("POST") == 0
-    assert server.sent("GET") == 4
 
 
 def test_failed_second_page_creates_nothing(server: GitHubServer) -> None:
     for number in range(120):
         server.say("rose", str(number))
-    forge = reach(server.url)
+    forge = reach(server)
     seen = forge.comments()
     next(seen)
-    server.fail("GET", 500, times=4)
-    with pytest.raises(PublishError):
+    server.fail("GET", refuse(500), times=99)
+    with pytest.raises(PassingError):
         list(seen)
 
 
 def test_failure_to_learn_who_we_are_creates_nothing(server: GitHubServer) -> None:
     server.say("dependabot[bot]", MARKER, kind="Bot")
-    server.fail("POST", 500)
-    with pytest.raises(PublishError, match="whose token"):
-        put(reach(server.url, APP))
-    assert len(server.comments) == 1
-
-
-@pytest.mark.parametrize("method", ["GET", "PATCH"])
-def test_what_may_be_sent_twice_is_sent_again(server: GitHubServer, method: str) -> None:
-    put(reach(server.url))
-    server.fail(method, 502)
-    assert put(reach(server.url), "### b").action == "updated"
-
-
-def test_a_comment_is_never_posted_twice(server: GitHubServer) -> None:
-    server.fail("POST", 502, carried_out=True)
-    with pytest.raises(PublishError, match="answered 502"):
-        put(reach(server.url))
-    assert server.sent("POST") == 1
-    assert put(reach(server.url)).action == "unchanged"
+    server.fail("POST", refuse(500), times=99)
+    with pytest.raises(PassingError, match="whose token"):
+        put(reach(server, APP))
     assert len(server.comments) == 1
 
 
 @pytest.mark.parametrize(
-    ("status", "message", "headers", "method"),
+    ("status", "message", "headers", "wait"),
     [
-        (403, "API rate limit exceeded for installation", {"X-RateLimit-Reset": "9999999999"}, "GET"),
-        (403, "You have exceeded a secondary rate limit", {}, "PATCH"),
-        (403, "Slow down", {"Retry-After": "3600"}, "POST"),
-        (403, "Slow down", {"Retry-After": "3600"}, "GET"),
-        (429, "Too many", {}, "POST"),
-        (429, "Too many", {}, "GET"),
+        (403, "API rate limit exceeded for installation", {"X-RateLimit-Remaining": "0"}, None),
+        (403, "You have exceeded a secondary rate limit", {"X-RateLimit-Reset": "9999999999"}, 60.0),
+        (403, "Slow down", {"Retry-After": "3600"}, 3600.0),
+        (429, "Too many", {"Retry-After": "7"}, 7.0),
+        (429, "Too many", {}, None),
     ],
 )
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
 def test_rate_limits_are_no_question_of_rights(
-    server: GitHubServer, status: int, message: str, headers: dict[str, str], method: str
+    server: GitHubServer, method: str, status: int, message: str, headers: dict[str, str], wait: float | None
 ) -> None:
-    if method == "PATCH":
-        put(reach(server.url))
-    server.fail(method, status, message, times=4, headers=headers)
-    with pytest.raises(PublishError, match="rate limit is used up") as caught:
-        put(reach(server.url), "### b")
-    assert not isinstance(caught.value, ForbiddenError)
+    forge = reach(server)
+    comment = forge.create("x")
+    server.fail(method, refuse(status, message, headers), times=99)
+    calls: dict[str, Callable[[], object]] = {
+        "GET": lambda: list(forge.comments()),
+        "POST": lambda: forge.create("y"),
+        "PATCH": lambda: forge.update(comment, "y"),
+    }
+    with pytest.raises(PassingError, match="rate limit is used up") as caught:
+        calls[method]()
+    assert (caught.value.wait, caught.value.took_no) == (wait, True)
+
+
+@pytest.mark.parametrize("status", [401, 404, 422])
+def test_lasting_refusals_are_not_repeated(server: GitHubServer, status: int) -> None:
+    server.fail("GET", refuse(status, "No"), times=99)
+    with pytest.raises(PublishError, match=r"\(No\)"):
+        put(reach(server))
+    assert server.sent("GET") == 1
 
 
 def test_wrong_token(server: GitHubServer) -> None:
-    with pytest.raises(PublishError, match=r"not accepted \(Bad credentials\)"):
-        put(reach(server.url, "ghp_unknown"))
+    with pytest.raises(ForbiddenError, match=r"not accepted \(Bad credentials\)"):
+        put(reach(server, "ghp_unknown"))
 
 
 def test_unknown_repository(server: GitHubServer) -> None:
     with pytest.raises(PublishError, match="the token cannot see octo/other"):
-        put(reach(server.url, repo="octo/other"))
+        put(reach(server, repo="octo/other"))
 
 
 def test_comment_that_went_away(server: GitHubServer) -> None:
-    forge = reach(server.url)
+    forge = reach(server)
     comment = forge.create("x")
     server.comments.clear()
-    with pytest.raises(PublishError, match=r"updating comment 1001 .*not found"):
+    with pytest.raises(GoneError, match=r"updating comment 1001 .*not found"):
         forge.update(comment, "y")
+
+
+def test_without_a_pull_request(server: GitHubServer) -> None:
+    forge = reach(server, pull=None)
+    with pytest.raises(PublishError, match="no pull request"):
+        forge.create("x")
+    with pytest.raises(PublishError, match="no pull request"):
+        list(forge.comments())
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(
@@ -254,6 +301,7 @@ def test_comment_that_went_away(server: GitHubServer) -> None:
     [
         Answer(200, "<html>Please log in</html>"),
         Answer(200, "{broken"),
+        Answer(200, ""),
         Answer(200, [{"id": "x"}]),
         Answer(301, "", {"Location": "https://elsewhere.example/"}),
         Answer(307, {"message": "Moved"}),
@@ -261,25 +309,32 @@ def test_comment_that_went_away(server: GitHubServer) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_answers_that_are_not_githubs(server: GitHubServer, method: str, answer: Answer) -> None:
-    server.broken[method] = [Broken(answer)] * 3
+    server.fail(method, Fault(answer=answer), times=99)
     with pytest.raises(PublishError):
-        put(reach(server.url))
+        put(reach(server))
     assert server.comments == []
 
 
-def test_nobody_there() -> None:
+def test_next_page_elsewhere_is_not_asked_for(server: GitHubServer) -> None:
+    link = {"Link": '<https://elsewhere.example/page2>; rel="next"'}
+    server.fail("GET", Fault(answer=Answer(200, [], link)))
+    with pytest.raises(PublishError, match="another server"):
+        put(reach(server))
+
+
+def test_nobody_there(server: GitHubServer) -> None:
     port = closed_port()
-    with pytest.raises(PublishError, match=rf"127\.0\.0\.1:{port} could not be reached \(.*Connection refused\)"):
-        put(reach(f"http://127.0.0.1:{port}"))
+    with pytest.raises(PassingError, match=rf"127\.0\.0\.1:{port} could not be reached \(.*Connection refused\)"):
+        put(reach(server, api=f"http://127.0.0.1:{port}"))
 
 
 @pytest.mark.parametrize("token", [WRITE, ROSE])
 def test_token_is_told_nowhere(server: GitHubServer, token: str, caplog: pytest.LogCaptureFixture) -> None:
-    forge = reach(server.url, token)
+    forge = reach(server, token)
     for name in ("github", "urllib3"):
         caplog.set_level(logging.DEBUG, name)
     put(forge)
-    server.fail("GET", 500, times=4)
+    server.fail("GET", refuse(500), times=99)
     with pytest.raises(PublishError) as caught:
         put(forge)
     assert "oauth token removed" in caplog.text
@@ -289,17 +344,17 @@ def test_token_is_told_nowhere(server: GitHubServer, token: str, caplog: pytest.
 
 
 def test_nothing_is_printed_on_the_way(server: GitHubServer, capfd: pytest.CaptureFixture[str]) -> None:
-    server.fail("GET", 403, "API rate limit exceeded", headers={"X-RateLimit-Reset": "9999999999"})
+    server.fail("GET", refuse(403, "API rate limit exceeded", {"Retry-After": "99"}))
     with pytest.raises(PublishError):
-        put(reach(server.url))
+        put(reach(server))
     with pytest.raises(PublishError):
-        put(reach(f"http://127.0.0.1:{closed_port()}"))
+        put(reach(server, api=f"http://127.0.0.1:{closed_port()}"))
     assert capfd.readouterr() == ("", "")
 
 
 def test_token_that_the_forge_repeats_is_told_nowhere(server: GitHubServer) -> None:
-    server.fail("GET", 400, f"No use for {WRITE} and ghp_somebodyelses00 here")
+    server.fail("GET", refuse(400, f"No use for {WRITE} and ghp_somebodyelses00 here"))
     with pytest.raises(PublishError, match="No use for") as caught:
-        put(reach(server.url))
+        put(reach(server))
     assert "No use for (token) and (token) here" in str(caught.value)
     assert WRITE not in "".join(traceback.format_exception(caught.value))

@@ -1,4 +1,4 @@
-"""GitHub: what its Actions tell of a build, and the door to the comments of its pull request.
+"""GitHub: what its Actions tell of a build, and the door to its review.
 
 `build` is loaded in every CI run; PyGithub costs 0.2 s and is imported by `connect` alone.
 
@@ -12,17 +12,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from cml_bot.errors import ForbiddenError, PublishError
+from cml_bot.errors import ForbiddenError
+from cml_bot.forges.github.commands import annotate, quiet, tell_job
 from cml_bot.model import Build
+from cml_bot.review import GITHUB_COM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cml_bot.forges.github_review import GitHub
+    from cml_bot.forges._patience import Patience
+    from cml_bot.forges.github.review import GitHub
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+__all__ = ["annotate", "build", "connect", "place", "quiet", "tell_job"]
+
+API = "https://api.github.com"
 RUNS_ON_ITS_REF = frozenset({"push", "schedule", "workflow_dispatch", "repository_dispatch"})
 """Events whose GITHUB_REF is what the job works on. For others it names the default branch, whatever they are about."""
 
@@ -44,46 +48,41 @@ def build(env: Mapping[str, str], event: Mapping[str, object]) -> Build | None:
     return read(plain, event) if read else plain
 
 
-def connect(build: Build, token: str, *, patience: float = 1.0) -> GitHub:
-    """Open a connection to the pull request of a build; sends nothing yet.
+def place(server: str) -> Build:
+    """Give a build that knows only where GitHub is: github.com where no server is named."""
+    server = (server or GITHUB_COM).rstrip("/")
+    return Build(forge="github", server=server, api=API if server == GITHUB_COM else f"{server}/api/v3")
 
-    Units: patience is a factor; at 1 a try is repeated after 0, 2 and 4 seconds, after a minute where GitHub says so.
+
+def connect(build: Build, token: str, patience: Patience) -> GitHub:
+    """Open a connection to the review of a build; sends nothing yet.
 
     Raises:
-        PublishError: the build has no pull request, or its address or the token cannot be right.
+        PublishError: the address or the token cannot be right.
         ForbiddenError: there is no token.
     """
     token = token.strip()
-    _check(build, token)
+    where = "GitHub"
+    if not token:
+        raise ForbiddenError(where, "there is no token", "Give the step `env: GITHUB_TOKEN: ${{ github.token }}`.")
 
-    from cml_bot.forges.github_review import GitHub
+    from cml_bot.forges._wire import check_address, check_token
+    from cml_bot.forges.github.review import GitHub
 
+    check_token(where, token)
+    check_address("GITHUB_API_URL", build.api)
     return GitHub(build, token, patience)
 
 
-def _check(build: Build, token: str) -> None:
-    where = "GitHub"
-    if build.pull is None:
-        raise PublishError(where, "this build belongs to no pull request", "Run it on `pull_request`.")
-    if not token:
-        raise ForbiddenError(where, "there is no token", "Give the step `env: GITHUB_TOKEN: ${{ github.token }}`.")
-    if not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise PublishError(where, "the token holds characters that no token has", "Copy it into the secret again.")
-    address = urlsplit(build.api)
-    if address.scheme != "https" and not (address.scheme == "http" and address.hostname in LOOPBACK):
-        where, cure = "GITHUB_API_URL", "Set it to the https address of the server."
-        raise PublishError(where, "no token is sent to an address that is not https", cure)
-
-
 def _from_variables(env: Mapping[str, str], event: Mapping[str, object]) -> Build:
-    server = (env.get("GITHUB_SERVER_URL") or "https://github.com").rstrip("/")
+    server = (env.get("GITHUB_SERVER_URL") or GITHUB_COM).rstrip("/")
     repo = env.get("GITHUB_REPOSITORY", "")
     run, attempt = env.get("GITHUB_RUN_ID", ""), env.get("GITHUB_RUN_ATTEMPT") or "1"
     ref = env.get("GITHUB_REF", "")
     return Build(
         forge="github",
         server=server,
-        api=(env.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"),
+        api=(env.get("GITHUB_API_URL") or place(server).api).rstrip("/"),
         repo=repo,
         sha=env.get("GITHUB_SHA", ""),
         branch=_branch(ref),
@@ -113,6 +112,8 @@ def _pull_request(plain: Build, env: Mapping[str, str], event: Mapping[str, obje
         base_branch=_text(pull, "base", "ref") or env.get("GITHUB_BASE_REF", "") or plain.base_branch,
         pull=_number(pull, "number") or _number(event, "number") or (int(ref[1]) if ref else None),
         is_fork=_is_fork(pull),
+        head_owner=_text(pull, "head", "repo", "owner", "login"),
+        trusted_sha=plain.sha if env.get("GITHUB_EVENT_NAME") == "pull_request_target" else "",
     )
 
 
@@ -145,18 +146,24 @@ def _workflow_run(plain: Build, event: Mapping[str, object]) -> Build:
     """Read the run that this one follows: its page, and its number, for that is the order of the pushes."""
     run = event.get("workflow_run")
     number, attempt = _number(run, "id"), _number(run, "run_attempt") or 1
-    sha = _sha(run, "head_sha")
+    # After pull_request_target, head_sha is the default branch's.
+    sha = "" if _text(run, "event") == "pull_request_target" else _sha(run, "head_sha")
     here, head = _number(event, "repository", "id"), _number(run, "head_repository", "id")
-    pull = _find_pull(run, sha, here)
+    is_fork = here is not None and head != here
+    # Whoever opens a pull request need not have any rights here, though a job that follows its run has them.
+    is_untrusted = is_fork or _text(run, "event").startswith("pull_request")
+    # The list may name one after a push too; then it is left to be found.
+    pull = _find_pull(run, sha, here) if is_untrusted else None
     return replace(
         plain,
-        # After pull_request_target, head_sha is the default branch's.
-        sha="" if _text(run, "event") == "pull_request_target" else sha,
+        sha=sha,
         base_sha=_sha(pull, "base", "sha"),
         branch=_text(run, "head_branch"),
         base_branch=_text(pull, "base", "ref") or plain.base_branch,
         pull=_number(pull, "number"),
-        is_fork=here is not None and head != here,
+        is_fork=is_fork,
+        head_owner=_text(run, "head_repository", "owner", "login"),
+        trusted_sha=plain.sha if is_untrusted else "",
         url=_run_url(plain.server, plain.repo, number, attempt) if number else plain.url,
         run_id=f"{number}.{attempt}" if number else plain.run_id,
     )

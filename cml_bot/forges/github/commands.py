@@ -8,21 +8,21 @@ Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workf
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cml_bot.errors import PublishError
 from cml_bot.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cml_bot.model import Check
+    from cml_bot.review import Page
 
 ANNOTATIONS = 10
 """Of one type in one step; Actions drops those that follow without a word."""
-Form: TypeAlias = Literal["full", "short", "none"]
-"""Which form of a report went out."""
 SUMMARY_LIMIT = 1024 * 1024
 """Bytes of one step's summary; Actions refuses all of a longer one."""
 
@@ -41,8 +41,28 @@ def quiet(text: str) -> str:
     return f"::stop-commands::{token}\n{text}\n::{token}::"
 
 
-def append_summary(path: Path, text: str, short: str, *, limit: int = SUMMARY_LIMIT) -> Form:
-    """Add to the job summary what fits of the two, never a part of one; says which.
+def tell_job(
+    env: Mapping[str, str], page: Page, *, outcome: Outcome, comment_url: str, report_path: str
+) -> tuple[str, ...]:
+    """Add the report to the job's summary and set the step's outputs; say what could not be written."""
+    problems = []
+    summary, outputs = env.get("GITHUB_STEP_SUMMARY", ""), env.get("GITHUB_OUTPUT", "")
+    try:
+        if summary and append_summary(Path(summary), page.forms) is None:
+            where, what = "GITHUB_STEP_SUMMARY", f"the report does not fit into the {SUMMARY_LIMIT:,} bytes of a step"
+            problems.append(str(PublishError(where, what, "Write less there in this step.")))
+    except PublishError as error:
+        problems.append(str(error))
+    try:
+        if outputs:
+            append_outputs(Path(outputs), outcome=outcome, comment_url=comment_url, report_path=report_path)
+    except PublishError as error:
+        problems.append(str(error))
+    return tuple(problems)
+
+
+def append_summary(path: Path, forms: Sequence[str], *, limit: int = SUMMARY_LIMIT) -> int | None:
+    """Add the longest form that fits to the job's summary, never a part of one; give its place, None when none fits.
 
     Units: limit in bytes, together with what the step has written before.
 
@@ -50,16 +70,17 @@ def append_summary(path: Path, text: str, short: str, *, limit: int = SUMMARY_LI
         PublishError: the file cannot be written.
     """
     try:
-        written = path.stat().st_size if path.exists() else 0
-        forms: tuple[tuple[str, Form], ...] = ((text, "full"), (short, "short"))
-        for form, which in forms:
+        written = 0
+        with suppress(FileNotFoundError):
+            written = path.stat().st_size
+        for place, form in enumerate(forms):
             data = _encode(f"\n{form}\n" if written else f"{form}\n")
             if written + len(data) <= limit:
                 _append(path, data)
-                return which
+                return place
     except OSError as error:
         raise _cannot_write(path, error) from error
-    return "none"
+    return None
 
 
 def append_outputs(path: Path, *, outcome: Outcome, comment_url: str, report_path: str) -> None:

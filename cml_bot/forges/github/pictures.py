@@ -1,0 +1,167 @@
+"""Pictures of a report on GitHub: one commit on a reference of our own, neither a branch nor a tag, by one push.
+
+GitHub has no upload for the tokens of jobs. A file at a commit is shown to whoever may read the repository.
+
+Source: https://docs.github.com/en/get-started/writing-on-github/getting-started-with-writing-and-formatting-on-github/basic-writing-and-formatting-syntax#images
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from cml_bot.errors import ForbiddenError, MlbotError, PassingError, PublishError
+from cml_bot.forges._wire import check_address
+from cml_bot.forges.github.errors import write_yaml
+from cml_bot.git_process import ask, run
+from cml_bot.git_write import LOST, PUSH_SECONDS, QUIETLY, is_forbidden, write_commit
+from cml_bot.review import Hosted
+from cml_bot.tokens import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cml_bot.forges._patience import Patience
+    from cml_bot.git_process import Answer
+    from cml_bot.model import Build, Figure
+
+WHEN = datetime(2020, 1, 1, tzinfo=UTC)
+"""The same pictures make the same commit, whenever and whoever pushes it."""
+MESSAGE = "Pictures of a report of mlbot\n\n[skip ci]\n"
+ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
+NETWORK = re.compile(r"http\.(?:.+\.)?(?:proxy\w*|ssl\w+)")
+"""The user's settings that say how a server is reached; others could send a second token along."""
+CURE = f'Choose `pictures = "mermaid"`, or give the job the right:\n\n{write_yaml("contents: write")}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """What a push needs to know."""
+
+    build: Build
+    token: str = field(repr=False)
+    patience: Patience
+
+    @property
+    def ref(self) -> str:
+        """The one reference that holds the pictures of this review; each push takes the place of the one before.
+
+        Raises:
+            PublishError: the build has neither a pull request nor a commit.
+        """
+        if self.build.pull is not None:
+            return f"refs/mlbot/pull-{self.build.pull}"
+        if not self.build.sha:
+            cure = "Name it with `--pull` or `--sha`."
+            raise PublishError("pictures", "neither a pull request nor a commit is known to keep them for", cure)
+        return f"refs/mlbot/commit-{self.build.sha[:12]}"
+
+
+def host(push: Push, figures: Sequence[Figure], shown: str) -> Hosted:
+    """Push figures unless our comment shows all of them already; raises nothing."""
+    files = {figure.name: name_file(figure) for figure in figures if figure.media in ENDINGS}
+    problems = [
+        f"{figure.name}: GitHub shows no pictures of the type {figure.media}. Save it as PNG."
+        for figure in figures
+        if figure.name not in files
+    ]
+    addresses: dict[str, str] = {}
+    try:
+        if files:
+            addresses = _host(push, {files[one.name]: one.data for one in figures if one.name in files}, files, shown)
+    except MlbotError as error:
+        problems.append(redact(str(error), push.token))
+    except OSError as error:
+        problems.append(f"pictures: a temporary folder could not be written ({error.strerror}). Make room on the disk.")
+    return Hosted(addresses=addresses, problems=tuple(problems))
+
+
+def name_file(figure: Figure) -> str:
+    """Name a file by the figure and what is in it: nobody keeps a former picture under the same address.
+
+    Example:
+        >>> from cml_bot.model import Figure
+        >>> name_file(Figure(name="loss", media="image/png", data=b"1"))
+        'loss-6b86b273ff34.png'
+    """
+    digest = hashlib.sha256(figure.data).hexdigest()[:12]
+    plain = re.sub(r"[^\w.-]+", "-", figure.name, flags=re.ASCII).strip(".-") or "picture"
+    return f"{plain}-{digest}.{ENDINGS[figure.media]}"
+
+
+def _host(push: Push, content: Mapping[str, bytes], files: Mapping[str, str], shown: str) -> dict[str, str]:
+    build, ref = push.build, push.ref
+    check_address("GITHUB_SERVER_URL", build.server)
+    with TemporaryDirectory(prefix="mlbot-") as folder:
+        root = Path(folder)
+        ask(root, "init", "--quiet", "--bare", "--template=", "--object-format=sha1", ".")
+        sha = _write(root, content)
+        top = f"{build.server}/{build.repo}/blob/{sha}"
+        addresses = {name: f"{top}/{file}?raw=true" for name, file in files.items()}
+        if not all(address in shown for address in addresses.values()):
+            environment = _environment(root, push)
+            push.patience.repeat(lambda: _push(push, root, f"+{sha}:{ref}", environment))
+    return addresses
+
+
+def _write(root: Path, content: Mapping[str, bytes]) -> str:
+    """Write the commit; give its id."""
+    rows = []
+    for file, data in sorted(content.items()):
+        blob = ask(root, "hash-object", "-w", "--stdin", given=data).text
+        rows.append(f"100644 blob {blob}\t{file}\n")
+    tree = ask(root, "mktree", given="".join(rows).encode()).text
+    return write_commit(root, tree, MESSAGE, "", WHEN)
+
+
+def _environment(root: Path, push: Push) -> dict[str, str]:
+    """Give git the token by its environment, and nothing of the user's settings but how the server is reached.
+
+    A checkout leaves a token of its own in the settings, and GitHub refuses a request with two.
+    """
+    rows = run(root, "config", "--list", "-z").out.decode(errors="replace").split("\0")
+    found = [(name, value) for name, mark, value in (row.partition("\n") for row in rows) if mark]
+    kept = [(name, value) for name, value in found if NETWORK.fullmatch(name)]
+    secret = base64.b64encode(f"x-access-token:{push.token}".encode()).decode()
+    kept += [
+        (f"http.{push.build.server}/.extraheader", f"Authorization: Basic {secret}"),
+        ("http.followRedirects", "false"),
+        ("credential.helper", ""),
+    ]
+    pairs = {f"GIT_CONFIG_KEY_{n}": name for n, (name, _) in enumerate(kept)}
+    pairs |= {f"GIT_CONFIG_VALUE_{n}": value for n, (_, value) in enumerate(kept)}
+    files = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_PARAMETERS": ""}
+    nobody_asked = {"GIT_ASKPASS": "", "SSH_ASKPASS": "", "GIT_TRACE": "", "GIT_TRACE_CURL": "", "GIT_CURL_VERBOSE": ""}
+    return {"GIT_CONFIG_COUNT": str(len(kept)), **pairs, **files, **nobody_asked}
+
+
+def _push(push: Push, root: Path, change: str, environment: Mapping[str, str]) -> None:
+    address = f"{push.build.server}/{push.build.repo}.git"
+    command = (*QUIETLY, "push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", address, change)
+    seconds = max(0.1, min(PUSH_SECONDS, push.patience.left))
+    _check(run(root, *command, extra=environment, seconds=seconds))
+
+
+def _check(answer: Answer) -> None:
+    """Put a push that failed into words.
+
+    Raises:
+        ForbiddenError: the token may not push.
+        PassingError: the server was busy, or could not be reached.
+        PublishError: anything else.
+    """
+    if not answer.code:
+        return
+    where, said = "pictures, git push", (answer.out + b"\n" + answer.error).decode(errors="replace")
+    if is_forbidden(said):
+        raise ForbiddenError(where, answer.reason, CURE)
+    if LOST.search(said):
+        raise PassingError(where, answer.reason, "Run the job again.")
+    raise PublishError(where, answer.reason, 'Choose `pictures = "mermaid"` if it stays so.')
