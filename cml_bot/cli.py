@@ -377,6 +377,31 @@ def doctor(**options: Any) -> int:
     return 0
 
 
+@cli.command("comment", short_help="Keep a comment with any Markdown file up to date.")
+@click.argument("file", metavar="FILE.md")
+@click.option("--name", default="comment", show_default=True, help="Name of the sticky comment: one of each per name.")
+@click.option("--pictures", type=click.Choice(list(Pictures)), help="Whether pictures are uploaded.  [default: auto]")
+@_review_options
+def comment_by_file(file: str, name: str, **options: Any) -> int:
+    """Keep a comment with any Markdown file up to date, with the pictures that it names uploaded.
+
+    FILE.md may be - for standard input; its pictures are then meant from the current folder.
+    """
+    from cml_bot.comment_file import comment, read_letter
+    from cml_bot.config import read_config
+    from cml_bot.reach import complete, connect
+
+    job = complete(_open_job(named=_take_named(options)), os.environ)
+    config = read_config(job.root, os.environ, _as_keys(options))
+    letter = read_letter(file, _current_folder(), job.root, getattr(sys.stdin, "buffer", io.BytesIO()))
+    told = comment(letter, name, job, config, lambda: connect(job.build, os.environ))
+    for line in told.lines:
+        _complain(f"mlbot: {line}")
+    if told.url:
+        click.echo(told.url)
+    return 0
+
+
 @cli.command(short_help="Train real models in a scratch repository, and report.")
 @click.option("--folder", metavar="PATH", help="Make the repository here.  [default: a new temporary folder]")
 def demo(folder: str | None) -> int:

@@ -68,6 +68,11 @@ ALLOWED: dict[str, set[str]] = {
     "forges/*": EDGE | {"git_process", "git_write", "review", "tokens"},
     "reach": EDGE | {"forges", "job", "tokens"},
     "announce": EDGE | {"forges", "publish", "render", "review", "wording"},
+    "markdown_pictures": set(),
+    "picture_files": EDGE | {"readers"},
+    "comment_file": EDGE
+    | TEXT
+    | {"config", "forges", "job", "markdown_pictures", "picture_files", "publish", "readers", "review"},
     "wording_noise": EDGE | {"filters", "names", "stats"},
     "wording": EDGE | TEXT | {"names", "wording_noise"},
     "mermaid": EDGE | TEXT,
@@ -108,6 +113,7 @@ HOMES = {
         "forges/github/errors",
         "forges/gitlab/errors",
     },
+    "markdown_it": {"markdown_pictures"},
     "matplotlib": {"draw_axes", "demo_train"},
     "jinja2": {"render"},
     "yaml": {"readers/_yaml", "demo_train"},
