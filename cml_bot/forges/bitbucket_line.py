@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -75,6 +76,8 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, object] | None = None
     files: Mapping[str, tuple[str | None, bytes, str]] | None = None
+    is_answered: bool = True
+    """False where what was done is told by the status alone."""
 
     @property
     def length(self) -> int:
@@ -94,6 +97,12 @@ class Line:
         self._session.auth = _Bearer(token)
         self._session.headers["User-Agent"] = "mlbot"
         self._session.headers["Accept"] = "application/json"
+
+    def share(self, part: float) -> Line:
+        """Give the same line, for a part of the time that is left."""
+        other = copy(self)
+        other.patience = self.patience.share(part)
+        return other
 
     def repeat(self, call: Call, read: Callable[[Any], Result]) -> Result:
         """Make a call that may be sent twice, and read its answer; raises what `once` does."""
@@ -137,7 +146,7 @@ class Line:
         )
         if response.status_code >= 300:
             raise Refused(response)
-        if response.status_code == 204 or (response.status_code == 201 and not response.content):
+        if response.status_code == 204 or (response.status_code == 201 and not call.is_answered):
             return None
         try:
             return json.loads(response.content)

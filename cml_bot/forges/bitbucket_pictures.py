@@ -55,7 +55,7 @@ def _send(figure: Figure, mark: str, line: Line, downloads: str) -> str:
         raise PublishError(f"picture {figure.name!r}", f"Bitbucket shows no {figure.media}", "Save it as PNG.")
     name = f"{_plain(figure.name)}-{mark}"
     files = {"files": (name, figure.data, figure.media)}
-    call = Call(name=f"uploading {name}", method="POST", path="/downloads", right=RIGHT, files=files)
+    call = Call(name=f"uploading {name}", method="POST", path="/downloads", right=RIGHT, files=files, is_answered=False)
     # May be sent twice: a file of the same name is replaced, and the name tells the bytes.
     line.repeat(call, lambda _: None)
     return f"{downloads}/{name}"

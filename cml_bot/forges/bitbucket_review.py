@@ -106,8 +106,8 @@ class Bitbucket:
         return self._owner.is_mine(comment)
 
     def host(self, figures: Sequence[Figure], shown: str) -> Hosted:
-        """Upload figures to the repository's downloads; raises nothing."""
-        return host_pictures(figures, shown, self._line, f"{self._home}/downloads")
+        """Upload figures to the repository's downloads, in half of the time that is left; raises nothing."""
+        return host_pictures(figures, shown, self._line.share(0.5), f"{self._home}/downloads")
 
     def tell_status(self, status: Status) -> str:
         """Give the commit a build status; give the address of the commit, where it is shown."""
