@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cml_bot.errors import ForbiddenError
+from cml_bot.errors import ConfigError, ForbiddenError
 from cml_bot.forges import load_forge
-from cml_bot.forges._patience import Patience
+from cml_bot.forges._patience import SECONDS, Patience
 from cml_bot.tokens import find_token, names_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cml_bot.job import Job
     from cml_bot.model import Build
 
+DEADLINE = "MLBOT_DEADLINE"
+
 
 def connect(build: Build, env: Mapping[str, str]) -> Forge:
     """Open a connection to the forge of a build; sends nothing yet.
@@ -24,9 +26,21 @@ def connect(build: Build, env: Mapping[str, str]) -> Forge:
     Raises:
         ForbiddenError: the environment holds no token.
         PublishError: the token or the address cannot be right.
+        ConfigError: MLBOT_DEADLINE is no number of seconds.
     """
     token = find_token(env, build.forge)
-    return load_forge(build.forge).connect(build, token, Patience())
+    return load_forge(build.forge).connect(build, token, Patience(_read_deadline(env)))
+
+
+def _read_deadline(env: Mapping[str, str]) -> float:
+    said = env.get(DEADLINE, "").strip()
+    try:
+        seconds = float(said) if said else SECONDS
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds <= 3600:
+        raise ConfigError(DEADLINE, f"is {said!r}", "Give it the seconds that a forge is waited for, such as 60.")
+    return seconds
 
 
 def complete(job: Job, env: Mapping[str, str]) -> Job:

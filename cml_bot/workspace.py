@@ -16,6 +16,7 @@ from cml_bot.forges import FORGES, load_forge
 from cml_bot.git import find_checkout, read_parents
 from cml_bot.job import Job
 from cml_bot.model import Build
+from cml_bot.tokens import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,8 +133,9 @@ def _split_address(repo: str) -> tuple[str, str]:
     """
     address = urlsplit(repo)
     path = (address.path if address.netloc else repo).strip("/").removesuffix(".git")
-    if repo and (not re.fullmatch(r"[\w.-]+(?:/[\w.-]+)+", path) or "@" in address.netloc):
-        raise ConfigError("--repo", f"{repo!r} is no repository", "Write owner/name, or its https address.")
+    if repo and (not re.fullmatch(r"[\w.-]*\w[\w.-]*(?:/[\w.-]*\w[\w.-]*)+", path) or "@" in address.netloc):
+        what = f"{redact(repo)!r} is no repository"
+        raise ConfigError("--repo", what, "Write owner/name, or its https address without a user.")
     return (f"{address.scheme}://{address.netloc}" if address.netloc else "", path)
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.secrets import find_tokens, holds_token
 
 # A busy machine is no bug; in CI the same commit must always come to the same result.
 settings.register_profile("mlbot", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -19,3 +23,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(autouse=True)
+def no_token_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test did, none of its files holds a token afterwards."""
+    folder: Path | None = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    if folder is not None:
+        assert find_tokens(folder) == []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Nor does anything that it has printed or logged."""
+    report = yield
+    said = [text for _, text in item._report_sections]
+    if any(holds_token(text) for text in said):
+        report.outcome = "failed"
+        report.longrepr = "a token was printed"
+    return report

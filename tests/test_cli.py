@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.secrets import holds_token
 from tests.test_collect import PNG
 
 TIME = "1795262400"  # 2026-11-21
@@ -17,8 +18,9 @@ TIME = "1795262400"  # 2026-11-21
 
 def mlbot(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run mlbot in a folder, with nothing of the CI that these tests may run in."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "MLBOT_", "CI"))}
-    return subprocess.run(
+    ci = ("GITHUB_", "GITLAB_", "BITBUCKET_", "MLBOT_", "CI")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ci)}
+    done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "cml_bot", *arguments],
         cwd=folder,
         env=kept | {"SOURCE_DATE_EPOCH": TIME, "PYTHONIOENCODING": "utf-8"} | env,
@@ -27,6 +29,8 @@ def mlbot(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProc
         errors="replace",
         timeout=60,
     )
+    assert not holds_token(done.stdout + done.stderr)
+    return done
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -130,7 +130,11 @@ def test_of_several_own_comments_the_oldest_is_kept_and_the_others_go() -> None:
 def test_two_jobs_that_create_at_once_leave_the_oldest() -> None:
     forge = FakeForge()
     theirs = "<!-- mlbot:v1 name=report sha=x run=9.1 -->\n### theirs"
-    forge.before["create"] = [lambda: None if forge.say("mlbot", theirs) else None]
+
+    def another_job_creates() -> None:
+        forge.say("mlbot", theirs)
+
+    forge.before["create"] = [another_job_creates]
     assert put(forge, "### ours").action == "updated"
     assert forge.writes == ["create", "update 1", "delete 2"]
     assert "### ours" in forge.held[0].body

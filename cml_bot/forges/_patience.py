@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cml_bot.errors import PassingError
@@ -36,11 +37,16 @@ class Patience:
     def __init__(self, seconds: float = SECONDS, *, pace: float = 1.0) -> None:
         self._end = time.monotonic() + seconds
         self._pace = pace
+        self._is_lost = False
 
     @property
     def left(self) -> float:
         """Seconds until the deadline, never less than 0."""
         return max(0.0, self._end - time.monotonic())
+
+    def share(self, part: float) -> Patience:
+        """Give a part of the time that is left, so that what comes after has the rest."""
+        return Patience(self.left * part, pace=self._pace)
 
     def repeat(self, call: Callable[[], Answer]) -> Answer:
         """Make a call that may be sent twice until it is answered.
@@ -49,12 +55,12 @@ class Patience:
             PassingError: it was not answered in time, or too often in vain.
             PublishError: whatever else the call raises.
         """
-        for tries in range(1, TRIES):
+        for tries in count(1):
             try:
                 return self.once(call)
             except PassingError as error:
                 self.pause(error, tries)
-        return self.once(call)
+        raise AssertionError  # count() has no end
 
     def once(self, call: Callable[[], Answer]) -> Answer:
         """Make a call, and wait for its answer no longer than the deadline.
@@ -92,6 +98,8 @@ class Patience:
         """
         usual = FIRST_PAUSE * 2.0 ** (tries - 1) * random.uniform(0.75, 1.25) * self._pace  # noqa: S311 - no secret
         seconds = usual if error.wait is None else max(error.wait, usual)
-        if tries >= TRIES or seconds >= self.left:
+        if self._is_lost or tries >= TRIES or seconds >= self.left:
+            # One call that was given up is enough: the others are tried once.
+            self._is_lost = True
             raise error
         time.sleep(seconds)

@@ -115,7 +115,9 @@ def serve(state: Wire, path: str = "") -> Iterator[None]:
                 state.heads.append(headers)
                 fault = state.next_fault(request)
                 works = fault is None or fault.carried_out or fault.kind == "truncated"
-                answer = state.answer(request) if works else Answer(500)
+                answer = (
+                    state.answer(request) if works else Answer(500, "." * 60)
+                )  # so that a hang has something to send
             time.sleep(state.delay / 2)
             self._send(answer, fault)
 
