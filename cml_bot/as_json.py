@@ -199,6 +199,7 @@ def dump_report(report: Report) -> str:
             "name": report.name,
             "title": report.title,
             "outcome": report.verdict.outcome.word,
+            "trusted": report.is_trusted,
             "head": {"sha": report.head.sha, "source": report.head.source},
             "base": _side(report.base) if report.has_base else None,
             "like_for_like": report.like_for_like,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cml_bot.config import Config
     from cml_bot.history_table import History
     from cml_bot.job import Job
+    from cml_bot.join_runs import Joined
     from cml_bot.model import Run
     from cml_bot.workspace import Named
 
@@ -110,6 +111,7 @@ def cli() -> None:
 
 @cli.command(short_help="Compare with main, check the gates, publish one report.")
 @_option("--against", metavar="REF|PATH", help="Compare with this revision, folder or run.json.")
+@_option("--from", "bundles", multiple=True, metavar="PATH", help="Report on bundles of `mlbot collect`, not on files.")
 @_option("--head", metavar="REF", help="Report on this revision instead of the files in the workspace.")
 @click.option("--title", help="Heading of the report.")
 @click.option("--name", help="Name of the sticky comment and of the history of main: one of each per name.")
@@ -127,7 +129,14 @@ def cli() -> None:
 @click.option("--pictures", type=click.Choice(list(Pictures)), help="How comments show curves.  [default: auto]")
 @_review_options
 @_option("--record/--no-record", default=None, help="Record this run of main for later reports; on main the default.")
-def report(form: str | None, output: str | None, publish: bool | None, record: bool | None, **options: Any) -> int:
+def report(
+    form: str | None,
+    output: str | None,
+    publish: bool | None,
+    record: bool | None,
+    bundles: tuple[str, ...],
+    **options: Any,
+) -> int:
     """Compare this run with main, check the gates, and publish one report.
 
     In CI it keeps one comment on the pull request up to date. On a laptop it prints the report and writes the folder
@@ -137,15 +146,18 @@ def report(form: str | None, output: str | None, publish: bool | None, record: b
     from cml_bot.config import read_config
     from cml_bot.deliver import Wish, deliver
     from cml_bot.pipeline import make_report
+    from cml_bot.trusted import refuse_foreign
 
     against, head, named = options.pop("against"), options.pop("head"), _take_named(options)
     job = _open_job(against=against, head=head, named=named)
+    refuse_foreign(job)
     if publish is not False:
         job = _complete(job)
     config = read_config(job.root, os.environ, _as_keys(options))
+    joined = _join_bundles(job, bundles)
     if record:
-        _refuse_record(job, "--record")
-    made, run = make_report(job, config)
+        _refuse_record(job, "--record", joined=joined)
+    made, run = make_report(job, config, joined.run if joined else None)
     if form not in (None, "terminal") and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     manner = Manner(comment=config.comment, status=config.status, pictures=config.pictures)
@@ -154,10 +166,97 @@ def report(form: str | None, output: str | None, publish: bool | None, record: b
         code = deliver(made, run, wish, os.environ, sys.stdout, sys.stderr)
     except MlbotError:
         # That the review could not be reached is no reason to lose the run.
-        _keep(job, config, run, record)
+        _keep(job, config, run, record, joined)
         raise
-    _keep(job, config, run, record)
+    _keep(job, config, run, record, joined)
     return code
+
+
+@cli.command("collect", short_help="Collect the run and keep it as a bundle, for another job to report on.")
+@_option("--output", "-o", metavar="FOLDER", default="mlbot-bundle", show_default=True, help="Write the bundle here.")
+@click.option("--name", help="As of `mlbot report`.")
+@click.option("--sources", multiple=True, metavar="GLOB", help="Read these files only. May be repeated.")
+@click.option("--params", multiple=True, metavar="GLOB", help="Read parameters from these files. May be repeated.")
+def collect_bundle(output: str, **options: Any) -> int:
+    """Collect the run and keep it as a bundle, for another job to report on: numbers and pictures, no words.
+
+    It needs no token and sends nothing. `mlbot report --from` and `mlbot publish` read what it wrote.
+    """
+    from dataclasses import replace
+
+    from cml_bot.bundle import write_bundle
+    from cml_bot.config import read_config
+    from cml_bot.filters import plural
+    from cml_bot.pipeline import make_run, reviewed_sha
+    from cml_bot.trusted import refuse_foreign
+
+    job = _open_job()
+    refuse_foreign(job)
+    run = make_run(job, read_config(job.root, os.environ, _as_keys(options)))
+    write_bundle(Path(output), replace(run, sha=reviewed_sha(job)))
+    counts = f"{plural(len(run.metrics), 'metric')}, {plural(len(run.series), 'curve')}"
+    click.echo(f"{output}: {counts}, {plural(len(run.figures), 'figure')}")
+    for line in (*run.broken, *run.unread):
+        _complain(f"mlbot: {line}")
+    return InputError.exit_code if run.broken else 0
+
+
+def _join_bundles(job: Job, paths: tuple[str, ...]) -> Joined | None:
+    """Read what is to be reported on in place of files; None where it is files."""
+    from cml_bot.bundle_paths import read_paths
+    from cml_bot.join_runs import join
+
+    if not paths:
+        return None
+    if job.head:
+        raise ConfigError("--from", "is given together with --head", "Leave one of them out.")
+    return join(read_paths(paths, _current_folder()), sha=job.sha or job.build.sha, same={job.build.sha})
+
+
+@cli.command("publish", short_help="Report on bundles of a job that has no rights, such as a fork's.")
+@click.argument("paths", nargs=-1, metavar="[BUNDLE]...")
+@_option("--artifact", default="mlbot-bundle", show_default=True, help="Without BUNDLE, read artifacts of this name.")
+@click.option("--title", help="Heading of the report.")
+@click.option("--name", help="Name of the sticky comment and of the history of main: one of each per name.")
+@click.option("--fail-on", multiple=True, metavar="GATE", help="Fail when this holds. May be repeated.")
+@click.option("--warn-on", multiple=True, metavar="GATE", help="Warn when this holds. May be repeated.")
+@_option("--format", "form", type=click.Choice(FORMATS), help="Print this form.")
+@_option("--output", "-o", metavar="FOLDER", help="Write the folder of the report here, not to mlbot-report.")
+@click.option("--comment", type=click.Choice(list(CommentWhen)), help="When to comment.  [default: always]")
+@click.option("--status", type=click.Choice(list(StatusWhen)), help="Mark the commit.  [default: always]")
+@click.option("--pictures", type=click.Choice(list(Pictures)), help="How comments show curves.  [default: auto]")
+@_review_options
+def publish_bundles(paths: tuple[str, ...], artifact: str, form: str | None, output: str | None, **options: Any) -> int:
+    """Report on bundles that a job without rights has collected, such as one of a fork, in a job that has them.
+
+    Without BUNDLE the artifacts of the run are read that this one follows (`workflow_run`). Gates and all else are
+    those of the commit that is checked out; the pull request is the one that the forge names. Nothing is recorded.
+    """
+    from cml_bot.announce import Manner
+    from cml_bot.config import read_config
+    from cml_bot.deliver import Wish, deliver
+    from cml_bot.join_runs import join
+    from cml_bot.pipeline import make_report
+    from cml_bot.reach import connect
+    from cml_bot.trusted import read_given, refuse_changed_config, refuse_foreign, take_review
+
+    job = _open_job(named=_take_named(options))
+    if not job.build.forge:
+        cure = "Use `mlbot report --from`, or name the review with --forge, --repo and --pull."
+        raise ConfigError("mlbot publish", "no CI job was found here, so there is no review", cure)
+    refuse_foreign(job)
+    refuse_changed_config(job)
+    config = read_config(job.root, os.environ, _as_keys(options))
+    forge = connect(job.build, os.environ)
+    reviewed = take_review(job, forge.find_review())
+    if isinstance(reviewed, str):
+        _complain(f"mlbot: {reviewed}")
+        return 0
+    joined = join(read_given(job, forge, paths, _current_folder(), artifact), sha=reviewed.build.sha)
+    made, run = make_report(reviewed, config, joined.run)
+    manner = Manner(comment=config.comment, status=config.status, pictures=config.pictures)
+    wish = Wish(form=form, output=output, publish=True, manner=manner)
+    return deliver(made, run, wish, os.environ, sys.stdout, sys.stderr)
 
 
 @cli.command("record", short_help="Record this run of main for later reports to compare with.")
@@ -173,8 +272,10 @@ def record_by_hand(**options: Any) -> int:
     from cml_bot.filters import plural
     from cml_bot.pipeline import make_run
     from cml_bot.records.write import record
+    from cml_bot.trusted import refuse_foreign
 
     job = _open_job()
+    refuse_foreign(job)
     config = read_config(job.root, os.environ, _as_keys(options))
     run = make_run(job, config)
     _refuse_record(job, "record", run)
@@ -185,21 +286,21 @@ def record_by_hand(**options: Any) -> int:
     return InputError.exit_code if run.broken else 0
 
 
-def _refuse_record(job: Job, where: str, run: Run | None = None) -> None:
+def _refuse_record(job: Job, where: str, run: Run | None = None, joined: Joined | None = None) -> None:
     from cml_bot.records.write import find_objection
 
-    objection = find_objection(job, run)
+    objection = find_objection(job, run) or (joined.objection if joined else None)
     if objection:
         raise ConfigError(where, objection.what, objection.cure)
 
 
-def _keep(job: Job, config: Config, run: Run, is_wanted: bool | None) -> None:
+def _keep(job: Job, config: Config, run: Run, is_wanted: bool | None, joined: Joined | None = None) -> None:
     """Record a run where that is allowed. What goes wrong costs a line, and the exit code only if it was asked for."""
     from cml_bot.records.write import find_objection, record
 
     if is_wanted is False:
         return
-    objection = find_objection(job, run)
+    objection = find_objection(job, run) or (joined.objection if joined else None)
     if objection:
         if objection.is_told:
             _complain(f"mlbot: not recorded: {objection.what}. {objection.cure}")

@@ -7,6 +7,10 @@ stands a WORD JOINER (U+2060) behind the character that starts a reference. Of t
 no ligature and no emoji (as U+200D does), allows no line break (as U+200B does), is neither space nor letter to a
 regular expression, and is silent when read aloud. `clean` takes it off again from a name that somebody copied.
 
+Bitbucket reads Markdown with Python-Markdown, shows HTML as text, and was seen to show entities as text too. Against
+its first reading stand backslashes, where Python-Markdown and CommonMark agree on them, and elsewhere the same joiner:
+behind ``<`` and ``&`` it leaves neither tag nor entity.
+
 Not broken, because metrics are called so: ``BLEU-4``, which links only where a team has made ``BLEU-`` a tracker of its
 own; a plain number such as ``1234567``; and words of the letters a to f alone.
 
@@ -14,6 +18,8 @@ Source:
     https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
     https://docs.gitlab.com/user/markdown/#gitlab-specific-references
     https://github.com/github/markup/issues/1742 (what may stand before ``$``)
+    https://python-markdown.github.io/ (``ESCAPED_CHARS``)
+    https://github.com/hailstorm75/ModularDoc/issues/74 (entities on Bitbucket)
 """
 
 from __future__ import annotations
@@ -22,6 +28,7 @@ import re
 import unicodedata
 from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +71,9 @@ _LEADING = re.compile(r"\A(?:[-+=:](?![^\W_])|/|[0-9]{1,9}[.)](?=\s|\Z))")
 _ENTITIES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"} | {mark: f"&#{ord(mark)};" for mark in "\\`*[]#$|~"}
 )
+# What a backslash makes plain in Python-Markdown and in CommonMark, as far as it can do anything in either.
+_BACKSLASHES = str.maketrans({mark: f"\\{mark}" for mark in "\\`*[]{}#>|"})
+_HALF_TAG = re.compile(r"(?<=<)(?=\S)")
 
 
 def clean(text: str, limit: int = 120) -> str:
@@ -94,8 +104,7 @@ def escape(text: str, limit: int = 120) -> str:
         >>> escape("@someone").replace(JOINER, "+"), escape("#1").replace(JOINER, "+")
         ('@+someone', '&#35;+1')
     """
-    line = _COMMIT.sub(_break_commit, clean(text, limit))
-    line = _REFERENCE.sub(JOINER, line)
+    line = _break_references(clean(text, limit))
     line = _UNDERSCORE.sub(lambda run: "&#95;" * len(run[0]), line.translate(_ENTITIES))
     return _LEADING.sub(lambda mark: f"{mark[0][:-1]}&#{ord(mark[0][-1])};", line)
 
@@ -112,9 +121,56 @@ def code(text: str, limit: int = 120) -> str:
     line = clean(text, limit)
     if "|" in line:
         return f"<code>{escape(line, limit)}</code>"
+    return _span(line)
+
+
+def escape_bare(text: str, limit: int = 120) -> str:
+    r"""Do as `escape` does for a forge that shows HTML, and entities, as text; for all places but HTML.
+
+    Example:
+        >>> escape_bare("val_loss"), escape_bare("a|b"), escape_bare("*x*"), escape_bare("_x")
+        ('val_loss', 'a\\|b', '\\*x\\*', '\\_x')
+        >>> escape_bare("<b> &lt; @you").replace(JOINER, "+")
+        '<+b\\> &+lt; @+you'
+    """
+    line = _HALF_TAG.sub(JOINER, _break_references(clean(text, limit)))
+    line = _UNDERSCORE.sub(lambda run: "\\_" * len(run[0]), line.translate(_BACKSLASHES))
+    line = _LEADING.sub(lambda mark: f"{JOINER}{mark[0]}", line)
+    # Of two backslashes before the end of a cell, tables read the last one alone.
+    return f"{line}{JOINER}" if line.endswith("\\") else line
+
+
+def code_bare(text: str, limit: int = 120) -> str:
+    r"""Do as `code` does for a forge that shows HTML as text; with a pipe it is plain text, where no span holds one.
+
+    Example:
+        >>> code_bare("a`b"), code_bare("a|b")
+        ('``a`b``', 'a\\|b')
+    """
+    line = clean(text, limit)
+    return escape_bare(line, limit) if "|" in line else _span(line)
+
+
+def address(url: str) -> str:
+    """Write an address of ours as the target of a link or picture: it cannot end there early.
+
+    Example:
+        >>> address("https://example.com/a b(1).png?raw=1"), address("/uploads/0a/x_1.png")
+        ('https://example.com/a%20b%281%29.png?raw=1', '/uploads/0a/x_1.png')
+    """
+    return quote(url, safe="/:?=&%#~.-_+@,", errors="replace")
+
+
+def _span(line: str) -> str:
+    # No forge reads HTML in a span, but bots look for their own comments by such a marker anywhere in the source.
+    line = line.replace("<!", f"<{JOINER}!")
     fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
     pad = " " if "`" in (line[0], line[-1]) else ""
     return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def _break_references(line: str) -> str:
+    return _REFERENCE.sub(JOINER, _COMMIT.sub(_break_commit, line))
 
 
 def _without_stacks(line: str) -> Iterator[str]:

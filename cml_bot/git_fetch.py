@@ -31,6 +31,8 @@ FETCH_SECONDS = 120.0
 DEPTHS = (50, 100, 200, 400, 800, 1600, 3200, 6400)
 """How many commits of history are asked for, until both sides meet."""
 BASE = "refs/mlbot/base"
+PULL_HEADS = ("refs/pull/{}/head", "refs/merge-requests/{}/head")
+"""What a pull request brings, by forge."""
 QUIET = (
     "--quiet",
     "--no-tags",
@@ -195,6 +197,40 @@ def find_remote_base(checkout: Checkout, branch: Branch) -> str | None:
             if base or not read_edges(scratch.root / ".git"):
                 return base
     return None
+
+
+def find_base_of(checkout: Checkout, branch: Branch, head: str, pull: int | None) -> str | None:
+    """Return the merge base of a branch of origin and a commit that need not be here, without any files.
+
+    The commit is asked for by its id, and where origin does not give it so, as what a pull request brings.
+
+    Raises:
+        BaselineError: the remote refused, or could not be reached.
+    """
+    if not checkout.is_shallow and git.find_commit(checkout.root, head) and branch.tips:
+        return git.find_merge_base(checkout.root, head, *branch.tips)
+    with borrow(checkout) as scratch:
+        place = _find_place(scratch, head, pull)
+        for depth in DEPTHS:
+            # A new name each time: git does not deepen a reference that it already has.
+            ref, ours = f"refs/mlbot/{depth}", f"refs/mlbot/head-{depth}"
+            fetch(scratch, [f"+refs/heads/{branch.name}:{ref}", f"+{place}:{ours}"], NO_FOLDERS, f"--depth={depth}")
+            base = git.find_merge_base(scratch.root, head, ref)
+            if base or not read_edges(scratch.root / ".git"):
+                return base
+    return None
+
+
+def _find_place(scratch: Scratch, head: str, pull: int | None) -> str:
+    """Return a name by which origin gives a commit."""
+    problem = BaselineError("git fetch", "origin does not have it any more", CURE)
+    for place in (head, *(form.format(pull) for form in PULL_HEADS if pull is not None)):
+        try:
+            if fetch_commit(scratch, place) == head:
+                return place
+        except BaselineError as error:
+            problem = error if place == head else problem
+    raise problem
 
 
 def read_edges(folder: Path) -> list[str]:

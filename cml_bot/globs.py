@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LEFT_OUT = frozenset(
     (
         "mlbot-report",
+        "mlbot-bundle",
         "mlbot-demo",
         "node_modules",
         "bower_components",

@@ -29,5 +29,7 @@ class Job:
     """A revision or a path to compare with; empty for the configured baseline."""
     head: str = ""
     """A revision to report on; empty for the files in the workspace."""
+    review_sha: str = ""
+    """The commit under review, where something else is checked out on purpose: the base is chosen for it."""
     env: Mapping[str, str] | None = field(default=None, repr=False)
     """The environment of the job, to tell what it ran in; None where that does not matter."""

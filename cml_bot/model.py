@@ -684,6 +684,8 @@ class Report:
     """Discovered files of the head that could not be read."""
     sources: tuple[Source, ...] = ()
     """The files read of the head's side."""
+    is_trusted: bool = True
+    """False where the numbers come from a job that ran a stranger's code, and nobody here has checked them."""
 
     @property
     def has_base(self) -> bool:

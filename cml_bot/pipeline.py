@@ -35,16 +35,25 @@ CHAINS = {"auto": ("record", "git_files"), "record": ("record",), "git": ("git_f
 """What the words for a baseline stand for: the modules to ask, until one answers."""
 
 
-def make_report(job: Job, config: Config) -> tuple[Report, Run]:
+def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple[Report, Run]:
     """Collect, compare and judge; give the report, and the run it speaks of.
+
+    Args:
+        job: what to report on.
+        config: what the project wants.
+        collected: the run that other jobs have collected; None to collect the one in the workspace.
 
     Raises:
         ConfigError: the configuration or a revision that was asked for is wrong.
         BaselineError: the baseline that was asked for cannot be read.
     """
     read = _reader(job, config)
-    head = replace(read(_head_tree(job)), environment=_read_environment(job))
-    found = _add_figures(job, _refuse_empty(find_base(job, config, read), head), head, read)
+    if collected is None:
+        head = replace(read(_head_tree(job)), environment=_read_environment(job))
+    else:
+        head = replace(collected, created=_stamp(job), build_url=job.build.url)
+    found = _refuse_empty(find_base(job, config, read), head)
+    found = _add_figures(job, found, head, read) if collected is None else _refuse_strange(found, head)
     base = None if isinstance(found, str) else found.run
     gates = config.gates
     past = _choose_history(found, config)
@@ -56,7 +65,7 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         title=config.title or _name_of(job),
         version=__version__,
         created=_stamp(job),
-        head=_head_side(job, found),
+        head=_head_side(job, found) if collected is None else _collected_side(job, head),
         base=Side(sha="", source=found, kind="none") if isinstance(found, str) else found.side,
         build=job.build,
         verdict=judge(deltas, gates, config.waiver, job.now.date(), on_other_data=other_data),
@@ -71,8 +80,14 @@ def make_report(job: Job, config: Config) -> tuple[Report, Run]:
         broken=head.broken,
         unread=head.unread,
         sources=head.sources,
+        is_trusted=collected is None or not job.build.is_fork,
     )
     return report, head
+
+
+def reviewed_sha(job: Job) -> str:
+    """Give the commit that people know what is checked out by: not that of a merge that was made to test it."""
+    return job.build.sha if job.build.pull is not None and not job.is_foreign and job.build.sha else job.sha
 
 
 def make_run(job: Job, config: Config) -> Run:
@@ -117,6 +132,20 @@ def _refuse_empty(found: Base | str, head: Run) -> Base | str:
     if found.side.kind != "git_files":
         return f"no metrics were found in {place}"
     return f"no metrics are committed at {place}; commit the files, or compare with a run.json by --against"
+
+
+def _refuse_strange(found: Base | str, head: Run) -> Base | str:
+    """Take committed files for no base where bundles have other names for all of it; and compare no other pictures."""
+    if isinstance(found, str):
+        return found
+    here, there = (
+        {metric.key for metric in run.metrics} | {series.key for series in run.series} for run in (head, found.run)
+    )
+    if found.side.kind == "git_files" and here and not here & there:
+        return f"what is committed at {found.side.source} has none of the metrics that the bundles have"
+    names = {figure.name for figure in head.figures}
+    kept = tuple(figure for figure in found.run.figures if figure.name in names)
+    return replace(found, run=replace(found.run, figures=kept))
 
 
 def _add_figures(job: Job, found: Base | str, head: Run, read: partial[Run]) -> Base | str:
@@ -203,6 +232,11 @@ def _head_side(job: Job, found: Base | str) -> Side:
     return Side(sha=sha, source="the working tree", label="here")
 
 
+def _collected_side(job: Job, head: Run) -> Side:
+    sha = job.sha if job.is_foreign else job.build.sha or job.sha or head.sha
+    return Side(sha=sha, source="bundles that other jobs collected", label="here")
+
+
 def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
     """Load main's run, or say in a sentence why there is none.
 
@@ -216,7 +250,7 @@ def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
     reasons: list[str] = []
     for module in chain:
         try:
-            found = load_baseline(module).load(job.root, job.build, wanted, read, config.name)
+            found = load_baseline(module).load(job.root, job.build, wanted, read, config.name, job.review_sha)
         except BaselineError as error:
             if wanted or module == chain[-1]:
                 raise

@@ -1,4 +1,4 @@
-"""Step 4: a Report to a Page (Markdown, full and short) or to one stand-alone HTML file."""
+"""Step 4: a Report to a Page (Markdown in falling lengths, for any forge) or to one stand-alone HTML file."""
 
 from __future__ import annotations
 
@@ -6,54 +6,58 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from cml_bot.draw import describe_curve, draw_curve
-from cml_bot.escape import clean, code, escape
-from cml_bot.filters import plural, sparkline
-from cml_bot.model import ENDINGS, Figure, FigurePair, Key, Outcome, Page
-from cml_bot.names import name_of, shared_names
-from cml_bot.wording import (
-    OUTCOMES,
-    first_line,
-    fold_titles,
-    rank,
-    second_line,
-    sort_rows,
-    tell_check,
-    tell_next,
+from cml_bot.draw import draw_curve
+from cml_bot.escape import address, clean, code, code_bare, escape, escape_bare
+from cml_bot.filters import plural
+from cml_bot.model import ENDINGS, Figure, FigurePair
+from cml_bot.review import Dialect, Draft, Page
+from cml_bot.views import (
+    SHOWN_PAIRS,
+    Limits,
+    add_charts,
+    count_parts,
+    labels_of,
+    titled_curves,
+    view_form,
+    view_report,
 )
-from cml_bot.wording_noise import tell_drift, tell_methods, tell_proofs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jinja2.sandbox import SandboxedEnvironment
 
-    from cml_bot.model import Check, Curve, ParamDelta, Report, Series
+    from cml_bot.model import Curve, Key, Report
 
-SHOWN_PAIRS = 20
-"""Pictures of the job, each with both sides; a folder of thousands would make a page that nobody can open."""
 DRAWN_CURVES = 20
 """More pictures than this nobody looks at; the others are told in words."""
+CHARTS = 6
+"""Each is as large as a picture, and readers load them all."""
+LARGEST = 5 * 1024 * 1024
+"""Bytes of a picture that forges show."""
+SHOWN_MEDIA = ("image/png", "image/jpeg", "image/gif", "image/webp")
+"""An SVG can hold scripts and addresses; forges show it as text, or not at all."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How many of each a form shows; what is left out is counted."""
-
-    folded: int
-    """Rows of one folded part."""
-    checks: int
-    unread: int
-    """Files that could not be read."""
-    notes: int
-    sources: int
-
-
-FULL = Limits(folded=400, checks=50, unread=20, notes=60, sources=40)
-SHORT = Limits(folded=0, checks=8, unread=3, notes=0, sources=0)
-PAGE = Limits(folded=2000, checks=500, unread=100, notes=500, sources=500)
+PAGE = Limits(folded=2000, checks=500, unread=100, notes=500, sources=500, curves=2000)
+SHORT = Limits(folded=0, checks=8, unread=3, notes=0, sources=0, words=300)
+FORMS = (
+    Limits(folded=400, checks=50, unread=20, notes=60, sources=40, curves=400, charts=CHARTS, pictures=40),
+    Limits(folded=40, checks=20, unread=10, notes=10, sources=10, curves=5, charts=4, pictures=4, words=400),
+    SHORT,
+)
+"""Longest first."""
+UNFOLDED = (
+    Limits(folded=40, checks=20, unread=10, notes=20, sources=10, curves=10, pictures=12),
+    Limits(folded=12, checks=12, unread=5, notes=5, sources=5, curves=5, pictures=4, words=400),
+    SHORT,
+)
+"""Where nothing can be folded, a reader scrolls past all that is there."""
+PARTS = ("curves", "figures", "more", "same", "bookkeeping", "params", "gates")
+NEVER_UNFOLDED = ("same", "bookkeeping", "gates")
+"""Parts that are worth a fold, but no room of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,30 +69,8 @@ class Drawn:
 
     @property
     def figures(self) -> tuple[Figure, ...]:
-        """All of them, each with a name of its own."""
+        """All of them, each with a name of its own that is safe in an address and for a file."""
         return (*self.curves.values(), *(side for pair in self.pairs for side in (pair.base, pair.head) if side))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CurveView:
-    """A curve as the templates see it: a picture, or a line of text."""
-
-    name: str
-    caption: str
-    head_line: str
-    base_line: str
-    figure: Figure | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckView:
-    """A check as the templates see it."""
-
-    symbol: str
-    text: str
-    name: str
-    said: str
-    reason: str
 
 
 def draw_figures(report: Report) -> Drawn:
@@ -96,109 +78,91 @@ def draw_figures(report: Report) -> Drawn:
 
     Importing matplotlib alone costs half a second: only for forms that can show pictures, and only if there are curves.
     """
-    titled = list(_titled(report).items())[:DRAWN_CURVES]
+    titled = list(titled_curves(report).items())[:DRAWN_CURVES]
     curves = {key: _draw(curve, number, report) for number, (key, curve) in enumerate(titled)}
     pairs = tuple(_name_apart(pair, number) for number, pair in enumerate(report.figures[:SHOWN_PAIRS]))
     return Drawn(curves=curves, pairs=pairs)
 
 
-def render(report: Report, drawn: Drawn | None) -> Page:
-    """Write a report as Markdown.
+def make_draft(report: Report, drawn: Drawn | None, dialect: Dialect, *, charts: bool) -> Draft:
+    """Prepare a page whose pictures have no address yet; offer those that forges show."""
+    most = _forms(dialect)[0].pictures
+    curves = [*drawn.curves.values()] if drawn else []
+    pairs = drawn.pairs[: max(0, most - len(curves))] if drawn else ()
+    sides = chain.from_iterable((pair.base, pair.head) for pair in pairs)
+    figures = tuple(figure for figure in (*curves[:most], *sides) if figure and _is_shown(figure))
 
-    With figures, the text refers to them as ``cid:NAME``; without, curves are told in words and small lines of
-    characters.
+    def write(addresses: Mapping[str, str]) -> Page:
+        return render(report, drawn, addresses, dialect, charts=charts)
+
+    return Draft(write=write, figures=figures)
+
+
+def render(
+    report: Report,
+    drawn: Drawn | None,
+    addresses: Mapping[str, str],
+    dialect: Dialect = Dialect.GITHUB,
+    *,
+    charts: bool = False,
+) -> Page:
+    """Write a report as Markdown, in forms of falling length.
+
+    Args:
+        report: what is told.
+        drawn: its pictures; None where none were made.
+        addresses: where pictures are, by name. One without an address is told in words, a curve with a small line of
+            characters too.
+        dialect: what of Markdown the place shows.
+        charts: whether such a curve becomes a chart in text as well, where the dialect has those.
     """
-    view = _view(report, drawn)
-    template = _environment(autoescape=False).get_template("comment.md.j2")
-    left_out = "This is the short form. The whole report is in the folder mlbot-report of the job."
-    body = template.render(**view, short=False, limits=FULL)
-    short = template.render(**view, short=True, limits=SHORT, left_out_in_short=left_out)
-    return Page(body=_tidy(body), short=_tidy(short), figures=drawn.figures if drawn else ())
+    view = view_report(report, drawn.curves if drawn else {}, drawn.pairs if drawn else report.figures[:SHOWN_PAIRS])
+    known = addresses if drawn else {}
+    # Of curves alone: what has an address is a picture, and the chart would say the same again.
+    view["curves"] = [
+        one if one.figure and one.figure.name in known else replace(one, figure=None) for one in view["curves"]
+    ]
+    if charts and dialect is not Dialect.BITBUCKET:
+        view = add_charts(view, report, CHARTS)
+    forms = _forms(dialect)
+    return Page(forms=tuple(_render_form(view, known, dialect, number) for number in range(len(forms))))
 
 
 def render_html(report: Report, drawn: Drawn) -> str:
     """Write a report as one HTML file with everything in it: no other file, no address outside."""
-    view = _view(report, drawn)
-    return _tidy(_environment(autoescape=True).get_template("page.html.j2").render(**view, limits=PAGE))
+    view = view_report(report, drawn.curves, drawn.pairs)
+    return _tidy(_environment(None).get_template("page.html.j2").render(**view, limits=PAGE))
 
 
-def _view(report: Report, drawn: Drawn | None) -> dict[str, Any]:
-    """Gather what the templates of all forms are given."""
-    rows = sort_rows(report)
-    symbol, line = first_line(report, rows)
-    shared = shared_names(delta.key for delta in report.deltas)
-    checks = [(check, _check_view(check, shared)) for check in sorted(report.verdict.checks, key=rank)]
-    curves = _curve_views(report, drawn.curves if drawn else {})
-    return {
-        "report": report,
-        "rows": rows,
-        "symbol": symbol,
-        "line": line,
-        "sentence": second_line(report, rows),
-        "base_label": clean(report.base.label, 60) if report.base.label else "before",
-        "params": _param_views(report),
-        "unread": (*report.broken, *report.unread),
-        "titles": fold_titles(report, rows),
-        "next": tell_next(report, rows.first),
-        "loud_checks": [view for check, view in checks if check.outcome is not Outcome.PASS],
-        "quiet_checks": [view for check, view in checks if check.outcome is Outcome.PASS],
-        "curves": curves,
-        "textual_curves": [curve for curve in curves if curve.figure is None],
-        "figures": drawn.pairs if drawn else report.figures[:SHOWN_PAIRS],
-        "hidden_figures": max(0, len(report.figures) - SHOWN_PAIRS),
-        "methods": tell_methods(report),
-        "proofs": tell_proofs(report),
-        "drifts": [tell_drift(drift, shared) for drift in report.drifts],
-        "pictures": drawn is not None,
-    }
-
-
-def _param_views(report: Report) -> list[tuple[str, ParamDelta]]:
-    """Name every parameter that differs, with its file where two of them are called the same."""
-    shared = shared_names(param.key for param in report.params)
-    return [(name_of(param.key, shared), param) for param in report.params]
-
-
-def _check_view(check: Check, shared: frozenset[str]) -> CheckView:
-    return CheckView(
-        symbol=OUTCOMES[check.outcome][0],
-        text=check.gate.text,
-        name=name_of(check.key, shared) if check.key else "",
-        said=tell_check(check),
-        reason=check.reason,
-    )
-
-
-def _curve_views(report: Report, drawn: Mapping[Key, Figure]) -> list[CurveView]:
-    return [
-        CurveView(
-            name=curve.key.name,
-            caption=describe_curve(curve, **_labels(report)),
-            head_line=sparkline(_ys(curve.head), beside=_ys(curve.base)),
-            base_line=sparkline(_ys(curve.base), beside=_ys(curve.head)),
-            figure=drawn.get(key),
+def _render_form(view: Mapping[str, Any], addresses: Mapping[str, str], dialect: Dialect, number: int) -> str:
+    limits = _forms(dialect)[number]
+    is_short, can_fold = limits is SHORT, dialect is not Dialect.BITBUCKET
+    hidden = PARTS if is_short else () if can_fold else NEVER_UNFOLDED
+    text = (
+        _environment(dialect)
+        .get_template("comment.md.j2")
+        .render(
+            **{**view, **view_form(view, addresses, limits)},
+            short=is_short,
+            shortened=number > 0,
+            html=can_fold,
+            left_out_parts=count_parts(view, hidden),
         )
-        for key, curve in _titled(report).items()
-    ]
+    )
+    return _tidy(text)
 
 
-def _titled(report: Report) -> dict[Key, Curve]:
-    """Give every curve the name that its picture and its line of text are headed with."""
-    shared = shared_names(curve.key for curve in report.curves)
-    return {curve.key: replace(curve, key=Key("", name_of(curve.key, shared))) for curve in report.curves}
+def _forms(dialect: Dialect) -> tuple[Limits, ...]:
+    return UNFOLDED if dialect is Dialect.BITBUCKET else FORMS
 
 
-def _ys(series: Series | None) -> Sequence[float]:
-    return series.y if series else ()
+def _is_shown(figure: Figure) -> bool:
+    return figure.media in SHOWN_MEDIA and len(figure.data) <= LARGEST
 
 
 def _draw(curve: Curve, number: int, report: Report) -> Figure:
-    figure = draw_curve(curve, goal=curve.goal, **_labels(report))
+    figure = draw_curve(curve, goal=curve.goal, **labels_of(report))
     return replace(figure, name=f"{number + 1:02}-{figure.name}")
-
-
-def _labels(report: Report) -> dict[str, str]:
-    return {"head_label": "this branch", "base_label": report.base.label or "before"}
 
 
 def _name_apart(pair: FigurePair, number: int) -> FigurePair:
@@ -225,20 +189,23 @@ def _data_address(figure: Figure) -> str:
 
 
 @cache
-def _environment(*, autoescape: bool) -> SandboxedEnvironment:
+def _environment(dialect: Dialect | None) -> SandboxedEnvironment:
+    """Set the templates up for a dialect of Markdown, or for HTML."""
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(_template_folders()),
-        autoescape=autoescape,
+        autoescape=dialect is None,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    is_bare = dialect is Dialect.BITBUCKET
     environment.filters |= {
-        "md": escape,
-        "code": code,
+        "md": escape_bare if is_bare else escape,
+        "code": code_bare if is_bare else code,
+        "address": address,
         "clean": clean,
         "plural": plural,
         "data_address": _data_address,

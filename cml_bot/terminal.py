@@ -23,7 +23,7 @@ from cml_bot.wording import (
     tell_check,
     tell_next,
 )
-from cml_bot.wording_noise import tell_drift
+from cml_bot.wording_noise import UNTRUSTED, tell_drift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +60,8 @@ def _say_all(console: Console, report: Report) -> None:
     _say(console, f"{name}{clean(sentence.text, 600)}")
     shared = shared_names(delta.key for delta in report.deltas)
     drifts = [tell_drift(drift, shared) for drift in report.drifts]
+    if not report.is_trusted:
+        _say(console, f"Note: {UNTRUSTED}", style="yellow")
     for text in (*report.like_for_like, *drifts, *report.broken, *report.unread):
         _say(console, f"⚠️ {clean(text, 400)}", style="yellow")
     if rows.first:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SPARKLINE = 12
 """Runs of main in the small line."""
 OUTLIER = "×"
+UNTRUSTED = "The numbers were reported by the pull request's own job; nobody else has measured them."
 METHODS = {
     Method.NONE: "no way to tell a change from noise with what is there",
     Method.EQUAL: "equal on both sides",

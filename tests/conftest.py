@@ -38,8 +38,7 @@ def no_token_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Nor does anything that it has printed or logged."""
     report = yield
-    said = [text for _, text in item._report_sections]
-    if any(holds_token(text) for text in said):
+    if any(holds_token(text) for *_, text in item._report_sections):
         report.outcome = "failed"
         report.longrepr = "a token was printed"
     return report

@@ -70,9 +70,17 @@ ALLOWED: dict[str, set[str]] = {
     "announce": EDGE | {"forges", "publish", "render", "review", "wording"},
     "wording_noise": EDGE | {"filters", "names", "stats"},
     "wording": EDGE | TEXT | {"names", "wording_noise"},
-    "render": EDGE | TEXT | {"draw", "names", "wording", "wording_noise"},
+    "mermaid": EDGE | TEXT,
+    "views": EDGE | TEXT | {"draw", "mermaid", "names", "wording", "wording_noise"},
+    "render": EDGE | TEXT | {"draw", "review", "views"},
     "terminal": EDGE | TEXT | {"history_forms", "history_table", "names", "wording", "wording_noise"},
-    "report_folder": EDGE | {"render", "as_json"},
+    "own_folder": EDGE,
+    "report_folder": EDGE | {"as_json", "own_folder", "render"},
+    "bundle": EDGE | {"as_json", "filters", "own_folder", "readers", "records"},
+    "bundle_zip": EDGE | {"bundle"},
+    "bundle_paths": EDGE | {"bundle", "bundle_zip", "readers", "replicates", "review"},
+    "join_runs": EDGE | {"bundle_paths", "records", "replicates"},
+    "trusted": EDGE | {"bundle_paths", "bundle_zip", "config", "forges", "git", "job"},
     "publish": EDGE | {"forges", "review"},
     "pairs": EDGE | {"rules"},
     "pipeline": EDGE
@@ -90,15 +98,15 @@ ALLOWED: dict[str, set[str]] = {
 """What a module may import of mlbot. `cli` may import everything, and nobody imports it but `__main__`."""
 
 HOMES = {
-    "github": {"forges/github_calls", "forges/github_errors"},
-    "gitlab": {"forges/gitlab_errors", "forges/gitlab_find", "forges/gitlab_probe", "forges/gitlab_review"},
+    "github": {"forges/github/calls", "forges/github/errors"},
+    "gitlab": {"forges/gitlab/errors", "forges/gitlab/find", "forges/gitlab/rights", "forges/gitlab/review"},
     "requests": {
         "forges/_wire",
         "forges/bitbucket_line",
-        "forges/github_artifacts",
-        "forges/github_calls",
-        "forges/github_errors",
-        "forges/gitlab_errors",
+        "forges/github/artifacts",
+        "forges/github/calls",
+        "forges/github/errors",
+        "forges/gitlab/errors",
     },
     "matplotlib": {"draw_axes", "demo_train"},
     "jinja2": {"render"},
@@ -115,6 +123,7 @@ OUTER = {
     "cli": {"environment", "output", "clock"},
     "__main__": {"exit"},
     "git_process": {"environment"},  # what git's own process is given
+    "forges/_wire": {"clock"},  # how long it is until a moment that a forge names
     "demo": {"environment"},  # what the training's process is given
 }
 """The modules that use the environment, the terminal, the exit and the clock by themselves; others are given them."""

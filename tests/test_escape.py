@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 import cmarkgfm
@@ -10,7 +11,7 @@ from cmarkgfm.cmark import Options
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cml_bot.escape import EMPTY, JOINER, clean, code, escape
+from cml_bot.escape import EMPTY, JOINER, address, clean, code, code_bare, escape, escape_bare
 
 # fmt: off
 NASTY_NAMES = (
@@ -117,6 +118,15 @@ def outline(markdown: str) -> Outline:
     return page
 
 
+def outline_bare(markdown: str) -> Outline:
+    """As on a forge that takes no HTML: CommonMark with tables and links; a tag that gets through is a comment."""
+    page = Outline()
+    options = Options.CMARK_OPT_DEFAULT
+    page.feed(cmarkgfm.markdown_to_html_with_extensions(markdown, options=options, extensions=["table", "autolink"]))
+    page.close()
+    return page
+
+
 EXPECTED = {place: outline(template.replace("{}", MARKER)) for place, template in POSITIONS.items()}
 WITH_CODE = {
     place: outline(template.replace("{}", f"<code>{MARKER}</code>"))
@@ -125,9 +135,22 @@ WITH_CODE = {
 }
 
 
-def shown(place: str, markup: str, expected: dict[str, Outline] = EXPECTED) -> str:
+BARE = {
+    place: outline_bare(template.replace("{}", MARKER))
+    for place, template in POSITIONS.items()
+    if place not in ("summary", "code in summary", "attribute")
+}
+BARE_CODE = {place: outline_bare(POSITIONS[place].replace("{}", f"`{MARKER}`")) for place in WITH_CODE}
+
+
+def shown(
+    place: str,
+    markup: str,
+    expected: dict[str, Outline] = EXPECTED,
+    read: Callable[[str], Outline] = outline,
+) -> str:
     """The text a reader sees in a place, after making sure that nothing else of the page has changed."""
-    want, got = expected[place], outline(POSITIONS[place].replace("{}", markup))
+    want, got = expected[place], read(POSITIONS[place].replace("{}", markup))
     assert got.tags == want.tags
     at = next(n for n, text in enumerate(want.texts) if MARKER in text)
     before, after = want.texts[at].split(MARKER)
@@ -145,6 +168,54 @@ def assert_harmless(text: str) -> None:
         seen = shown(place, markup)
         assert seen.replace(JOINER, "") == clean(text)
         assert not REFERENCES.search(seen)
+
+
+def assert_harmless_without_html(text: str) -> None:
+    markup = escape_bare(text)
+    assert "\n" not in markup
+    # Whether entities are decoded there, nobody knows; tags are shown as text.
+    assert not re.search(r"&[a-z#]|<[a-z/!?]", markup, re.IGNORECASE)
+    for place in BARE:
+        seen = shown(place, markup, BARE, outline_bare)
+        assert seen.replace(JOINER, "") == clean(text)
+        assert not REFERENCES.search(seen)
+
+
+@pytest.mark.parametrize("name", NASTY_NAMES + PLAIN_NAMES)
+def test_a_name_is_one_text_where_there_is_no_html(name: str) -> None:
+    assert_harmless_without_html(name)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(foreign_text)
+def test_any_text_is_one_text_where_there_is_no_html(text: str) -> None:
+    assert_harmless_without_html(text)
+
+
+@pytest.mark.parametrize("place", WITH_CODE)
+@settings(max_examples=500, deadline=None)
+@given(foreign_text)
+def test_code_holds_the_whole_text_where_there_is_no_html(place: str, text: str) -> None:
+    expected = BARE if "|" in clean(text) else BARE_CODE
+    assert shown(place, code_bare(text), expected, outline_bare).replace(JOINER, "") == clean(text)
+
+
+@pytest.mark.parametrize("name", PLAIN_NAMES)
+def test_everyday_names_stay_readable_where_there_is_no_html(name: str) -> None:
+    assert escape_bare(name) == name
+
+
+def test_a_marker_of_another_bot_does_not_survive_in_code() -> None:
+    assert code("<!-- sticky -->") == f"`<{JOINER}!-- sticky -->`"
+    assert "<!" not in code_bare("<!-- | -->")
+
+
+@settings(max_examples=500, deadline=None)
+@given(foreign_text)
+def test_an_address_is_one_link_wherever_it_leads(text: str) -> None:
+    (opening, closing) = (tag for tag in outline(f"[x](https://example.com/{address(text)})").tags if "a" in tag[:3])
+    assert opening.startswith("<a [('href', 'https://example.com/")
+    assert closing == "</a>"
 
 
 @pytest.mark.parametrize("name", NASTY_NAMES + PLAIN_NAMES)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cml_bot.errors import PublishError
-from cml_bot.forges.github_commands import SUMMARY_LIMIT, annotate, append_outputs, append_summary, quiet, tell_job
+from cml_bot.forges.github.commands import SUMMARY_LIMIT, annotate, append_outputs, append_summary, quiet, tell_job
 from cml_bot.model import Check, Form, Gate, Key, Outcome
 from cml_bot.review import Page
 

@@ -31,7 +31,8 @@ from cml_bot.model import (
     Source,
     Waiver,
 )
-from cml_bot.render import Drawn, draw_figures, render, render_html
+from cml_bot.render import Drawn, draw_figures, make_draft, render, render_html
+from cml_bot.review import Dialect
 from cml_bot.terminal import render_terminal
 from tests.making import HEAD_SHA, make_history, make_metric, make_report, make_run
 
@@ -206,13 +207,29 @@ def many() -> Report:
     return make_report(head, base, build=BUILD)
 
 
+def stranger() -> Report:
+    """Measured by a fork's own job; with more curves than charts are drawn, and sides of other lengths."""
+    curves = tuple(
+        Curve(
+            key=Key("history.csv", f"val/loss_{number}"),
+            head=course(f"val/loss_{number}", *(1 / (1 + n) + number for n in range(30))),
+            base=course(f"val/loss_{number}", *(1.1 / (1 + n) + number for n in range(20 + 5 * number))),
+        )
+        for number in range(8)
+    )
+    return replace(plain(), is_trusted=False, curves=curves)
+
+
 CASES: dict[str, Callable[[], Report]] = {
     case.__name__: case
-    for case in (plain, verdicts, odd_base, gates, first_run, nothing_found, all_same, hostile, many)
+    for case in (plain, verdicts, odd_base, gates, first_run, nothing_found, all_same, hostile, many, stranger)
 }
 
 
 PICTURED = ("plain", "gates", "first_run", "hostile")
+CHARTED = ("plain", "stranger")
+BITBUCKET = ("plain", "verdicts", "gates", "hostile", "stranger")
+MIDDLE = ("many", "hostile")
 
 
 def drawn_by_hand(report: Report) -> Drawn:
@@ -236,18 +253,39 @@ def hold(path: Path, text: str, update: bool) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_markdown(case: str, update_golden: bool) -> None:
-    page = render(CASES[case](), None)
-    hold(GOLDEN / case / "comment.md", page.body, update_golden)
-    hold(GOLDEN / case / "short.md", page.short, update_golden)
-    assert len(page.short) <= len(page.body) or case in ("nothing_found", "first_run", "all_same")
+    full, middle, short = render(CASES[case](), None, {}).forms
+    hold(GOLDEN / case / "comment.md", full, update_golden)
+    hold(GOLDEN / case / "short.md", short, update_golden)
+    assert len(short) <= len(full) or case in ("nothing_found", "first_run", "all_same")
+    if case in MIDDLE:
+        hold(GOLDEN / case / "middle.md", middle, update_golden)
+        assert len(short) < len(middle) < len(full)
 
 
 @pytest.mark.parametrize("case", PICTURED)
 def test_markdown_with_pictures(case: str, update_golden: bool) -> None:
+    """As it lies in the folder, beside its pictures."""
     report = CASES[case]()
-    page = render(report, drawn_by_hand(report))
-    hold(GOLDEN / case / "comment-pictures.md", page.body, update_golden)
-    assert page.body.count("](cid:") == len(page.figures)
+    drawn = drawn_by_hand(report)
+    text = render(report, drawn, {figure.name: f"figures/{figure.name}" for figure in drawn.figures}).body
+    hold(GOLDEN / case / "comment-pictures.md", text, update_golden)
+    assert text.count("](figures/") == len(drawn.figures)
+
+
+@pytest.mark.parametrize("case", CHARTED)
+def test_markdown_with_charts(case: str, update_golden: bool) -> None:
+    report = CASES[case]()
+    hold(GOLDEN / case / "comment-charts.md", render(report, None, {}, charts=True).body, update_golden)
+
+
+@pytest.mark.parametrize("case", BITBUCKET)
+def test_markdown_for_bitbucket(case: str, update_golden: bool) -> None:
+    report = CASES[case]()
+    drawn = drawn_by_hand(report)
+    draft = make_draft(report, drawn, Dialect.BITBUCKET, charts=True)
+    page = draft.write({figure.name: f"https://bitbucket.org/acme/f/{figure.name}" for figure in draft.figures})
+    hold(GOLDEN / case / "bitbucket.md", page.body, update_golden)
+    hold(GOLDEN / case / "bitbucket-short.md", page.forms[-1], update_golden)
 
 
 @pytest.mark.parametrize("case", PICTURED)

@@ -38,7 +38,10 @@ from cml_bot.model import (
     Verdict,
     Waiver,
 )
-from cml_bot.render import Drawn, draw_figures, render, render_html
+from cml_bot.publish import FOOTER
+from cml_bot.render import DRAWN_CURVES, Drawn, draw_figures, make_draft, render, render_html
+from cml_bot.review import Dialect
+from cml_bot.views import SHOWN_PAIRS
 from tests.test_escape import outline
 
 NAMES: list[str] = json.loads((Path(__file__).parent / "names.json").read_text())
@@ -136,19 +139,33 @@ def report_of(names: Sequence[str], *, has_base: bool) -> Report:
 
 def drawn(report: Report) -> Drawn:
     """Pictures with names of our own, as `draw_figures` gives them."""
+
+    def figure(name: str, caption: str) -> Figure:
+        return Figure(name=f"{name}.png", media="image/png", data=b"", caption=caption)
+
     curves = {
-        curve.key: Figure(name="01.png", media="image/png", data=b"", caption=curve.key.name)
-        for curve in report.curves[:40]
+        curve.key: figure(f"0-{number}", curve.key.name) for number, curve in enumerate(report.curves[:DRAWN_CURVES])
     }
     pairs = tuple(
         FigurePair(
             name=pair.name,
-            head=Figure(name="02.png", media="image/png", data=b"", caption=pair.name),
-            base=Figure(name="03.png", media="image/png", data=b"", caption=pair.name) if number % 2 else None,
+            head=figure(f"0-{number}-here", pair.name),
+            base=figure(f"0-{number}-before", pair.name) if number % 2 else None,
         )
-        for number, pair in enumerate(report.figures)
+        for number, pair in enumerate(report.figures[:SHOWN_PAIRS])
     )
     return Drawn(curves=curves, pairs=pairs)
+
+
+def addresses(report: Report) -> dict[str, str]:
+    """Where the pictures of `drawn` are."""
+    return {figure.name: f"figures/{figure.name}" for figure in drawn(report).figures}
+
+
+def forms(report: Report, *, has_pictures: bool, dialect: Dialect = Dialect.GITHUB) -> tuple[str, ...]:
+    if has_pictures:
+        return render(report, drawn(report), addresses(report), dialect).forms
+    return render(report, None, {}, dialect, charts=True).forms
 
 
 class Structure(HTMLParser):
@@ -216,31 +233,114 @@ def test_the_page_shows_every_name_as_it_was_written() -> None:
     assert [name for name in NAMES if clean(name) not in text] == []
 
 
-@pytest.mark.parametrize("form", ["body", "short"])
+@pytest.mark.parametrize("dialect", [Dialect.GITHUB, Dialect.GITLAB])
+@pytest.mark.parametrize("form", [0, 1, 2])
 @pytest.mark.parametrize("has_pictures", [True, False])
 @pytest.mark.parametrize("has_base", [True, False])
-def test_the_structure_of_the_markdown_is_the_templates_own(form: str, has_pictures: bool, has_base: bool) -> None:
+def test_the_structure_of_the_markdown_is_the_templates_own(
+    form: int, has_pictures: bool, has_base: bool, dialect: Dialect
+) -> None:
     hostile, harmless = (
-        outline(getattr(render(report, drawn(report) if has_pictures else None), form))
-        for report in (report_of(names, has_base=has_base) for names in (NAMES, HARMLESS))
+        outline(forms(report_of(names, has_base=has_base), has_pictures=has_pictures, dialect=dialect)[form])
+        for names in (NAMES, HARMLESS)
     )
     assert hostile.tags == harmless.tags
     links = [tag for tag in hostile.tags if re.match("<a |<img ", tag)]
     assert links
-    assert not [tag for tag in links if "'cid:0" not in tag and BUILD.url not in tag]
+    assert not [tag for tag in links if "'figures/0-" not in tag and BUILD.url not in tag]
     assert not [tag for tag in hostile.tags if tag.startswith(("<!", "<?"))]
 
 
 @pytest.mark.parametrize("has_pictures", [True, False])
 def test_nobody_is_called_and_no_issue_is_named(has_pictures: bool) -> None:
     report = report_of(NAMES, has_base=True)
-    page = outline(render(report, drawn(report) if has_pictures else None).body)
+    page = outline(forms(report, has_pictures=has_pictures)[0])
     inside_code = 0
     for tag, text in zip(["", *page.tags], page.texts, strict=True):
         inside_code += tag.startswith("<code") - tag.startswith("</code")
         if not inside_code:
             assert not re.search(r"@\w|#\d|!\d|\w://|\bwww\.|\bGH-\d", text), text
     assert JOINER in "".join(page.texts)
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("has_pictures", [True, False])
+def test_each_form_is_shorter_and_the_last_fits_everywhere(has_pictures: bool, dialect: Dialect) -> None:
+    report = report_of(NAMES, has_base=True)
+    full, middle, short = forms(report, has_pictures=has_pictures, dialect=dialect)
+    assert len(full) > len(middle) > len(short)
+    assert len(short) < 30_000
+    where = f"The whole report is in the folder mlbot-report of the [job]({BUILD.url})."
+    assert where in middle
+    assert where in short
+    assert "Left out here: 60 curves changed, 60 pictures changed" in short
+    assert middle.count("![") <= 8
+    assert middle.count("```mermaid") <= 4
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_every_form_ends_with_the_footer_that_does_not_count_as_a_change(dialect: Dialect) -> None:
+    for form in forms(report_of(NAMES, has_base=True), has_pictures=True, dialect=dialect):
+        assert FOOTER.fullmatch(form.splitlines()[-1])
+
+
+@pytest.mark.parametrize("has_pictures", [True, False])
+def test_bitbucket_gets_no_html_alert_or_chart(has_pictures: bool) -> None:
+    for form in forms(report_of(HARMLESS, has_base=True), has_pictures=has_pictures, dialect=Dialect.BITBUCKET):
+        assert not re.search(r"<\w|</|&\w+;|&#|\[!|```", form)
+
+
+def test_a_picture_is_shown_if_and_only_if_it_has_an_address() -> None:
+    report = report_of(HARMLESS, has_base=True)
+    pictures = drawn(report)
+    one, *_ = pictures.curves.values()
+    before = next(pair.base for pair in pictures.pairs if pair.base)
+    place = {one.name: "/uploads/0a1b/a (1).png", before.name: 'https://f.example/a.png?x="1"'}
+    page = render(report, pictures, place, Dialect.GITLAB)
+    assert re.findall(r"!\[.*?\]\((.*?)\)", page.body) == [
+        "/uploads/0a1b/a%20%281%29.png",
+        "https://f.example/a.png?x=%221%22",
+    ]
+    assert "| cannot be shown here |" in page.body
+    assert "- name 0 is new" in page.body
+    assert "![" not in render(report, pictures, {}).body
+    assert "![" not in render(report, None, place).body
+
+
+def test_a_draft_offers_what_a_forge_can_show() -> None:
+    report = report_of(HARMLESS, has_base=True)
+    png, svg, large = (
+        Figure(name=f"{name}.png", media=media, data=data)
+        for name, media, data in (
+            ("a", "image/png", b"1"),
+            ("b", "image/svg+xml", b"1"),
+            ("c", "image/png", bytes(5 * 1024 * 1024 + 1)),
+        )
+    )
+    pairs = (FigurePair(name="x", head=png, base=svg), FigurePair(name="y", head=large, base=None))
+    draft = make_draft(report, Drawn(curves={}, pairs=pairs), Dialect.GITHUB, charts=False)
+    assert draft.figures == (png,)
+    assert "](https://f.example/a.png)" in draft.write({"a.png": "https://f.example/a.png"}).body
+    assert make_draft(report, None, Dialect.GITHUB, charts=False).figures == ()
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_a_draft_offers_no_more_than_its_page_shows(dialect: Dialect) -> None:
+    report = report_of(HARMLESS, has_base=True)
+    draft = make_draft(report, drawn(report), dialect, charts=False)
+    body = draft.write({figure.name: f"https://f.example/{figure.name}" for figure in draft.figures}).body
+    assert len(draft.figures) == body.count("](https://f.example/")
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_numbers_of_a_strangers_job_are_called_so_above_the_table(dialect: Dialect) -> None:
+    trusted = report_of(HARMLESS, has_base=True)
+    stranger = replace(trusted, is_trusted=False)
+    for form in render(stranger, None, {}, dialect).forms:
+        assert "nobody else has measured them" in form.partition("\n|")[0]
+    assert "nobody else has measured them" in render_html(stranger, drawn(stranger)).partition("<table")[0]
+    assert "nobody else has measured them" not in render(trusted, None, {}, dialect).body
+    assert "nobody else has measured them" not in render_html(trusted, drawn(trusted))
 
 
 def test_pictures_of_the_job_get_names_that_are_safe_in_an_address() -> None:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Baseline(Protocol):
     """What a baseline's module offers."""
 
-    def load(self, root: Path, build: Build, wanted: str, read: Callable[[Tree], Run], name: str) -> Base | str:
+    def load(
+        self, root: Path, build: Build, wanted: str, read: Callable[[Tree], Run], name: str, head: str = ""
+    ) -> Base | str:
         """Return main's run; where there is none, a sentence that says why.
 
         Args:
@@ -25,6 +27,7 @@ class Baseline(Protocol):
             wanted: what was asked for by ``--against``; empty for this baseline's own choice.
             read: collects a run from a tree by the project's configuration.
             name: which history of main: its records lie on a branch of that name.
+            head: the commit to find a base for; empty for the one that is checked out.
 
         Raises:
             BaselineError: what was asked for exists but cannot be read.

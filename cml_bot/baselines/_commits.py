@@ -78,8 +78,16 @@ def bring(checkout: Checkout, chosen: Chosen, stack: ExitStack) -> Chosen:
     return replace(chosen, scratch=scratch)
 
 
-def choose(checkout: Checkout, build: Build) -> Chosen | str:
-    """Return the commit to compare with, which need not be here; where there is none, a sentence that says why."""
+def choose(checkout: Checkout, build: Build, head: str = "") -> Chosen | str:
+    """Return the commit to compare with, which need not be here; where there is none, a sentence that says why.
+
+    Args:
+        checkout: what is checked out.
+        build: the CI job.
+        head: the commit to find a base for; empty for the one that is checked out.
+    """
+    if head not in ("", checkout.sha):
+        return _choose_for(checkout, build, head)
     # A shallow clone hides the parents of its last commit, but the commit still names them.
     parents = git.read_parents(checkout.root, checkout.sha) if checkout.is_shallow else checkout.parents
     if build.on_main:
@@ -95,6 +103,21 @@ def choose(checkout: Checkout, build: Build) -> Chosen | str:
         why = "there is no branch main or master, and origin names no other"
         return _choose_named(checkout, build) or f"{why}; name one with --against"
     return _choose_merge_base(checkout, build, branch, parents)
+
+
+def _choose_for(checkout: Checkout, build: Build, head: str) -> Chosen | str:
+    """Find the base of a commit that is not checked out, and that is never checked out here: nobody vouches for it."""
+    branch = git.find_default_branch(checkout.root, build.base_branch) or git_fetch.find_remote_branch(checkout)
+    base, why = None, "nobody knows which branch is the default"
+    if branch is not None:
+        try:
+            base = git_fetch.find_base_of(checkout, branch, head, build.pull)
+            why = f"{head[:7]} and {branch.name} have no commit in common"
+        except BaselineError as error:
+            why = f"{head[:7]} could not be fetched ({error.what})"
+    if base is None or branch is None:
+        return _choose_named(checkout, build) or why
+    return Chosen(sha=base, label=branch.name, words=f"the merge base with {branch.name}")
 
 
 def _choose_merge_base(checkout: Checkout, build: Build, branch: Branch, parents: Sequence[str]) -> Chosen | str:

@@ -20,7 +20,14 @@ WHERE = "baseline"
 CURE = "Name the folder that holds the files of the other run, or the run.json of its report."
 
 
-def load(root: Path, build: Build, wanted: str, read: Callable[[Tree], Run], name: str) -> Base | str:  # noqa: ARG001
+def load(
+    root: Path,
+    build: Build,  # noqa: ARG001
+    wanted: str,
+    read: Callable[[Tree], Run],
+    name: str,  # noqa: ARG001
+    head: str = "",  # noqa: ARG001
+) -> Base | str:
     """Return the run in the folder or file `wanted`, relative to the workspace or absolute.
 
     Raises:

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from cml_bot.trees import Tree
 
 
-def load(root: Path, build: Build, wanted: str, read: Callable[[Tree], Run], name: str) -> Base | str:  # noqa: ARG001
+def load(
+    root: Path,
+    build: Build,
+    wanted: str,
+    read: Callable[[Tree], Run],
+    name: str,  # noqa: ARG001
+    head: str = "",
+) -> Base | str:
     """Return the run at the merge base with main, or at the revision that was asked for.
 
     Raises:
@@ -35,7 +42,7 @@ def load(root: Path, build: Build, wanted: str, read: Callable[[Tree], Run], nam
             raise ConfigError(WHERE, f"{wanted} cannot be looked for: {why}", "Name a folder instead.")
         return why
     with ExitStack() as stack:
-        found = find_wanted(checkout, wanted, stack) if wanted else _find_base(checkout, build, stack)
+        found = find_wanted(checkout, wanted, stack) if wanted else _find_base(checkout, build, head, stack)
         if isinstance(found, str):
             return found
         try:
@@ -55,8 +62,8 @@ def _tell_empty(found: Chosen, reasons: Sequence[str]) -> str:
     return f"nothing to report on is committed at {found.words} ({found.sha[:7]}){why}"
 
 
-def _find_base(checkout: Checkout, build: Build, stack: ExitStack) -> Chosen | str:
-    chosen = choose(checkout, build)
+def _find_base(checkout: Checkout, build: Build, head: str, stack: ExitStack) -> Chosen | str:
+    chosen = choose(checkout, build, head)
     if isinstance(chosen, str):
         return chosen
     try:

@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 CURE = 'Record main anew with `mlbot record`, or compare with committed files by `baseline = "git"`.'
 
 
-def load(root: Path, build: Build, wanted: str, read: Callable[[Tree], Run], name: str) -> Base | str:  # noqa: ARG001
+def load(
+    root: Path,
+    build: Build,
+    wanted: str,
+    read: Callable[[Tree], Run],  # noqa: ARG001
+    name: str,
+    head: str = "",
+) -> Base | str:
     """Return the record of the merge base with main or of its nearest recorded ancestor.
 
     Of a revision that was asked for, the record of exactly that commit; of a commit of the records branch, that record.
@@ -48,17 +55,17 @@ def load(root: Path, build: Build, wanted: str, read: Callable[[Tree], Run], nam
             raise
         if wanted:
             return _load_named(checkout, log, wanted) or _load_wanted(checkout, log, wanted, stack)
-        return _load_base(checkout, log, build, stack)
+        return _load_base(checkout, log, build, head, stack)
 
 
-def _load_base(checkout: Checkout, log: Log, build: Build, stack: ExitStack) -> Base | str:
+def _load_base(checkout: Checkout, log: Log, build: Build, head: str, stack: ExitStack) -> Base | str:
     records = read_log(log)
     if not records:
         return f"no run of main is recorded yet on {log.branch}"
     note = tell_unread(log, records)
     if all(record.run is None for record in records):
         raise BaselineError(log.branch, f"no record can be read: {note}", CURE)
-    chosen = choose(checkout, build)
+    chosen = choose(checkout, build, head)
     if isinstance(chosen, str):
         return chosen
     return _make_base(list_runs(records), chosen, Ancestry(checkout, chosen.sha, log.scratch, stack), note)

@@ -31,12 +31,12 @@ class Account(NamedTuple):
 
 BOT = "github-actions[bot]"
 WRITE, READ, COMMENTS, STATUSES, APP, ROSE = (
-    "ghs_write0123456789",
-    "ghs_read0123456789",
-    "ghs_comments0123456789",
-    "ghs_statuses0123456789",
-    "ghs_app0123456789",
-    "ghp_rose0123456789",
+    "ghs_write0s3cr3t9",
+    "ghs_read0s3cr3t9",
+    "ghs_comments0s3cr3t9",
+    "ghs_statuses0s3cr3t9",
+    "ghs_app0s3cr3t9",
+    "ghp_rose0s3cr3t9",
 )
 TOKENS = {
     WRITE: Account(BOT, "Bot"),

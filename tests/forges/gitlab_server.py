@@ -41,11 +41,11 @@ class Stored:
 
 @dataclass
 class GitLabServer(Wire):
-    WRITER: ClassVar[str] = "glpat-writer0123456789abcdef"
-    READER: ClassVar[str] = "glpat-reader0123456789abcdef"
-    OTHER: ClassVar[str] = "glpat-other0123456789abcdefg"
-    MAINTAINER: ClassVar[str] = "glpat-maintainer0123456789ab"
-    GUEST: ClassVar[str] = "glpat-guest0123456789abcdefg"
+    WRITER: ClassVar[str] = "glpat-writer0s3cr3t9abcdef"
+    READER: ClassVar[str] = "glpat-reader0s3cr3t9abcdef"
+    OTHER: ClassVar[str] = "glpat-other0s3cr3t9abcdefg"
+    MAINTAINER: ClassVar[str] = "glpat-maintainer0s3cr3t9ab"
+    GUEST: ClassVar[str] = "glpat-guest0s3cr3t9abcdefg"
     ME: ClassVar[str] = "project_1_bot_4ffca233d8298ea1"
     ACCOUNTS: ClassVar[dict[str, Account]] = {
         WRITER: Account(ME),

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from cml_bot.errors import ForbiddenError, PassingError, PublishError
-from cml_bot.forges import github_artifacts
 from cml_bot.forges._patience import Patience
+from cml_bot.forges.github import artifacts as github_artifacts
 from cml_bot.forges.github import connect
 from tests.forges.github_server import COMMENTS, WRITE, GitHubServer, start_github
 from tests.forges.wire import Answer, Fault

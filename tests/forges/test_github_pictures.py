@@ -97,7 +97,7 @@ def test_a_missing_right_is_named(server: GitServer, refusal: int) -> None:
 
 def test_a_wrong_token_is_a_problem_and_no_question(server: GitServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_ASKPASS", "/bin/false")
-    hosted = host(server, LOSS, token="ghs_wrong0123456789")
+    hosted = host(server, LOSS, token="ghs_wrong0s3cr3t9")
     assert "contents: write" in hosted.problems[0]
     assert "ghs_wrong" not in repr(hosted)
 

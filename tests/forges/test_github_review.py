@@ -10,7 +10,7 @@ import pytest
 from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError, TooLongError
 from cml_bot.forges._patience import Patience
 from cml_bot.forges.github import connect
-from cml_bot.forges.github_review import GitHub
+from cml_bot.forges.github.review import GitHub
 from cml_bot.publish import Published, publish
 from cml_bot.review import Draft, Page
 from tests.forges.github_server import APP, BOT, PULL, READ, REPO, ROSE, SHA, WRITE, GitHubServer, start_github

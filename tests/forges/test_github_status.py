@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cml_bot.errors import ForbiddenError, PublishError
 from cml_bot.forges._patience import Patience
 from cml_bot.forges.github import connect
-from cml_bot.forges.github_status import _cut
+from cml_bot.forges.github.status import _cut
 from cml_bot.model import Outcome
 from cml_bot.review import Remark, Status
 from tests.forges.github_server import READ, ROSE, SHA, STATUSES, WRITE, GitHubServer, start_github
@@ -136,9 +136,11 @@ def test_a_commit_status_where_no_check_run_may_be_made(server: GitHubServer, to
     assert server.sent("POST") == (1 if token == ROSE else 2)
 
 
-def test_neither_of_the_two(server: GitHubServer) -> None:
+@pytest.mark.parametrize("is_fork", [True, False])
+def test_neither_of_the_two(server: GitHubServer, is_fork: bool) -> None:
     with pytest.raises(ForbiddenError) as caught:
-        tell(server, status(), READ)
+        tell(server, status(), READ, is_fork=is_fork)
+    assert ("forks" in caught.value.cure) is is_fork
     assert "checks: write" in caught.value.cure
     assert "statuses: write" in caught.value.cure
 

@@ -166,7 +166,7 @@ GIVEN = {
     GitLabServer.WRITER: [True, True, True, True],
     GitLabServer.READER: [True, False, False, False],
     GitLabServer.GUEST: [True, False, False, True],
-    "glpat-unknown0123456789abc": [False, False, False, False],
+    "glpat-unknown0s3cr3t9abc": [False, False, False, False],
 }
 
 

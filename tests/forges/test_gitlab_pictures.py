@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cml_bot.forges._patience import Patience
-from cml_bot.forges.gitlab_pictures import ADDRESS, host_pictures
+from cml_bot.forges.gitlab.pictures import ADDRESS, host_pictures
 from cml_bot.model import Figure
 from cml_bot.publish import publish
 from cml_bot.review import Draft, Page

@@ -8,7 +8,7 @@ import pytest
 from cml_bot.errors import ForbiddenError, GoneError, PublishError, TooLongError
 from cml_bot.forges._patience import Patience
 from cml_bot.forges.gitlab import connect
-from cml_bot.forges.gitlab_review import GitLab
+from cml_bot.forges.gitlab.review import GitLab
 from cml_bot.publish import Published, publish
 from cml_bot.review import Comment, Draft, Page
 from tests.forges.gitlab_server import REPO, GitLabServer, start_gitlab
@@ -146,7 +146,7 @@ CURES = [
         ForbiddenError,
         r"may not do this \(403 Forbidden\)\. Give it the role Developer in octo/churn",
     ),
-    ("glpat-unknown0123456789abc", ForbiddenError, r"was not accepted \(401 Unauthorized\)\. It has expired"),
+    ("glpat-unknown0s3cr3t9abc", ForbiddenError, r"was not accepted \(401 Unauthorized\)\. It has expired"),
 ]
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError, GoneError, PublishError
-from cml_bot.forges.github_errors import Call, InvalidError, write_yaml
-from cml_bot.forges.github_find import READ
-from cml_bot.forges.github_status import CHECK, STATUS
+from cml_bot.forges.github.errors import Call, InvalidError
+from cml_bot.forges.github.find import READ
+from cml_bot.forges.github.status import CHECK, STATUS, tell_cure
 from cml_bot.review import Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cml_bot.forges.github_calls import Calls
+    from cml_bot.forges.github.calls import Calls
     from cml_bot.model import Build
 
 COMMENT = Call(name="asking for the right to comment")
@@ -58,8 +58,7 @@ def _mark(calls: Calls, build: Build, *, may_check: bool) -> Right:
             return right
     right = _ask(calls, MARKING, STATUS, f"/statuses/{build.sha or NO_OBJECT}", {"state": ""})
     if right.is_given is False and may_check:
-        cure = f"Give the job one of the two rights:\n\n{write_yaml('checks: write')}\n\nor `statuses: write`."
-        return Right(name=MARKING, is_given=False, cure=cure)
+        return Right(name=MARKING, is_given=False, cure=tell_cure(calls))
     return right
 
 

@@ -16,7 +16,7 @@ from github import Auth, Github
 from requests.utils import parse_header_links
 
 from cml_bot.forges._patience import REQUEST_SECONDS
-from cml_bot.forges.github_errors import Border, Call
+from cml_bot.forges.github.errors import Border, Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import GoneError
-from cml_bot.forges.github_errors import Call, InvalidError
+from cml_bot.forges.github.errors import Call, InvalidError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cml_bot.forges.github_calls import Calls
+    from cml_bot.forges.github.calls import Calls
     from cml_bot.model import Build
 
 READ = Call(name="reading the pull request", right="pull-requests: read", scope="Pull requests: Read-only")

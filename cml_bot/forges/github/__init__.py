@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError
-from cml_bot.forges.github_commands import annotate, quiet, tell_job
+from cml_bot.forges.github.commands import annotate, quiet, tell_job
 from cml_bot.model import Build
 from cml_bot.review import GITHUB_COM
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cml_bot.forges._patience import Patience
-    from cml_bot.forges.github_review import GitHub
+    from cml_bot.forges.github.review import GitHub
 
 __all__ = ["annotate", "build", "connect", "place", "quiet", "tell_job"]
 
@@ -67,7 +67,7 @@ def connect(build: Build, token: str, patience: Patience) -> GitHub:
         raise ForbiddenError(where, "there is no token", "Give the step `env: GITHUB_TOKEN: ${{ github.token }}`.")
 
     from cml_bot.forges._wire import check_address, check_token
-    from cml_bot.forges.github_review import GitHub
+    from cml_bot.forges.github.review import GitHub
 
     check_token(where, token)
     check_address("GITHUB_API_URL", build.api)

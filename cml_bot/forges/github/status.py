@@ -11,13 +11,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError
-from cml_bot.forges.github_errors import Call, write_yaml
+from cml_bot.forges.github.errors import Call, write_yaml
 from cml_bot.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cml_bot.forges.github_calls import Calls
+    from cml_bot.forges.github.calls import Calls
     from cml_bot.model import Build
     from cml_bot.review import Remark, Status
 
@@ -57,9 +57,16 @@ def tell_status(calls: Calls, build: Build, status: Status, *, may_check: bool) 
     except ForbiddenError as error:
         if not may_check:
             raise
-        cure = f"Give the job one of the two rights:\n\n{write_yaml('checks: write')}\n\nor `statuses: write`."
         what = f"the token may make neither a check run nor a commit status ({error.what})"
-        raise ForbiddenError(error.where, what, cure) from error
+        raise ForbiddenError(error.where, what, tell_cure(calls)) from error
+
+
+def tell_cure(calls: Calls) -> str:
+    """Say what would let a job's own token mark a commit."""
+    yaml = f"{write_yaml('checks: write')}\n\nor `statuses: write`."
+    if calls.border.is_fork:
+        return f"Pull requests from forks get a read-only token, whatever it asks for. Other builds need\n\n{yaml}"
+    return f"Give the job one of the two rights:\n\n{yaml}"
 
 
 def _check(calls: Calls, sha: str, status: Status) -> str:

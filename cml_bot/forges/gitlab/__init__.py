@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cml_bot.forges._patience import Patience
-    from cml_bot.forges.gitlab_review import GitLab
+    from cml_bot.forges.gitlab.review import GitLab
 
 __all__ = ["annotate", "build", "connect", "place", "quiet", "tell_job"]
 
@@ -93,7 +93,7 @@ def connect(build: Build, token: str, patience: Patience) -> GitLab:
     if not build.api.endswith(API):
         raise PublishError("CI_API_V4_URL", "it does not end in /api/v4", f"Set it to `https://HOST{API}`.")
 
-    from cml_bot.forges.gitlab_review import GitLab
+    from cml_bot.forges.gitlab.review import GitLab
 
     return GitLab(build, token, patience)
 

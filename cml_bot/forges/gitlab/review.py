@@ -13,10 +13,10 @@ from gitlab import Gitlab
 from cml_bot.errors import GoneError, PublishError
 from cml_bot.forges._patience import REQUEST_SECONDS
 from cml_bot.forges.gitlab import API, IN_A_FORK
-from cml_bot.forges.gitlab_errors import Border, Refused, refuse
-from cml_bot.forges.gitlab_find import find_review
-from cml_bot.forges.gitlab_pictures import host_pictures
-from cml_bot.forges.gitlab_probe import probe
+from cml_bot.forges.gitlab.errors import Border, Refused, refuse
+from cml_bot.forges.gitlab.find import find_review
+from cml_bot.forges.gitlab.pictures import host_pictures
+from cml_bot.forges.gitlab.rights import probe
 from cml_bot.model import Outcome
 from cml_bot.review import Comment, Dialect
 

@@ -15,8 +15,8 @@ from requests import Session
 from cml_bot.errors import PassingError, PublishError
 from cml_bot.forges._patience import REQUEST_SECONDS
 from cml_bot.forges._wire import LOOPBACK
-from cml_bot.forges.github_calls import HEADERS
-from cml_bot.forges.github_errors import Call
+from cml_bot.forges.github.calls import HEADERS
+from cml_bot.forges.github.errors import Call
 from cml_bot.review import LARGEST_ZIP
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest
 
-    from cml_bot.forges.github_calls import Calls
+    from cml_bot.forges.github.calls import Calls
 
 MOST = 256
 """Artifacts of one name and its parts."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gitlab.v4.objects import Project
 
-    from cml_bot.forges.gitlab_errors import Border
+    from cml_bot.forges.gitlab.errors import Border
     from cml_bot.model import Build
 
 Asked = dict[str, object]

@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cml_bot.errors import ForbiddenError, GoneError, PublishError
-from cml_bot.forges.github_artifacts import read_artifacts
-from cml_bot.forges.github_calls import Calls
-from cml_bot.forges.github_errors import Call
-from cml_bot.forges.github_find import find_review
-from cml_bot.forges.github_pictures import Push, host
-from cml_bot.forges.github_rights import probe
-from cml_bot.forges.github_status import tell_status
+from cml_bot.forges.github.artifacts import read_artifacts
+from cml_bot.forges.github.calls import Calls
+from cml_bot.forges.github.errors import Call
+from cml_bot.forges.github.find import find_review
+from cml_bot.forges.github.pictures import Push, host
+from cml_bot.forges.github.rights import probe
+from cml_bot.forges.github.status import tell_status
 from cml_bot.review import Comment, Dialect
 
 if TYPE_CHECKING:

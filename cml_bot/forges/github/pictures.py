@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError, MlbotError, PassingError, PublishError
 from cml_bot.forges._wire import check_address
-from cml_bot.forges.github_errors import write_yaml
+from cml_bot.forges.github.errors import write_yaml
 from cml_bot.git_process import ask, run
 from cml_bot.git_write import LOST, PUSH_SECONDS, QUIETLY, is_forbidden, write_commit
 from cml_bot.review import Hosted

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError, PublishError
 from cml_bot.forges.gitlab import TO_MAKE_ONE
-from cml_bot.forges.gitlab_errors import Refused
+from cml_bot.forges.gitlab.errors import Refused
 from cml_bot.review import Right
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitlab import Gitlab
     from gitlab.v4.objects import Project
 
-    from cml_bot.forges.gitlab_errors import Border
+    from cml_bot.forges.gitlab.errors import Border
     from cml_bot.model import Build
 
 NO_COMMIT = "0" * 40

@@ -1,0 +1,203 @@
+"""What the templates are given: the rows, checks, curves and pictures of a report, in words and in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cml_bot.draw import describe_curve
+from cml_bot.escape import clean
+from cml_bot.filters import plural, sparkline
+from cml_bot.mermaid import draw_chart
+from cml_bot.model import Key, Outcome
+from cml_bot.names import name_of, shared_names
+from cml_bot.wording import (
+    OUTCOMES,
+    first_line,
+    fold_titles,
+    rank,
+    second_line,
+    sort_rows,
+    tell_check,
+    tell_next,
+)
+from cml_bot.wording_noise import UNTRUSTED, tell_drift, tell_methods, tell_proofs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cml_bot.mermaid import Chart
+    from cml_bot.model import Check, Curve, Figure, FigurePair, ParamDelta, Report, Series
+
+SHOWN_PAIRS = 20
+"""Pictures of the job, each with both sides; a folder of thousands would make a page that nobody can open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many of each a form shows; what is left out is counted."""
+
+    folded: int
+    """Rows of one folded part."""
+    checks: int
+    unread: int
+    """Files that could not be read, and what makes the sides hard to compare."""
+    notes: int
+    sources: int
+    curves: int = 0
+    """Those that are told in words and small lines."""
+    charts: int = 0
+    pictures: int = 0
+    """Curves and pairs of the job's pictures together."""
+    words: int = 600
+    """Characters of one foreign sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurveView:
+    """A curve as the templates see it: a picture, a chart, or a line of text."""
+
+    name: str
+    caption: str
+    head_line: str
+    base_line: str
+    figure: Figure | None
+    chart: Chart | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """A check as the templates see it."""
+
+    symbol: str
+    text: str
+    name: str
+    said: str
+    reason: str
+
+
+def view_report(report: Report, figures: Mapping[Key, Figure], pairs: Sequence[FigurePair]) -> dict[str, Any]:
+    """Gather what the templates of all forms are given.
+
+    Args:
+        report: what is told.
+        figures: its curves, as far as they are drawn.
+        pairs: the job's pictures, as far as they are shown or named.
+    """
+    rows = sort_rows(report)
+    symbol, line = first_line(report, rows)
+    shared = shared_names(delta.key for delta in report.deltas)
+    checks = [(check, _check_view(check, shared)) for check in sorted(report.verdict.checks, key=rank)]
+    curves = _curve_views(report, figures)
+    return {
+        "report": report,
+        "rows": rows,
+        "symbol": symbol,
+        "line": line,
+        "sentence": second_line(report, rows),
+        "untrusted": "" if report.is_trusted else UNTRUSTED,
+        "base_label": clean(report.base.label, 60) if report.base.label else "before",
+        "params": _param_views(report),
+        "unread": (*report.broken, *report.unread),
+        "titles": fold_titles(report, rows),
+        "next": tell_next(report, rows.first),
+        "loud_checks": [view for check, view in checks if check.outcome is not Outcome.PASS],
+        "quiet_checks": [view for check, view in checks if check.outcome is Outcome.PASS],
+        "curves": curves,
+        "textual_curves": [curve for curve in curves if curve.figure is None],
+        "figures": pairs,
+        "hidden_figures": max(0, len(report.figures) - SHOWN_PAIRS),
+        "methods": tell_methods(report),
+        "proofs": tell_proofs(report),
+        "drifts": [tell_drift(drift, shared) for drift in report.drifts],
+    }
+
+
+def add_charts(view: Mapping[str, Any], report: Report, most: int) -> dict[str, Any]:
+    """Give the first curves that have no picture a chart each."""
+    titled, labels = tuple(titled_curves(report).values()), labels_of(report)
+    curves: list[CurveView] = []
+    for curve, shown in zip(titled, view["curves"], strict=True):
+        count = sum(one.chart is not None for one in curves)
+        chart = draw_chart(curve, **labels) if shown.figure is None and count < most else None
+        curves.append(replace(shown, chart=chart))
+    return {**view, "curves": curves}
+
+
+def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Limits) -> dict[str, Any]:
+    """Choose which curves and pictures a form shows as pictures and charts, and which it tells or counts."""
+    curves: list[CurveView] = view["curves"]
+    pictured = [curve for curve in curves if curve.figure and curve.figure.name in addresses][: limits.pictures]
+    others = [curve for curve in curves if curve not in pictured]
+    told = others[: limits.curves]
+    room = limits.pictures - len(pictured)
+    hosted = [
+        pair for pair in view["figures"] if any(side and side.name in addresses for side in (pair.base, pair.head))
+    ]
+    shown = hosted[:room]
+    named = [pair for pair in view["figures"] if pair not in hosted]
+    left = len(hosted) - len(shown) + view["hidden_figures"]
+    return {
+        "limits": limits,
+        "addresses": addresses,
+        "pictured": pictured,
+        "told_curves": told,
+        "hidden_curves": len(others) - len(told),
+        "charted": [curve for curve in told if curve.chart][: limits.charts],
+        "shown_pairs": shown,
+        "named_pairs": named[: max(limits.curves, limits.pictures)],
+        "hidden_pairs": left + max(0, len(named) - max(limits.curves, limits.pictures)),
+    }
+
+
+def count_parts(view: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Say what of a report's parts a form leaves out: the titles of those that are there."""
+    titles: Mapping[str, str] = view["titles"]
+    parts = [titles[name] for name in names if name in titles]
+    if "gates" in names and view["quiet_checks"]:
+        parts.append(f"{plural(len(view['quiet_checks']), 'gate')} passed")
+    return ", ".join(parts)
+
+
+def titled_curves(report: Report) -> dict[Key, Curve]:
+    """Give every curve the name that its picture and its line of text are headed with."""
+    shared = shared_names(curve.key for curve in report.curves)
+    return {curve.key: replace(curve, key=Key("", name_of(curve.key, shared))) for curve in report.curves}
+
+
+def labels_of(report: Report) -> dict[str, str]:
+    """Name both sides, as curves are told."""
+    return {"head_label": "this branch", "base_label": report.base.label or "before"}
+
+
+def _param_views(report: Report) -> list[tuple[str, ParamDelta]]:
+    """Name every parameter that differs, with its file where two of them are called the same."""
+    shared = shared_names(param.key for param in report.params)
+    return [(name_of(param.key, shared), param) for param in report.params]
+
+
+def _check_view(check: Check, shared: frozenset[str]) -> CheckView:
+    return CheckView(
+        symbol=OUTCOMES[check.outcome][0],
+        text=check.gate.text,
+        name=name_of(check.key, shared) if check.key else "",
+        said=tell_check(check),
+        reason=check.reason,
+    )
+
+
+def _curve_views(report: Report, figures: Mapping[Key, Figure]) -> list[CurveView]:
+    return [
+        CurveView(
+            name=curve.key.name,
+            caption=describe_curve(curve, **labels_of(report)),
+            head_line=sparkline(_ys(curve.head), beside=_ys(curve.base)),
+            base_line=sparkline(_ys(curve.base), beside=_ys(curve.head)),
+            figure=figures.get(key),
+        )
+        for key, curve in titled_curves(report).items()
+    ]
+
+
+def _ys(series: Series | None) -> Sequence[float]:
+    return series.y if series else ()
