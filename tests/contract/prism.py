@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,13 +62,8 @@ class Watch(Wire):
         path = self.name_in_description(request.path)
         if path:
             said = _ask(self.prism, request._replace(path=path))
-            if said.headers.get("content-type", "").startswith("application/problem+json"):
-                why = json.loads(said.raw)
-                what = why.get("validation") or why.get("detail")
-                self.refused.append(f"{request.method} {path}: {why['title']}: {what}")
-                return said
             if said.status != 200:
-                self.refused.append(f"{request.method} {path}: Prism answered {said.status}: {said.raw[:500]!r}")
+                self.refused.append(f"{request.method} {path}: {_reason(said)}")
                 return said
             self.passed.append((request.method, path.partition("?")[0]))
         return self.forge.answer(request)
@@ -80,9 +75,19 @@ def _ask(prism: str, request: Request) -> Answer:
         headers = {name: value for name, value in request.headers.items() if name not in OF_ONE_CONNECTION}
         connection.request(request.method, request.path, request.body or None, headers)
         answer = connection.getresponse()
-        return Answer(answer.status, answer.read(), {"content-type": answer.headers.get("content-type", "")})
+        return Answer(answer.status, answer.read())
+    except (OSError, HTTPException) as error:  # it ends when it cannot read a form
+        return Answer(500, json.dumps({"title": "Prism did not answer", "detail": repr(error)}))
     finally:
         connection.close()
+
+
+def _reason(said: Answer) -> str:
+    try:
+        why = json.loads(said.raw)
+        return f"{why['title']}: {why.get('validation') or why.get('detail')}"
+    except (ValueError, LookupError, TypeError):
+        return f"Prism answered {said.status}: {said.raw[:500]!r}"
 
 
 @contextmanager

@@ -27,6 +27,12 @@ from tests.forges.github_server import pull as make_pull
 from tests.forges.wire import Fault
 
 COMMENTS = f"/repos/{REPO}/issues/{PULL}/comments"
+ONE_REMARK = {"path": "a.json", "start_line": 1, "end_line": 1, "annotation_level": "failure", "message": "worse"}
+MANY_REMARKS: dict[str, object] = {
+    "name": "mlbot",
+    "head_sha": SHA,
+    "output": {"title": "worse", "summary": "worse", "annotations": [ONE_REMARK] * 51},
+}
 Both = tuple[GitHubServer, Watch]
 
 
@@ -156,6 +162,7 @@ def test_artifacts(server: GitHubServer, seen: Watch) -> None:
     [
         ("POST", "check-runs", {"name": "mlbot", "head_sha": SHA, "status": "completed", "conclusion": "great"}),
         ("POST", "check-runs", {"name": "mlbot"}),
+        ("POST", "check-runs", MANY_REMARKS),
         ("POST", f"statuses/{SHA}", {"state": "passed"}),
         ("POST", f"issues/{PULL}/comments", {"text": "no body"}),
         ("PATCH", "issues/comments/one", {"body": "no number"}),
