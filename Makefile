@@ -4,17 +4,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
+PRISM := tests/contract/node_modules/.package-lock.json
 
-.PHONY: help demo test fast lint format golden bench clean
+.PHONY: help demo test contract fast lint format golden bench clean
 
 help:
-	@echo "make demo | test | fast (without slow tests) | lint | format | golden (expected reports anew) | bench (measures) | clean"
+	@echo "make demo | test | contract (requests against the forges' descriptions; needs Node.js) | fast (without slow tests) | lint | format | golden (expected reports anew) | bench (measures) | clean"
 
 demo: $(STAMP)
 	$(BIN)/mlbot demo
 
 test: $(STAMP)
 	$(BIN)/pytest
+
+contract: $(STAMP) $(PRISM)
+	$(BIN)/pytest -n 0 tests/contract
 
 fast: $(STAMP)
 	$(BIN)/pytest -m "not slow"
@@ -49,5 +53,11 @@ $(STAMP): pyproject.toml
 	fi
 	@touch $(STAMP)
 
+# None of the packages needs its scripts.
+$(PRISM): tests/contract/package.json tests/contract/package-lock.json
+	@command -v npm >/dev/null || { echo "make contract needs Node.js 18.20 or newer, with npm: install it" >&2; exit 2; }
+	@npm ci --prefix tests/contract --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	@touch $(PRISM)
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis mlbot-report
+	rm -rf $(VENV) tests/contract/node_modules build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis mlbot-report

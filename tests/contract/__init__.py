@@ -1,0 +1,1 @@
+"""Holds mlbot's requests to the forges' own descriptions of their interfaces; run by `make contract`."""
