@@ -1,4 +1,4 @@
-"""What a review is told: the comment, and the mark on its commit. One that fails does not keep the other from going out."""
+"""What a review is told: the comment, and the mark on its commit. If one fails, the other goes out all the same."""
 
 from __future__ import annotations
 
@@ -44,7 +44,12 @@ class Manner:
     pictures: Pictures = Pictures.AUTO
 
 
-def announce(report: Report, page: Page, drawn: Drawn | None, manner: Manner, connect: Callable[[], Forge]) -> Announced:
+USUAL = Manner()
+
+
+def announce(
+    report: Report, page: Page, drawn: Drawn | None, manner: Manner, connect: Callable[[], Forge]
+) -> Announced:
     """Comment on the review and mark its commit, as far as there is one and the token may.
 
     Args:

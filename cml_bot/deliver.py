@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from cml_bot.announce import Announced, Manner, announce
+from cml_bot.announce import USUAL, Announced, Manner, announce
 from cml_bot.as_json import dump_report
 from cml_bot.errors import GATE_FAILED, ConfigError, InputError
 from cml_bot.forges import load_forge
@@ -33,7 +33,7 @@ class Wish:
     form: str | None = None
     output: str | None = None
     publish: bool | None = None
-    manner: Manner = Manner()
+    manner: Manner = USUAL
 
     @property
     def folder_in_ci(self) -> str:

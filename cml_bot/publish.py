@@ -153,7 +153,7 @@ def _settle(letter: _Letter, ours: list[Comment]) -> Published:
 
 
 def _create(letter: _Letter) -> Comment:
-    """Post it, once: after a failure nobody knows whether it was stored, so it is looked for before it is sent again."""
+    """Post it once: after a failure nobody knows whether it was stored, so it is looked for before the next try."""
     forge = letter.forge
     for tries in count(1):
         try:

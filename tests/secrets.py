@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 NEEDLE = "0s3cr3t9"
@@ -21,10 +22,8 @@ def holds_token(data: bytes | str) -> bool:
     """Whether a text holds a token, as it is or in base64."""
     raw = data.encode(errors="replace") if isinstance(data, str) else data
     if raw[:1] == b"x":
-        try:
+        with suppress(zlib.error):
             raw += zlib.decompress(raw)
-        except zlib.error:
-            pass
     return any(one in raw for one in _spellings())
 
 

@@ -46,7 +46,13 @@ def test_nothing_named_changes_nothing() -> None:
             "https://git.example:8443/api/v4",
             "a/b",
         ),
-        (Named(forge="bitbucket", repo="w/r"), "bitbucket", "https://bitbucket.org", "https://api.bitbucket.org/2.0", "w/r"),
+        (
+            Named(forge="bitbucket", repo="w/r"),
+            "bitbucket",
+            "https://bitbucket.org",
+            "https://api.bitbucket.org/2.0",
+            "w/r",
+        ),
     ],
 )
 def test_a_review_can_be_named_whole(named: Named, forge: str, server: str, api: str, repo: str) -> None:

@@ -224,9 +224,7 @@ def test_nothing_is_made_where_none_is_wanted_but_what_is_there_is_kept_up_to_da
 def test_pictures_are_hosted_once_and_not_for_an_older_run() -> None:
     forge = FakeForge()
     figure = Figure(name="loss.png", media="image/png", data=b"png")
-    pictured = Draft(
-        write=lambda addresses: Page(forms=(f"![loss]({addresses['loss.png']})\n",)), figures=(figure,)
-    )
+    pictured = Draft(write=lambda addresses: Page(forms=(f"![loss]({addresses['loss.png']})\n",)), figures=(figure,))
     for run_id in ("10.1", "11.1", "9.1"):
         publish(pictured, forge, name="report", sha=SHA, run_id=run_id)
     assert forge.writes == ["host loss.png", "create"]
@@ -297,7 +295,7 @@ def test_no_name_forges_the_marker_of_another(name: str, other: str) -> None:
     assert put(forge, name=other).action == ("unchanged" if name == other else "created")
 
 
-@given(st.text() | st.text("<!-mlbot:v1 nae=shru->\n%2D[]#\"", max_size=60))
+@given(st.text() | st.text('<!-mlbot:v1 nae=shru->\n%2D[]#"', max_size=60))
 def test_any_text_may_stand_in_a_comment(body: str) -> None:
     marker = parse_marker(body)
     assert marker is None or body.startswith(tuple(marker.write(dialect).rstrip() for dialect in Dialect))

@@ -78,7 +78,7 @@ class Patience:
         def work() -> None:
             try:
                 answers.append(call())
-            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            except BaseException as error:
                 failures.append(error)
 
         thread = threading.Thread(target=work, daemon=True, name="mlbot-forge")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from cml_bot.errors import ForbiddenError, GoneError, PublishError
-from cml_bot.forges.bitbucket.find import find_review
 from cml_bot.forges.bitbucket.calls import Call, Line, Refused
+from cml_bot.forges.bitbucket.find import find_review
 from cml_bot.forges.bitbucket.owner import Owner
 from cml_bot.forges.bitbucket.pictures import host_pictures
 from cml_bot.forges.bitbucket.rights import probe

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import ForbiddenError, PublishError
-from cml_bot.forges.bitbucket.find import read_pull
 from cml_bot.forges.bitbucket.calls import Call, Refused
+from cml_bot.forges.bitbucket.find import read_pull
 from cml_bot.forges.bitbucket.owner import ASK
 from cml_bot.review import Right
 
