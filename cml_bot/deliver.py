@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -20,6 +19,7 @@ from cml_bot.tokens import redact
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cml_bot.forges import Forge
     from cml_bot.model import Report, Run
     from cml_bot.render import Drawn
 
@@ -41,8 +41,26 @@ class Wish:
         return self.output or FOLDER
 
 
-def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: TextIO, err: TextIO) -> int:
+def deliver(
+    report: Report,
+    run: Run,
+    wish: Wish,
+    env: Mapping[str, str],
+    out: TextIO,
+    err: TextIO,
+    *,
+    forge: Forge | None = None,
+) -> int:
     """Hand the report out everywhere it is wanted. A gate's exit code comes only after that.
+
+    Args:
+        report: what is handed out.
+        run: the run that it speaks of.
+        wish: what the caller asked for.
+        env: the environment of the job.
+        out: standard output.
+        err: standard error.
+        forge: the connection to the review, where there is one already.
 
     Raises:
         ConfigError: the folder cannot be written, or there is no review to publish to.
@@ -57,7 +75,7 @@ def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: T
     with ExitStack() as ways:
         ways.callback(_print, report, wish.form or "terminal", drawn, out)
         if in_ci:
-            ways.callback(_tell_job, report, drawn, wish, env, err)
+            ways.callback(_tell_job, report, drawn, wish, env, err, forge)
         if folder and drawn:
             ways.callback(_write_folder, Path(folder), report, run, drawn)
     if folder and not in_ci:
@@ -106,7 +124,9 @@ def _render(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> str:
     return render_html(report, drawn) if drawn and form == "html" else render(report, None, {}).body
 
 
-def _tell_job(report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str, str], err: TextIO) -> None:
+def _tell_job(
+    report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str, str], err: TextIO, forge: Forge | None
+) -> None:
     """Tell the review unless told not to, and the job too: a fork's token may do no more than that.
 
     Raises:
@@ -115,14 +135,14 @@ def _tell_job(report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str,
     from cml_bot.render import render
 
     page = render(report, None, {}, charts=wish.manner.pictures.is_charted)
-    forge = load_forge(report.build.forge)
+    ci = load_forge(report.build.forge)
     # Not to standard output, which may be wanted as JSON: the runner reads commands from both.
-    err.writelines(f"{line}\n" for line in forge.annotate(report.verdict.checks))
+    err.writelines(f"{line}\n" for line in ci.annotate(report.verdict.checks))
     told = Announced()
     if wish.publish is not False:
-        told = announce(report, page, drawn, wish.manner, partial(connect, report.build, env))
+        told = announce(report, page, drawn, wish.manner, lambda: forge or connect(report.build, env))
     outcome = report.verdict.outcome
-    unwritten = forge.tell_job(env, page, outcome=outcome, comment_url=told.url, report_path=wish.folder_in_ci)
+    unwritten = ci.tell_job(env, page, outcome=outcome, comment_url=told.url, report_path=wish.folder_in_ci)
     err.writelines(f"mlbot: {redact(line)}\n" for line in (*told.lines, *unwritten))
     if told.failure is not None:
         raise told.failure

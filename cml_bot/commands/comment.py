@@ -1,0 +1,38 @@
+"""``mlbot comment``: any Markdown file as a sticky comment."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Any
+
+import click
+
+from cml_bot.commands._shared import as_keys, complain, current_folder, open_job, review_options, take_named
+from cml_bot.review import Pictures
+
+
+@click.command("comment", short_help="Keep a comment with any Markdown file up to date.")
+@click.argument("file", metavar="FILE.md")
+@click.option("--name", default="comment", show_default=True, help="Name of the sticky comment: one of each per name.")
+@click.option("--pictures", type=click.Choice(list(Pictures)), help="Whether pictures are uploaded.  [default: auto]")
+@review_options
+def comment_by_file(file: str, name: str, **options: Any) -> int:
+    """Keep a comment with any Markdown file up to date, with the pictures that it names uploaded.
+
+    FILE.md may be - for standard input; its pictures are then meant from the current folder.
+    """
+    from cml_bot.comment_file import comment, read_letter
+    from cml_bot.config import read_config
+    from cml_bot.reach import complete, connect
+
+    job = complete(open_job(named=take_named(options)), os.environ)
+    config = read_config(job.root, os.environ, as_keys(options))
+    letter = read_letter(file, current_folder(), job.root, getattr(sys.stdin, "buffer", io.BytesIO()))
+    told = comment(letter, name, job, config, lambda: connect(job.build, os.environ))
+    for line in told.lines:
+        complain(f"mlbot: {line}")
+    if told.url:
+        click.echo(told.url)
+    return 0
