@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -19,7 +20,6 @@ from cml_bot.tokens import redact
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cml_bot.forges import Forge
     from cml_bot.model import Report, Run
     from cml_bot.render import Drawn
 
@@ -41,26 +41,8 @@ class Wish:
         return self.output or FOLDER
 
 
-def deliver(
-    report: Report,
-    run: Run,
-    wish: Wish,
-    env: Mapping[str, str],
-    out: TextIO,
-    err: TextIO,
-    *,
-    forge: Forge | None = None,
-) -> int:
+def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: TextIO, err: TextIO) -> int:
     """Hand the report out everywhere it is wanted. A gate's exit code comes only after that.
-
-    Args:
-        report: what is handed out.
-        run: the run that it speaks of.
-        wish: what the caller asked for.
-        env: the environment of the job.
-        out: standard output.
-        err: standard error.
-        forge: the connection to the review, where there is one already.
 
     Raises:
         ConfigError: the folder cannot be written, or there is no review to publish to.
@@ -75,7 +57,7 @@ def deliver(
     with ExitStack() as ways:
         ways.callback(_print, report, wish.form or "terminal", drawn, out)
         if in_ci:
-            ways.callback(_tell_job, report, drawn, wish, env, err, forge)
+            ways.callback(_tell_job, report, drawn, wish, env, err)
         if folder and drawn:
             ways.callback(_write_folder, Path(folder), report, run, drawn)
     if folder and not in_ci:
@@ -124,9 +106,7 @@ def _render(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> str:
     return render_html(report, drawn) if drawn and form == "html" else render(report, None, {}).body
 
 
-def _tell_job(
-    report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str, str], err: TextIO, forge: Forge | None
-) -> None:
+def _tell_job(report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str, str], err: TextIO) -> None:
     """Tell the review unless told not to, and the job too: a fork's token may do no more than that.
 
     Raises:
@@ -140,7 +120,7 @@ def _tell_job(
     err.writelines(f"{line}\n" for line in ci.annotate(report.verdict.checks))
     told = Announced()
     if wish.publish is not False:
-        told = announce(report, page, drawn, wish.manner, lambda: forge or connect(report.build, env))
+        told = announce(report, page, drawn, wish.manner, partial(connect, report.build, env))
     outcome = report.verdict.outcome
     unwritten = ci.tell_job(env, page, outcome=outcome, comment_url=told.url, report_path=wish.folder_in_ci)
     err.writelines(f"mlbot: {redact(line)}\n" for line in (*told.lines, *unwritten))

@@ -117,7 +117,8 @@ def publish(draft: Draft, forge: Forge, *, name: str, sha: str, run_id: str, may
     marker = Marker(name=name, sha=sha, run_id=run_id)
     if ours and _is_older(marker, ours):
         return Published(comment=ours[0], action="older")
-    hosted = forge.host(draft.figures, ours[0].body if ours else "") if draft.figures else Hosted(addresses={})
+    shown = ours[0].body if ours else ""
+    hosted = forge.host(draft.figures, shown, name) if draft.figures else Hosted(addresses={})
     letter = _Letter(forge=forge, marker=marker, page=draft.write(hosted.addresses))
     return replace(_settle(letter, ours), problems=hosted.problems)
 

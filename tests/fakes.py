@@ -53,7 +53,7 @@ class FakeForge:
     def is_mine(self, comment: Comment) -> bool:
         return comment.author == self.me
 
-    def host(self, figures: Sequence[Figure], shown: str) -> Hosted:
+    def host(self, figures: Sequence[Figure], shown: str, name: str = "") -> Hosted:
         named = {figure.name: f"https://forge.example/files/{_digest(figure)}-{figure.name}" for figure in figures}
         sent = [figure for figure in figures if named[figure.name] not in shown]
         for figure in sent:

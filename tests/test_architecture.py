@@ -98,7 +98,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"collect", "readers", "records", "config", "git", "job", "pipeline", "reach", "tokens", "trees"},
     "demo": EDGE,
     "demo_train": set(),
-    "cli": {"commands"},
+    "cli": EDGE | {"commands"},
     "commands": set(),
     "__main__": {"cli"},
 }

@@ -109,13 +109,17 @@ def test_two_pushes_one_comment_and_nothing_written_when_nothing_changed(
     project.push(accuracy=0.95)
     server.requests.clear()
     done, _ = project.run_job(server)
-    assert [method for method, _ in server.requests] == ["GET", "PATCH"]
+    assert [method for method, path in server.requests if "comments" in path] == ["GET", "PATCH"]
+    # One more marks the commit.
+    assert [method for method, path in server.requests if "check-runs" in path] == ["POST"]
+    assert len(server.requests) == 3
     assert "0.950" in server.comments[0].body
 
     server.requests.clear()
     done, _ = project.run_job(server, again=True)
     assert done.returncode == 0, done.stderr
-    assert [method for method, _ in server.requests] == ["GET"]
+    assert [method for method, path in server.requests if "comments" in path] == ["GET"]
+    assert len(server.requests) == 2
     assert len(server.comments) == 1
 
 

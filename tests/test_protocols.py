@@ -68,9 +68,10 @@ def test_baselines(name: str) -> None:
 
 
 def test_forges() -> None:
-    build = Build(forge="github", server="https://github.com", api="http://127.0.0.1:9", repo="acme/churn", pull=7)
     forges: list[Forge] = [FakeForge()]
-    forges += [load_forge(name).connect(replace(build, forge=name), "x" * 36, Patience()) for name in FORGES]
+    for name in FORGES:
+        build = replace(load_forge(name).place(""), repo="acme/churn", pull=7)
+        forges.append(load_forge(name).connect(build, "x" * 36, Patience()))
     assert [type(forge).__name__ for forge in forges] == ["FakeForge", "GitHub", "GitLab", "Bitbucket"]
     for forge in forges:
         assert_offers(forge, Forge)

@@ -60,12 +60,13 @@ class Forge(Protocol):
         """Whether this token's user wrote it."""
         ...
 
-    def host(self, figures: Sequence[Figure], shown: str) -> Hosted:
+    def host(self, figures: Sequence[Figure], shown: str, name: str = "") -> Hosted:
         """Put figures where readers of the review can see them; raises nothing.
 
         Args:
             figures: PNG, JPEG, GIF or WebP, by names that are unique.
             shown: the text of our comment as it is now: what was hosted for it is not sent again.
+            name: that of the comment: pictures of one replace none of another.
         """
         ...
 

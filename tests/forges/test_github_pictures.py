@@ -35,10 +35,12 @@ def server(repository: Path) -> Iterator[GitServer]:
         yield running
 
 
-def host(running: GitServer, *figures: Figure, shown: str = "", token: str = WRITE, **changes: object) -> Hosted:
+def host(
+    running: GitServer, *figures: Figure, shown: str = "", token: str = WRITE, name: str = "", **changes: object
+) -> Hosted:
     usual: dict[str, object] = {"forge": "github", "server": running.url, "api": running.url, "repo": "octo/churn"}
     build = Build(**{**usual, "pull": 7, "sha": "a1" * 20, **changes})  # type: ignore[arg-type]
-    return connect(build, token, Patience(10, pace=0.01)).host(figures, shown)
+    return connect(build, token, Patience(10, pace=0.01)).host(figures, shown, name)
 
 
 def test_pictures_lie_on_a_reference_of_their_own(server: GitServer, repository: Path) -> None:
@@ -54,6 +56,14 @@ def test_pictures_lie_on_a_reference_of_their_own(server: GitServer, repository:
     ]
     assert re.fullmatch(r"Matrix-1\.png-[0-9a-f]{12}\.png", files[0])
     assert git(repository, "cat-file", "-s", f"{sha}:{files[1]}") == str(len(LOSS.data))
+
+
+def test_pictures_of_one_comment_replace_none_of_another(server: GitServer, repository: Path) -> None:
+    for name in ("report", "segmenter / large", "Segmenter"):
+        assert host(server, LOSS, name=name).problems == ()
+    refs = git(repository, "for-each-ref", "--format=%(refname)").split("\n")
+    assert "refs/mlbot/pull-7" in refs
+    assert len(refs) == 3
 
 
 def test_the_same_pictures_are_pushed_once(server: GitServer) -> None:

@@ -106,7 +106,7 @@ class Bitbucket:
         """Whether this token wrote it, as far as Bitbucket tells; see `Owner`."""
         return self._owner.is_mine(comment)
 
-    def host(self, figures: Sequence[Figure], shown: str) -> Hosted:
+    def host(self, figures: Sequence[Figure], shown: str, name: str = "") -> Hosted:  # noqa: ARG002 - none is replaced
         """Upload figures to the repository's downloads, in half of the time that is left; raises nothing."""
         return host_pictures(figures, shown, self._line.share(0.5), f"{self._home}/downloads")
 

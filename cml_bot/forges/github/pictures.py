@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cml_bot.git_process import Answer
     from cml_bot.model import Build, Figure
 
+USUAL_NAME = "report"
 WHEN = datetime(2020, 1, 1, tzinfo=UTC)
 """The same pictures make the same commit, whenever and whoever pushes it."""
 MESSAGE = "Pictures of a report of mlbot\n\n[skip ci]\n"
@@ -48,20 +49,27 @@ class Push:
     build: Build
     token: str = field(repr=False)
     patience: Patience
+    name: str = ""
+    """Of the comment that shows them."""
 
     @property
     def ref(self) -> str:
-        """The one reference that holds the pictures of this review; each push takes the place of the one before.
+        """The one reference that holds the pictures of a comment; each push takes the place of the one before.
 
         Raises:
             PublishError: the build has neither a pull request nor a commit.
         """
         if self.build.pull is not None:
-            return f"refs/mlbot/pull-{self.build.pull}"
+            return f"refs/mlbot/pull-{self.build.pull}{self._ending}"
         if not self.build.sha:
             cure = "Name it with `--pull` or `--sha`."
             raise PublishError("pictures", "neither a pull request nor a commit is known to keep them for", cure)
-        return f"refs/mlbot/commit-{self.build.sha[:12]}"
+        return f"refs/mlbot/commit-{self.build.sha[:12]}{self._ending}"
+
+    @property
+    def _ending(self) -> str:
+        """Nothing for the usual name; for others a digest, since a name may hold what a reference may not."""
+        return "" if self.name in ("", USUAL_NAME) else f"-{hashlib.sha256(self.name.encode()).hexdigest()[:12]}"
 
 
 def host(push: Push, figures: Sequence[Figure], shown: str) -> Hosted:

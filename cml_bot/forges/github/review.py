@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -82,9 +83,9 @@ class GitHub:
             return False
         return (self._is_actions and comment.author == ACTIONS_BOT) or comment.author == self._login
 
-    def host(self, figures: Sequence[Figure], shown: str) -> Hosted:
+    def host(self, figures: Sequence[Figure], shown: str, name: str = "") -> Hosted:
         """Push figures to a reference of their own, which is neither a branch nor a tag."""
-        return host(self._push, figures, shown)
+        return host(replace(self._push, name=name), figures, shown)
 
     def tell_status(self, status: Status) -> str:
         """Mark the commit by a check run, or by a commit status where the token may make none."""

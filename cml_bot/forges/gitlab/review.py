@@ -145,7 +145,7 @@ class GitLab:
         self._gitlab.auth()
         return str(self._gitlab.user.username if self._gitlab.user else "")
 
-    def host(self, figures: Sequence[Figure], shown: str) -> Hosted:
+    def host(self, figures: Sequence[Figure], shown: str, name: str = "") -> Hosted:  # noqa: ARG002 - none is replaced
         """Upload figures to the project, in half of the time that is left; raises nothing."""
         border = replace(self._border, patience=self.patience.share(0.5))
         path = f"/projects/{self._project.encoded_id}/uploads"  # Project.upload encodes the name a second time
