@@ -13,10 +13,12 @@ import click
 
 from cml_bot.errors import ConfigError, MlbotError
 from cml_bot.forges import FORGES
+from cml_bot.review import CommentWhen, Pictures, StatusWhen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+    from enum import StrEnum
 
     from cml_bot.config import Config
     from cml_bot.deliver import Wish
@@ -53,6 +55,25 @@ def review_options(command: Command) -> Command:
     for add in reversed(options):
         command = add(command)
     return command
+
+
+def manner_options(command: Command) -> Command:
+    """Add the options that say how a review is told."""
+    options = (
+        click.option("--comment", type=choice(CommentWhen), help="When to comment.  [default: always]"),
+        click.option(
+            "--status", type=choice(StatusWhen), help="Mark the commit as passed or failed.  [default: always]"
+        ),
+        click.option("--pictures", type=choice(Pictures), help="How comments show curves.  [default: auto]"),
+    )
+    for add in reversed(options):
+        command = add(command)
+    return command
+
+
+def choice(words: type[StrEnum]) -> click.Choice[str]:
+    """Let one of these words be chosen; click itself would take their names in Python."""
+    return click.Choice([word.value for word in words])
 
 
 def open_job(*, against: str = "", head: str = "", named: Named | None = None) -> Job:

@@ -9,14 +9,14 @@ from typing import Any
 
 import click
 
-from cml_bot.commands._shared import as_keys, complain, current_folder, open_job, review_options, take_named
+from cml_bot.commands._shared import as_keys, choice, complain, current_folder, open_job, review_options, take_named
 from cml_bot.review import Pictures
 
 
 @click.command("comment", short_help="Keep a comment with any Markdown file up to date.")
 @click.argument("file", metavar="FILE.md")
 @click.option("--name", default="comment", show_default=True, help="Name of the sticky comment: one of each per name.")
-@click.option("--pictures", type=click.Choice(list(Pictures)), help="Whether pictures are uploaded.  [default: auto]")
+@click.option("--pictures", type=choice(Pictures), help="Whether pictures are uploaded.  [default: auto]")
 @review_options
 def comment_by_file(file: str, name: str, **options: Any) -> int:
     """Keep a comment with any Markdown file up to date, with the pictures that it names uploaded.

@@ -14,13 +14,13 @@ from cml_bot.commands._shared import (
     complain,
     current_folder,
     make_wish,
+    manner_options,
     open_job,
     option,
     review_options,
     take_named,
 )
 from cml_bot.errors import ConfigError
-from cml_bot.review import CommentWhen, Pictures, StatusWhen
 
 
 @click.command("publish", short_help="Report on bundles of a job that has no rights, such as a fork's.")
@@ -32,9 +32,7 @@ from cml_bot.review import CommentWhen, Pictures, StatusWhen
 @click.option("--warn-on", multiple=True, metavar="GATE", help="Warn when this holds. May be repeated.")
 @option("--format", "form", type=click.Choice(FORMATS), help="Print this form.")
 @option("--output", "-o", metavar="FOLDER", help="Write the folder of the report here, not to mlbot-report.")
-@click.option("--comment", type=click.Choice(list(CommentWhen)), help="When to comment.  [default: always]")
-@click.option("--status", type=click.Choice(list(StatusWhen)), help="Mark the commit.  [default: always]")
-@click.option("--pictures", type=click.Choice(list(Pictures)), help="How comments show curves.  [default: auto]")
+@manner_options
 @review_options
 def publish_bundles(paths: tuple[str, ...], artifact: str, form: str | None, output: str | None, **options: Any) -> int:
     """Report on bundles that a job without rights has collected, such as one of a fork, in a job that has them.

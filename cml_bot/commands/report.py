@@ -14,6 +14,7 @@ from cml_bot.commands._shared import (
     complete_job,
     current_folder,
     make_wish,
+    manner_options,
     open_job,
     option,
     review_options,
@@ -21,7 +22,6 @@ from cml_bot.commands._shared import (
 )
 from cml_bot.commands.record import keep, refuse_record
 from cml_bot.errors import ConfigError, MlbotError
-from cml_bot.review import CommentWhen, Pictures, StatusWhen
 
 if TYPE_CHECKING:
     from cml_bot.job import Job
@@ -43,9 +43,7 @@ if TYPE_CHECKING:
 @option("--format", "form", type=click.Choice(FORMATS), help="Print this form; on a laptop write no folder then.")
 @option("--output", "-o", metavar="FOLDER", help="Write the folder of the report here, not to mlbot-report.")
 @option("--publish/--no-publish", default=None, help="Tell the review: comment and status; in CI the default.")
-@click.option("--comment", type=click.Choice(list(CommentWhen)), help="When to comment.  [default: always]")
-@click.option("--status", type=click.Choice(list(StatusWhen)), help="Mark the commit.  [default: always]")
-@click.option("--pictures", type=click.Choice(list(Pictures)), help="How comments show curves.  [default: auto]")
+@manner_options
 @review_options
 @option("--record/--no-record", default=None, help="Record this run of main for later reports; on main the default.")
 def report(

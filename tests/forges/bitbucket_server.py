@@ -61,6 +61,7 @@ class BitbucketServer(Wire):
     """Of each key the last."""
     pictures: dict[str, bytes] = field(default_factory=dict)
     reviews: list[dict[str, Any]] = field(default_factory=lambda: [review()])
+    commits: set[str] = field(default_factory=lambda: {HEAD})
     numbers: int = 1000
     is_discreet: bool = False
     """Says of somebody else's comment that it is not there, where it is to be changed."""
@@ -117,9 +118,10 @@ class BitbucketServer(Wire):
         if path == "/pullrequests":
             return Answer(200, {"values": [one for one in self.reviews if _fits(one, query["q"][0])]})
         if found := re.fullmatch(r"/commit/(\w+)(/statuses/build)?", path):
-            if not HEAD.startswith(found[1]):
+            sha = next((one for one in self.commits if one.startswith(found[1])), "")
+            if not sha:
                 return says(404, "Commit not found")
-            return self._mark(request.data) if found[2] else Answer(200, {"type": "commit", "hash": HEAD})
+            return self._mark(request.data) if found[2] else Answer(200, {"type": "commit", "hash": sha})
         if found := re.fullmatch(r"/pullrequests/(\d+)(/comments(?:/(\d+))?)?", path):
             one = next((one for one in self.reviews if one["id"] == int(found[1])), None)
             if one is None:
