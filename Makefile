@@ -39,6 +39,7 @@ golden: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench.verdicts
 	$(BIN)/python -m tests.bench.records
+	$(BIN)/python -m tests.bench.publish
 
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -104,6 +104,7 @@ def serve(state: Wire, path: str = "") -> Iterator[None]:
 
     class Connection(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
