@@ -39,7 +39,10 @@ def measure(case: Case, folder: Path) -> None:
     write(repository, 0.90)
     commit(repository)
     sha, base = git(repository, "rev-parse", "HEAD"), git(repository, "rev-parse", "main")
-    plain, library, update, unchanged = [], [], [], []
+    plain: list[float] = []
+    library: list[float] = []
+    update: list[float] = []
+    unchanged: list[float] = []
     report(case, repository, sha, base, 5000)
     costs: dict[str, Counter[str]] = {}
     for number in range(1, ROUNDS + 1):

@@ -54,7 +54,7 @@ def test_pictures_lie_on_a_reference_of_their_own(server: GitServer, repository:
     assert files == [
         address.rpartition("/")[2].removesuffix("?raw=true") for address in sorted(hosted.addresses.values())
     ]
-    assert re.fullmatch(r"Matrix-1\.png-[0-9a-f]{12}\.png", files[0])
+    assert re.fullmatch(r"Matrix-1-[0-9a-f]{12}\.png", files[0])
     assert git(repository, "cat-file", "-s", f"{sha}:{files[1]}") == str(len(LOSS.data))
 
 

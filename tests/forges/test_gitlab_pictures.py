@@ -104,7 +104,7 @@ def test_an_address_that_is_none(server: GitLabServer, url: object) -> None:
 
 def test_svg_is_not_shown(server: GitLabServer) -> None:
     hosted = reach(server).host([Figure(name="a", media="image/svg+xml", data=b"<svg/>")], "")
-    assert hosted.problems == ("picture 'a': GitLab shows no image/svg+xml in a note. Save it as PNG.",)
+    assert hosted.problems == ("picture 'a': comments show no pictures of the type image/svg+xml. Save it as PNG.",)
     assert server.requests == []
 
 

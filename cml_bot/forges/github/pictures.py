@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError, MlbotError, PassingError, PublishError
+from cml_bot.forges._pictures import name_file
 from cml_bot.forges._wire import check_address
 from cml_bot.forges.github.errors import write_yaml
 from cml_bot.git_process import ask, run
@@ -36,7 +37,6 @@ USUAL_NAME = "report"
 WHEN = datetime(2020, 1, 1, tzinfo=UTC)
 """The same pictures make the same commit, whenever and whoever pushes it."""
 MESSAGE = "Pictures of a report of mlbot\n\n[skip ci]\n"
-ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
 NETWORK = re.compile(r"http\.(?:.+\.)?(?:proxy\w*|ssl\w+)")
 """The user's settings that say how a server is reached; others could send a second token along."""
 CURE = f'Choose `pictures = "mermaid"`, or give the job the right:\n\n{write_yaml("contents: write")}'
@@ -74,34 +74,24 @@ class Push:
 
 def host(push: Push, figures: Sequence[Figure], shown: str) -> Hosted:
     """Push figures unless our comment shows all of them already; raises nothing."""
-    files = {figure.name: name_file(figure) for figure in figures if figure.media in ENDINGS}
-    problems = [
-        f"{figure.name}: GitHub shows no pictures of the type {figure.media}. Save it as PNG."
-        for figure in figures
-        if figure.name not in files
-    ]
+    files: dict[str, str] = {}
+    content: dict[str, bytes] = {}
     addresses: dict[str, str] = {}
+    problems: list[str] = []
+    for figure in figures:
+        try:
+            files[figure.name] = name_file(figure)
+            content[files[figure.name]] = figure.data
+        except PublishError as error:
+            problems.append(str(error))
     try:
         if files:
-            addresses = _host(push, {files[one.name]: one.data for one in figures if one.name in files}, files, shown)
+            addresses = _host(push, content, files, shown)
     except MlbotError as error:
         problems.append(redact(str(error), push.token))
     except OSError as error:
         problems.append(f"pictures: a temporary folder could not be written ({error.strerror}). Make room on the disk.")
     return Hosted(addresses=addresses, problems=tuple(problems))
-
-
-def name_file(figure: Figure) -> str:
-    """Name a file by the figure and what is in it: nobody keeps a former picture under the same address.
-
-    Example:
-        >>> from cml_bot.model import Figure
-        >>> name_file(Figure(name="loss", media="image/png", data=b"1"))
-        'loss-6b86b273ff34.png'
-    """
-    digest = hashlib.sha256(figure.data).hexdigest()[:12]
-    plain = re.sub(r"[^\w.-]+", "-", figure.name, flags=re.ASCII).strip(".-") or "picture"
-    return f"{plain}-{digest}.{ENDINGS[figure.media]}"
 
 
 def _host(push: Push, content: Mapping[str, bytes], files: Mapping[str, str], shown: str) -> dict[str, str]:
