@@ -80,7 +80,7 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         broken=head.broken,
         unread=head.unread,
         sources=head.sources,
-        is_trusted=collected is None or not job.build.is_fork,
+        is_trusted=not job.build.is_fork,
     )
     return report, head
 

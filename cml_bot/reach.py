@@ -18,10 +18,17 @@ if TYPE_CHECKING:
     from cml_bot.model import Build
 
 DEADLINE = "MLBOT_DEADLINE"
+TO_FIND, TO_TELL = 0.25, 0.75
+"""How the time is shared between finding the review, and telling it."""
 
 
-def connect(build: Build, env: Mapping[str, str]) -> Forge:
+def connect(build: Build, env: Mapping[str, str], share: float = TO_TELL) -> Forge:
     """Open a connection to the forge of a build; sends nothing yet.
+
+    Args:
+        build: names the forge.
+        env: the environment; holds the token.
+        share: of the time that the forge is waited for, how much is for this connection.
 
     Raises:
         ForbiddenError: the environment holds no token.
@@ -29,7 +36,7 @@ def connect(build: Build, env: Mapping[str, str]) -> Forge:
         ConfigError: MLBOT_DEADLINE is no number of seconds.
     """
     token = find_token(env, build.forge)
-    return load_forge(build.forge).connect(build, token, Patience(_read_deadline(env)))
+    return load_forge(build.forge).connect(build, token, Patience(_read_deadline(env) * share))
 
 
 def _read_deadline(env: Mapping[str, str]) -> float:
@@ -56,7 +63,7 @@ def complete(job: Job, env: Mapping[str, str]) -> Job:
     is_headless = build.pull is not None and not build.sha
     if not build.forge or not (is_open or is_headless) or not find_token(env, build.forge):
         return job
-    return replace(job, build=connect(build, env).find_review())
+    return replace(job, build=connect(build, env, TO_FIND).find_review())
 
 
 def tell_token(build: Build, env: Mapping[str, str]) -> str:

@@ -39,7 +39,7 @@ class Project:
         git(self.folder, "switch", "--quiet", "wider")
 
     def run_job(
-        self, server: GitHubServer, *arguments: str, token: str = WRITE, again: bool = False
+        self, server: GitHubServer, *arguments: str, token: str = WRITE, again: bool = False, **more: str
     ) -> tuple[subprocess.CompletedProcess[str], Path]:
         """Do what a runner does for the pull request: check out, write the event, run mlbot."""
         self.jobs += not again
@@ -72,7 +72,9 @@ class Project:
             "GITHUB_OUTPUT": str(place.with_suffix(".output")),
         }
         self.env = env
-        return mlbot(checkout, "report", *arguments, **env, **({"GITHUB_TOKEN": token} if token else {})), checkout
+        return mlbot(
+            checkout, "report", *arguments, **env, **more, **({"GITHUB_TOKEN": token} if token else {})
+        ), checkout
 
 
 @pytest.fixture
@@ -216,7 +218,7 @@ def test_names_cannot_speak_to_the_runner(project: Project, server: GitHubServer
 def test_a_forge_that_is_broken_costs_the_comment_and_leaves_5(project: Project, server: GitHubServer) -> None:
     url = server.url
     server.url = "http://127.0.0.1:9"
-    done, checkout = project.run_job(server)
+    done, checkout = project.run_job(server, MLBOT_DEADLINE="2")
     server.url = url
     assert done.returncode == 5, done.stderr
     assert "127.0.0.1" in done.stderr

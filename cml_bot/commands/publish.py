@@ -44,7 +44,7 @@ def publish_bundles(paths: tuple[str, ...], artifact: str, form: str | None, out
     from cml_bot.deliver import deliver
     from cml_bot.join_runs import join
     from cml_bot.pipeline import make_report
-    from cml_bot.reach import connect
+    from cml_bot.reach import TO_FIND, connect
     from cml_bot.trusted import read_given, refuse_changed_config, refuse_foreign, take_review
 
     job = open_job(named=take_named(options))
@@ -54,7 +54,7 @@ def publish_bundles(paths: tuple[str, ...], artifact: str, form: str | None, out
     refuse_foreign(job)
     refuse_changed_config(job)
     config = read_config(job.root, os.environ, as_keys(options))
-    forge = connect(job.build, os.environ)
+    forge = connect(job.build, os.environ, TO_FIND)
     reviewed = take_review(job, forge.find_review())
     if isinstance(reviewed, str):
         complain(f"mlbot: {reviewed}")
