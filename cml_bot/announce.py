@@ -111,8 +111,11 @@ def _is_worth_a_comment(report: Report, when: CommentWhen) -> bool:
 
 def _mark(report: Report, page: Page, manner: Manner, forge: Forge, url: str) -> list[str]:
     """Mark the commit as passed or failed; give the lines about it."""
-    if manner.status is StatusWhen.NEVER or not report.build.sha:
+    reviewed = report.build.sha
+    if manner.status is StatusWhen.NEVER or not reviewed:
         return []
+    if report.head.sha not in ("", reviewed):
+        return [f"commit {reviewed[:7]} not marked: the numbers are those of {report.head.sha[:7]}."]
     _, line = tell_outcome(report, sort_rows(report))
     status = Status(
         name=f"mlbot / {report.name}",
@@ -124,7 +127,8 @@ def _mark(report: Report, page: Page, manner: Manner, forge: Forge, url: str) ->
         remarks=tuple(_remarks(report)),
     )
     where = forge.tell_status(status)
-    return [f"commit {report.build.sha[:7]} marked as {report.outcome.past}{f': {where}' if where else ''}"]
+    whose = "" if report.is_trusted else ", by the numbers of its own job"
+    return [f"commit {reviewed[:7]} marked as {report.outcome.past}{whose}{f': {where}' if where else ''}"]
 
 
 def _remarks(report: Report) -> Iterator[Remark]:

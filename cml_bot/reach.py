@@ -9,6 +9,7 @@ from cml_bot.errors import ConfigError, ForbiddenError
 from cml_bot.forges import load_forge
 from cml_bot.forges._patience import SECONDS, Patience
 from cml_bot.tokens import find_token, names_of
+from cml_bot.workspace import is_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,8 @@ def complete(job: Job, env: Mapping[str, str]) -> Job:
     is_headless = build.pull is not None and not build.sha
     if not build.forge or not (is_open or is_headless) or not find_token(env, build.forge):
         return job
-    return replace(job, build=connect(build, env, TO_FIND).find_review())
+    found = connect(build, env, TO_FIND).find_review()
+    return replace(job, build=found, is_foreign=is_foreign(job.root, job.sha, found))
 
 
 def tell_token(build: Build, env: Mapping[str, str]) -> str:

@@ -34,6 +34,18 @@ RECIPE = (
 )
 
 
+def refuse_rights(job: Job) -> None:
+    """Stop what reports on files in a job that has rights: those of the pull request have no place there.
+
+    Raises:
+        ConfigError: it has rights that the author of the pull request need not have.
+    """
+    refuse_foreign(job)
+    if job.build.trusted_sha:
+        what = "what is checked out is main's, so its numbers would stand for those of the pull request"
+        raise ConfigError(WHERE, what, RECIPE)
+
+
 def refuse_foreign(job: Job) -> None:
     """Stop a job that has rights where it has checked out anything but its own trusted commit.
 

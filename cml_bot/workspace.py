@@ -65,12 +65,17 @@ def open_job(
         root=root,
         sha=sha,
         build=build,
-        is_foreign=bool(build.pull and build.sha and sha and build.sha not in (sha, *read_parents(cwd, sha))),
+        is_foreign=is_foreign(cwd, sha, build),
         now=now,
         against=_from_root(against, cwd, root),
         head=head,
         env=env,
     )
+
+
+def is_foreign(folder: Path, sha: str, build: Build) -> bool:
+    """Whether what is checked out is neither the commit under review nor a merge of it."""
+    return bool(build.pull and build.sha and sha and build.sha not in (sha, *read_parents(folder, sha)))
 
 
 def _from_root(against: str, cwd: Path, root: Path) -> str:
@@ -113,6 +118,9 @@ def name_build(build: Build, named: Named) -> Build:
     forge = named.forge or _guess_forge(server) or build.forge
     if not forge:
         raise ConfigError("--forge", "is missing: no CI job was found here", f"Name one of {', '.join(FORGES)}.")
+    if forge == "bitbucket" and server not in ("", load_forge(forge).place("").server):
+        what = f"{server} is not bitbucket.org, and Bitbucket Data Center is not supported"
+        raise ConfigError("--repo", what, "Use `mlbot report` without a forge there, and show mlbot-report/.")
     if forge != build.forge or (server and server != build.server):
         build = replace(load_forge(forge).place(server), url=build.url, run_id=build.run_id)
     if repo and repo != build.repo:

@@ -118,6 +118,13 @@ def test_no_mark_where_none_is_wanted_or_no_commit_is_known() -> None:
     assert forge.statuses == []
 
 
+def test_a_commit_that_was_not_trained_is_not_marked() -> None:
+    forge = FakeForge()
+    told = tell(report_of(sha="f" * 40), forge)
+    assert forge.statuses == []
+    assert told.lines[-1] == "commit fffffff not marked: the numbers are those of a1b2c3d."
+
+
 def test_one_right_that_is_missing_does_not_cost_the_other() -> None:
     forge = FakeForge()
     forge.before["create"] = [lambda: refuse(ForbiddenError("create", "it may not", "Grant it."))]

@@ -66,7 +66,7 @@ ALLOWED: dict[str, set[str]] = {
     "baselines/*": EDGE | {"as_json", "commit_tree", "filters", "git", "git_fetch", "records", "trees"},
     "forges": EDGE | {"review"},
     "forges/*": EDGE | {"git_process", "git_write", "review", "tokens"},
-    "reach": EDGE | {"forges", "job", "tokens"},
+    "reach": EDGE | {"forges", "job", "tokens", "workspace"},
     "announce": EDGE | {"forges", "publish", "render", "review", "wording"},
     "markdown_pictures": set(),
     "picture_files": EDGE | {"readers"},

@@ -105,6 +105,7 @@ def test_in_a_job_with_rights_the_head_of_the_run_before_stays() -> None:
         (Named(forge="github", repo="https://rose:secret@github.com/o/r"), "--repo"),
         (Named(forge="github", repo="../../etc"), "--repo"),
         (Named(forge="github", repo="https://[x/a/b"), "--repo"),
+        (Named(forge="bitbucket", repo="https://bitbucket.corp.example/w/r"), "--repo"),
         (Named(forge="github", repo="o/r", sha="main/../x"), "--sha"),
         (Named(forge="github", repo="o/r", sha="a1b2c3d"), "--sha"),
     ],

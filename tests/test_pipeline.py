@@ -187,11 +187,11 @@ def test_json_on_standard_output_stays_json(project: Project, server: GitHubServ
 
 
 def test_another_commit_than_the_one_under_review_is_told(project: Project, server: GitHubServer) -> None:
-    """As under pull_request_target, where the job sees main and the event names the pull request."""
+    """As where a workflow checks out main on purpose, and the event names the pull request."""
     done, checkout = project.run_job(server)
     git(checkout, "fetch", "--quiet", "--depth=1", "origin", "main")
     git(checkout, "checkout", "--quiet", "--detach", "FETCH_HEAD")
-    env = project.env | {"GITHUB_EVENT_NAME": "pull_request_target", "GITHUB_RUN_ID": "6000"}
+    env = project.env | {"GITHUB_RUN_ID": "6000"}
     # Under that event it is a commit of the default branch, and nothing else may be checked out.
     env["GITHUB_SHA"] = git(checkout, "rev-parse", "HEAD")
     done = mlbot(checkout, "report", "--no-publish", "--format", "json", **env)

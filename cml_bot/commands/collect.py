@@ -28,10 +28,10 @@ def collect_bundle(output: str, **options: Any) -> int:
     from cml_bot.config import read_config
     from cml_bot.filters import plural
     from cml_bot.pipeline import make_run, reviewed_sha
-    from cml_bot.trusted import refuse_foreign
+    from cml_bot.trusted import refuse_rights
 
     job = open_job()
-    refuse_foreign(job)
+    refuse_rights(job)
     run = make_run(job, read_config(job.root, os.environ, as_keys(options)))
     write_bundle(Path(output), replace(run, sha=reviewed_sha(job)))
     counts = f"{plural(len(run.metrics), 'metric')}, {plural(len(run.series), 'curve')}"

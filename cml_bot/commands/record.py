@@ -30,10 +30,10 @@ def record_by_hand(**options: Any) -> int:
     from cml_bot.filters import plural
     from cml_bot.pipeline import make_run
     from cml_bot.records.write import record
-    from cml_bot.trusted import refuse_foreign
+    from cml_bot.trusted import refuse_rights
 
     job = open_job()
-    refuse_foreign(job)
+    refuse_rights(job)
     config = read_config(job.root, os.environ, as_keys(options))
     run = make_run(job, config)
     refuse_record(job, "record", run)

@@ -100,7 +100,10 @@ def test_a_review_that_is_named_in_a_ci_that_mlbot_does_not_know(folder: Path, n
         done = mlbot(folder, "report", **named)
         assert done.returncode == 0, done.stderr
         assert f"sha={build.sha}" in server.comments[0].body
-        assert server.statuses
+        # What is checked out here is not its head.
+        assert "under review is" in server.comments[0].body
+        assert "not marked" in done.stderr
+        assert server.statuses == []
 
 
 def test_doctor_tells_what_the_token_may_do_and_leaves_nothing(case: Case, folder: Path) -> None:
