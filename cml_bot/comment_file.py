@@ -11,7 +11,8 @@ from cml_bot.errors import ConfigError, ForbiddenError, InputError, PublishError
 from cml_bot.escape import clean
 from cml_bot.filters import plural
 from cml_bot.markdown_pictures import find_pictures, replace_pictures
-from cml_bot.picture_files import find_inside, read_picture, read_regular
+from cml_bot.picture_files import find_inside, read_picture
+from cml_bot.plain_file import read_plain
 from cml_bot.publish import publish
 from cml_bot.readers._text import decode
 from cml_bot.review import Draft, Page, Pictures
@@ -59,12 +60,12 @@ def read_letter(file: str, cwd: Path, root: Path, standard_input: BinaryIO) -> L
     where = "standard input" if file == STANDARD_INPUT else clean(file, 600)
     if file == STANDARD_INPUT:
         data, folder = standard_input.read(LARGEST + 1), cwd
+        if len(data) > LARGEST:
+            raise InputError(where, f"has more than {LARGEST >> 20} MiB", "No forge takes so long a comment: say less.")
     else:
         path = Path(os.path.normpath(cwd / file))
         real = find_inside(path, root if path.is_relative_to(root) else Path(path.anchor), where)
-        data, folder = read_regular(real, LARGEST, where), path.parent
-    if len(data) > LARGEST:
-        raise InputError(where, f"is larger than {LARGEST >> 20} MB", "Say less: no forge takes so long a comment.")
+        data, folder = read_plain(real, LARGEST, where), path.parent
     return Letter(text=decode(data, where), folder=folder)
 
 

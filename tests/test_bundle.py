@@ -112,7 +112,7 @@ def test_it_is_written_anew_and_never_over_other_files(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_is_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "LARGEST_FIGURE", 100)
+    monkeypatch.setattr(bundle, "LARGEST_PICTURE", 100)
     figures = (
         replace(FIGURES[0], media="image/svg+xml", source="a.svg", data=b"<svg/>"),
         replace(FIGURES[0], data=PNG * 9, source="big.png"),

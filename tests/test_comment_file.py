@@ -16,8 +16,7 @@ from cml_bot.config import Config
 from cml_bot.errors import ConfigError, ForbiddenError, InputError, PublishError
 from cml_bot.job import Job
 from cml_bot.model import Build
-from cml_bot.picture_files import LARGEST
-from cml_bot.review import Pictures
+from cml_bot.review import LARGEST_PICTURE, Pictures
 from tests.fakes import FakeForge
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -80,11 +79,11 @@ def test_one_comment_per_name(root: Path) -> None:
         ("plots/.x.png", "is hidden, or lies in a hidden folder"),
         ("inner.png", "is hidden, or lies in a hidden folder"),
         ("plots", "is a folder"),
-        ("pipe.png", "is not a file"),
+        ("pipe.png", "is no plain file"),
         ("x.svg", "is SVG, which forges do not show"),
         ("text.png", "is not a picture"),
         ("empty.png", "is empty"),
-        ("large.png", "is larger than 5 MB"),
+        ("large.png", "has more than 5 MiB"),
         ("loop.png", "cannot be a file"),
         ("plots/roc.png/x.png", "was not found"),
         ("x%00.png", "cannot be a file"),
@@ -102,7 +101,7 @@ def test_a_picture_that_is_refused_costs_itself_and_one_line(root: Path, path: s
     (root / "x.svg").write_text("<svg/>")
     (root / "text.png").write_text("token=1")
     (root / "empty.png").touch()
-    (root / "large.png").write_bytes(PNG + bytes(LARGEST))
+    (root / "large.png").write_bytes(PNG + bytes(LARGEST_PICTURE))
     (root / "loop.png").symlink_to("loop.png")
     forge = FakeForge()
     told = send(root, f"![a]({path}) ![b](plots/roc.png)", forge)
@@ -187,7 +186,7 @@ def test_a_letter_is_read_as_it_is(root: Path) -> None:
         ("blank.md", "is empty"),
         ("latin.md", "is not UTF-8"),
         ("binary.md", "is not a text file"),
-        ("large.md", "is larger than 1 MB"),
+        ("large.md", "has more than 1 MiB"),
         ("link.md", "lies outside of the workspace"),
         ("out/secret.png", "lies outside of the workspace"),
         ("plots", "is a folder"),
