@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from cml_bot.model import Run
 
-FOLDER = "mlbot-bundle"
 RUN, ABOUT = "run.json", "bundle.json"
 SCHEMA = 1
 MIB = 2**20

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cml_bot.bundle import ABOUT, CURE, FOLDER, RUN, read_bundle
+from cml_bot.bundle import ABOUT, CURE, RUN, read_bundle
 from cml_bot.bundle_zip import read_zip
 from cml_bot.errors import ConfigError, InputError
+from cml_bot.own_folder import BUNDLE
 from cml_bot.plain_file import read_plain
 from cml_bot.readers._names import tidy
 from cml_bot.replicates import REPLICATE, find_replicate
@@ -76,10 +77,10 @@ def name_of(path: str) -> str:
         ('gpu-a', 'gpu-a', 'gpu-a')
     """
     parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-    while len(parts) > 1 and parts[-1] in (FOLDER, RUN, f"{FOLDER}.zip"):
+    while len(parts) > 1 and parts[-1] in (BUNDLE, RUN, f"{BUNDLE}.zip"):
         parts.pop()
-    last = parts[-1] if parts else FOLDER
-    return tidy(last.removesuffix(".zip").removeprefix(f"{FOLDER}-"))
+    last = parts[-1] if parts else BUNDLE
+    return tidy(last.removesuffix(".zip").removeprefix(f"{BUNDLE}-"))
 
 
 def _expand(path: str, cwd: Path) -> Iterator[tuple[Path, Bundle]]:
