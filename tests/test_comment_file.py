@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cml_bot.cli import run
-from cml_bot.comment_file import Letter, Told, comment, read_letter
+from cml_bot.comment_file import Text, Told, comment, read_markdown
 from cml_bot.config import Config
 from cml_bot.errors import ConfigError, ForbiddenError, InputError, PublishError
 from cml_bot.job import Job
@@ -37,7 +37,7 @@ def send(
     root: Path, text: str, forge: FakeForge, *, build: Build = BUILD, config: Config = HOST, name: str = "x"
 ) -> Told:
     job = Job(root=root, sha=build.sha, build=build, now=datetime(2026, 1, 2, tzinfo=UTC))
-    return comment(Letter(text=text, folder=root), name, job, config, lambda: forge)
+    return comment(Text(markdown=text, folder=root), name, job, config, lambda: forge)
 
 
 def body(forge: FakeForge) -> str:
@@ -170,12 +170,12 @@ def test_a_fork_may_not_comment_and_does_not_fail(root: Path) -> None:
     assert told == Told(lines=("comment: is not allowed. Grant it.",))
 
 
-def test_a_letter_is_read_as_it_is(root: Path) -> None:
+def test_a_text_is_read_as_it_is(root: Path) -> None:
     (root / "plots" / "r.md").write_bytes("\ufeffä  \r\n".encode())
-    assert read_letter("plots/r.md", root, root, io.BytesIO()) == Letter(text="ä  \r\n", folder=root / "plots")
-    assert read_letter("-", root, root, io.BytesIO(b"text")) == Letter(text="text", folder=root)
+    assert read_markdown("plots/r.md", root, root, io.BytesIO()) == Text(markdown="ä  \r\n", folder=root / "plots")
+    assert read_markdown("-", root, root, io.BytesIO(b"text")) == Text(markdown="text", folder=root)
     (root.parent / "out.md").write_text("named by its path")
-    assert read_letter("../out.md", root, root, io.BytesIO()).text == "named by its path"
+    assert read_markdown("../out.md", root, root, io.BytesIO()).markdown == "named by its path"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_letter_is_read_as_it_is(root: Path) -> None:
         ("x\0.md", "cannot be a file"),
     ],
 )
-def test_a_letter_that_is_refused(root: Path, name: str, said: str) -> None:
+def test_a_text_that_is_refused(root: Path, name: str, said: str) -> None:
     (root / "link.md").symlink_to(root.parent / "secret.png")
     (root / "out").symlink_to(root.parent)
     for file, data in {
@@ -205,7 +205,18 @@ def test_a_letter_that_is_refused(root: Path, name: str, said: str) -> None:
     }.items():
         (root / file).write_bytes(data)
     with pytest.raises(InputError, match=said):
-        read_letter(name, root, root, io.BytesIO())
+        read_markdown(name, root, root, io.BytesIO())
+
+
+def test_standard_input_that_cannot_be_read_is_refused(root: Path) -> None:
+    """As of `mlbot comment - 0>file`."""
+    with (
+        os.fdopen(os.open(root / "new", os.O_WRONLY | os.O_CREAT), "rb") as only_to_write,
+        pytest.raises(InputError, match=r"^standard input: cannot be read \(bad file descriptor\)\. Give"),
+    ):
+        read_markdown("-", root, root, only_to_write)
+    with pytest.raises(InputError, match=r"^standard input: has more than 1 MiB"):
+        read_markdown("-", root, root, io.BytesIO(bytes(1024 * 1024 + 1)))
 
 
 def test_the_command_on_a_laptop(
