@@ -259,6 +259,23 @@ def test_several_bundles_in_one_zip_are_refused_and_a_report_beside_one_is_not()
         read_zip("a", zip_of({"x": b""}))
 
 
+def test_a_picture_that_does_not_unpack_costs_itself_alone() -> None:
+    data = zip_of(files_of(replace(make_run(acc=0.9), figures=FIGURES)), kind=zipfile.ZIP_STORED)
+    assert data.count(FIGURES[0].data) == 1
+    run = read_zip("a", data.replace(FIGURES[0].data, bytes(len(FIGURES[0].data))))
+    assert len(run.figures) == len(FIGURES) - 1
+    assert "cannot be read as a zip (Bad CRC-32" in run.unread[0]
+
+
+def test_an_entry_without_a_name_does_no_harm() -> None:
+    data = zip_of(files_of(make_run(acc=0.9)) | {"x": b""})
+    place = data.rindex(b"PK\x01\x02")
+    nameless = bytearray(data[:place] + data[place : place + 46] + data[place + 47 :])
+    struct.pack_into("<H", nameless, place + 28, 0)
+    struct.pack_into("<L", nameless, len(nameless) - 10, len(nameless) - 22 - data.index(b"PK\x01\x02"))
+    assert read_zip("a", bytes(nameless)).metrics[0].value == 0.9
+
+
 @given(st.binary(max_size=400) | st.binary(max_size=60).map(lambda data: b"PK\x05\x06" + data))
 def test_any_bytes_are_a_run_or_an_input_error(data: bytes) -> None:
     with pytest.raises(InputError):
