@@ -13,6 +13,7 @@ from cml_bot.as_json import dump_report
 from cml_bot.errors import GATE_FAILED, ConfigError, InputError, MlbotError
 from cml_bot.forges import load_forge
 from cml_bot.model import Outcome
+from cml_bot.own_folder import REPORT
 from cml_bot.reach import connect
 from cml_bot.tokens import redact
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from cml_bot.model import Report, Run
     from cml_bot.render import Drawn
-
-FOLDER = "mlbot-report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,7 @@ class Wish:
     @property
     def folder_in_ci(self) -> str:
         """The folder that is written in CI, whatever is printed."""
-        return self.output or FOLDER
+        return self.output or REPORT
 
 
 def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: TextIO, err: TextIO) -> int:

@@ -13,7 +13,7 @@ from cml_bot.draw import draw_curve
 from cml_bot.escape import address, clean, code, code_bare, escape, escape_bare
 from cml_bot.filters import plural
 from cml_bot.model import ENDINGS, Figure, FigurePair
-from cml_bot.review import Dialect, Draft, Page
+from cml_bot.review import LARGEST_PICTURE, SHOWN_MEDIA, Dialect, Draft, Page
 from cml_bot.views import (
     SHOWN_PAIRS,
     Limits,
@@ -36,10 +36,6 @@ DRAWN_CURVES = 20
 """More pictures than this nobody looks at; the others are told in words."""
 CHARTS = 6
 """Each is as large as a picture, and readers load them all."""
-LARGEST = 5 * 1024 * 1024
-"""Bytes of a picture that forges show."""
-SHOWN_MEDIA = ("image/png", "image/jpeg", "image/gif", "image/webp")
-"""An SVG can hold scripts and addresses; forges show it as text, or not at all."""
 
 PAGE = Limits(folded=2000, checks=500, unread=100, notes=500, sources=500, curves=2000)
 SHORT = Limits(folded=0, checks=8, unread=3, notes=0, sources=0, words=300)
@@ -157,7 +153,7 @@ def _forms(dialect: Dialect) -> tuple[Limits, ...]:
 
 
 def _is_shown(figure: Figure) -> bool:
-    return figure.media in SHOWN_MEDIA and len(figure.data) <= LARGEST
+    return figure.media in SHOWN_MEDIA and len(figure.data) <= LARGEST_PICTURE
 
 
 def _draw(curve: Curve, number: int, report: Report) -> Figure:

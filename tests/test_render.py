@@ -40,7 +40,7 @@ from cml_bot.model import (
 )
 from cml_bot.publish import FOOTER
 from cml_bot.render import DRAWN_CURVES, Drawn, draw_figures, make_draft, render, render_html
-from cml_bot.review import Dialect
+from cml_bot.review import LARGEST_PICTURE, Dialect
 from cml_bot.views import SHOWN_PAIRS
 from tests.test_escape import outline
 
@@ -314,7 +314,7 @@ def test_a_draft_offers_what_a_forge_can_show() -> None:
         for name, media, data in (
             ("a", "image/png", b"1"),
             ("b", "image/svg+xml", b"1"),
-            ("c", "image/png", bytes(5 * 1024 * 1024 + 1)),
+            ("c", "image/png", bytes(LARGEST_PICTURE + 1)),
         )
     )
     pairs = (FigurePair(name="x", head=png, base=svg), FigurePair(name="y", head=large, base=None))

@@ -21,11 +21,12 @@ from cml_bot.commands._shared import (
     take_named,
 )
 from cml_bot.errors import ConfigError
+from cml_bot.own_folder import BUNDLE
 
 
 @click.command("publish", short_help="Report on bundles of a job that has no rights, such as a fork's.")
 @click.argument("paths", nargs=-1, metavar="[BUNDLE]...")
-@option("--artifact", default="mlbot-bundle", show_default=True, help="Without BUNDLE, read artifacts of this name.")
+@option("--artifact", default=BUNDLE, show_default=True, help="Without BUNDLE, read artifacts of this name.")
 @click.option("--title", help="Heading of the report.")
 @click.option("--name", help="Name of the sticky comment and of the history of main: one of each per name.")
 @click.option("--fail-on", multiple=True, metavar="GATE", help="Fail when this holds. May be repeated.")
