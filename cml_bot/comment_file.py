@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -15,7 +16,7 @@ from cml_bot.picture_files import find_inside, read_picture
 from cml_bot.plain_file import read_plain
 from cml_bot.publish import publish
 from cml_bot.readers._text import decode
-from cml_bot.review import Draft, Page, Pictures
+from cml_bot.review import Dialect, Draft, Page, Pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cml_bot.model import Figure
 
 NAME = "comment"
+QUICK_ACTION = re.compile(r"^(/[a-z_]+)(?=\s|$)", re.MULTILINE)
 STANDARD_INPUT = "-"
 LARGEST = 1024 * 1024
 """Bytes; no forge takes a comment of that length."""
@@ -96,6 +98,8 @@ def comment(text: Text, name: str, job: Job, config: Config, connect: Callable[[
     try:
         forge = connect()
         _refuse_length(text.markdown, forge)
+        if forge.dialect is Dialect.GITLAB:
+            _refuse_commands(text.markdown)
         draft, lines = _make_draft(text, job, config.pictures)
         done = publish(draft, forge, name=name, sha=build.sha, run_id=build.run_id)
     except ForbiddenError as error:
@@ -125,6 +129,18 @@ def _refuse_length(markdown: str, forge: Forge) -> None:
     if len(markdown) > forge.limit:
         what = f"has {len(markdown):,} characters, and a comment may have {forge.limit:,}"
         raise PublishError("the text", what, "Say less, or make several files with a --name each.")
+
+
+def _refuse_commands(markdown: str) -> None:
+    """Refuse what GitLab would carry out with the rights of the token.
+
+    Source: https://docs.gitlab.com/user/project/quick_actions/
+    """
+    found = QUICK_ACTION.search(markdown)
+    if found:
+        line = markdown.count("\n", 0, found.start()) + 1
+        what = f"begins with {found[1]}, which GitLab would carry out"
+        raise InputError(f"line {line} of the text", what, "Put a backslash before it.")
 
 
 def _make_draft(text: Text, job: Job, wanted: Pictures) -> tuple[Draft, list[str]]:

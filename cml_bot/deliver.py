@@ -114,7 +114,7 @@ def _render(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> str:
         return f"{load_forge(report.build.forge).quiet(text)}\n" if report.build.forge else text
     from cml_bot.render import render, render_html
 
-    return render_html(report, drawn) if drawn and form == "html" else render(report, None, {}).body
+    return render_html(report, drawn) if drawn and form == "html" else render(report, None, {}, whole=True).body
 
 
 def _tell_job(report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str, str], err: TextIO) -> None:
@@ -125,7 +125,7 @@ def _tell_job(report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str,
     """
     from cml_bot.render import render
 
-    page = render(report, None, {}, charts=wish.manner.pictures.is_charted)
+    page = render(report, None, {}, charts=wish.manner.pictures.is_charted, whole=True)
     ci = load_forge(report.build.forge)
     # Not to standard output, which may be wanted as JSON: the runner reads commands from both.
     err.writelines(f"{line}\n" for line in ci.annotate(report.verdict.checks))

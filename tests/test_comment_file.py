@@ -16,7 +16,7 @@ from cml_bot.config import Config
 from cml_bot.errors import ConfigError, ForbiddenError, InputError, PublishError
 from cml_bot.job import Job
 from cml_bot.model import Build
-from cml_bot.review import LARGEST_PICTURE, Pictures
+from cml_bot.review import LARGEST_PICTURE, Dialect, Pictures
 from tests.fakes import FakeForge
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -229,3 +229,13 @@ def test_the_command_on_a_laptop(
     assert run(["comment", "report.md"]) == ConfigError.exit_code
     assert "name the review with --forge, --repo and --pull" in capsys.readouterr().err
     assert run(["comment", "other.md"]) == InputError.exit_code
+
+
+@pytest.mark.parametrize("text", ["Done.\n\n/close\n", "/merge", "/label ~bug\n"])
+def test_what_gitlab_would_carry_out_is_refused_there(root: Path, text: str) -> None:
+    forge = FakeForge(dialect=Dialect.GITLAB)
+    with pytest.raises(InputError, match="which GitLab would carry out"):
+        send(root, text, forge)
+    assert forge.log == []
+    send(root, text, FakeForge())
+    send(root, "The files:\n/home/rose/x\n" + text.replace("/", "\\/"), forge)
