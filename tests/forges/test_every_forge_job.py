@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.forges.every import NAMES, Case, start
+from cml_bot.forges import FORGES
+from tests.forges.every import Case, start
 from tests.forges.github_server import start_github
 from tests.forges.gitlab_server import start_gitlab
 from tests.forges.jobs import job_of
@@ -15,7 +16,7 @@ from tests.repositories import commit, git, make_repository, switch
 from tests.test_cli import mlbot, write_run
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=FORGES)
 def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     with start(request.param) as running:
         yield running
