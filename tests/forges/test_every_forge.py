@@ -27,6 +27,9 @@ FAULTS = {
     "connection cut though it was done": Fault("reset", carried_out=True),
     "half an answer": Fault("truncated"),
     "the page of a proxy": Fault("page"),
+    "JSON of something else": Fault(answer=Answer(200, {"hello": 1})),
+    "JSON of something else though it was done": Fault(answer=Answer(200, {"hello": 1}), carried_out=True),
+    "JSON of nothing": Fault(answer=Answer(201, {})),
 }
 LIST, CREATE, UPDATE, DELETE, STATUS = "list", "create", "update", "delete", "status"
 CALLS = {
@@ -156,7 +159,7 @@ def test_one_status_whatever_goes_wrong(case: Case, fault: str) -> None:
 
 
 @pytest.mark.parametrize("call", [LIST, CREATE, UPDATE, STATUS])
-@pytest.mark.parametrize("fault", ["429", "502", "connection cut", "the page of a proxy"])
+@pytest.mark.parametrize("fault", ["429", "502", "connection cut", "the page of a proxy", "JSON of something else"])
 def test_what_never_ends_is_given_up_in_time(case: Case, call: str, fault: str) -> None:
     if call == UPDATE:
         case.publish("### before", "5000.1")

@@ -129,8 +129,7 @@ class Line:
         except RequestException as error:
             raise tell_unreachable(where, self._host, error, self._token) from self._cause(error)
         except NOT_AN_ANSWER as error:
-            cure = f"Check {API_VARIABLE}, and any proxy on the way."
-            raise PublishError(where, "the answer is not one of Bitbucket's", cure) from self._cause(error)
+            raise _foreign(where) from self._cause(error)
 
     def _send(self, call: Call) -> Any:
         home = f"/repositories/{self._build.repo}"
@@ -166,8 +165,7 @@ class Line:
             cure = "Run the job again: a comment that was stored after all is found and updated."
             return PassingError(where, f"Bitbucket answered {status}{said}", cure, wait=wait, took_no=status == 409)
         if status < 300:
-            cure = f"Run the job again; else check {API_VARIABLE}, and any proxy on the way."
-            return PassingError(where, "the answer is not one of Bitbucket's", cure)
+            return _foreign(where)
         if status == 413 or (status == 400 and call.length > LONG and _is_too_long(error)):
             return TooLongError(where, f"the text is too long{said}", "Report on fewer files at once.")
         if status in (401, 403):
@@ -196,6 +194,17 @@ class Line:
     def _said(self, error: Refused) -> str:
         said = redact(error.said, self._token)[:300].rstrip(".")
         return f" ({said})" if said else ""
+
+
+def nothing(answer: object) -> None:
+    """Read an answer that has nothing to say."""
+    if answer is not None:
+        raise ValueError
+
+
+def _foreign(where: str) -> PassingError:
+    cure = f"Run the job again; else check {API_VARIABLE}, and any proxy on the way."
+    return PassingError(where, "the answer is not one of Bitbucket's", cure)
 
 
 def _is_too_long(error: Refused) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from cml_bot.errors import ForbiddenError, GoneError, PublishError
-from cml_bot.forges.bitbucket.calls import Call, Line, Refused
+from cml_bot.forges.bitbucket.calls import Call, Line, Refused, nothing
 from cml_bot.forges.bitbucket.find import find_review
 from cml_bot.forges.bitbucket.owner import Owner
 from cml_bot.forges.bitbucket.pictures import host_pictures
@@ -97,7 +97,7 @@ class Bitbucket:
         """Delete a comment; one that is gone already is no error."""
         name, path = f"deleting comment {comment.id}", f"{self._path}/{comment.id}"
         try:
-            self._line.repeat(Call(name=name, method="DELETE", path=path, right=WRITE), lambda _: None)
+            self._line.repeat(Call(name=name, method="DELETE", path=path, right=WRITE), nothing)
         except PublishError as error:
             if not _is_gone(error):
                 raise
@@ -128,7 +128,7 @@ class Bitbucket:
         path = f"/commit/{sha}/statuses/build"
         call = Call(name="marking the commit", method="POST", path=path, right=MARK, data=data)
         # May be sent twice: a status of the same key is replaced.
-        self._line.repeat(call, lambda _: None)
+        self._line.repeat(call, lambda made: made["key"])
         return commit
 
     def find_review(self) -> Build:

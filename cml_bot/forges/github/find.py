@@ -113,6 +113,8 @@ def _list(calls: Calls, path: str, asked: Mapping[str, object]) -> Iterator[Pull
 
 
 def _read_all(answer: Any) -> list[Pull]:
+    if not isinstance(answer, list):
+        raise TypeError
     return [_read(found) for found in answer]
 
 

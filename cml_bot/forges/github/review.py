@@ -138,6 +138,8 @@ def _path(comment: Comment) -> str:
 
 
 def _comments(answer: Any) -> list[Comment]:
+    if not isinstance(answer, list):
+        raise TypeError
     return [_comment(found) for found in answer]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from gitlab.exceptions import GitlabError, GitlabParsingError
+from gitlab.exceptions import GitlabError
 from requests.exceptions import RequestException
 
 from cml_bot.errors import ForbiddenError, PassingError, PublishError, TooLongError
@@ -54,7 +54,8 @@ def refuse(response: Response, *args: object, **kwargs: object) -> None:  # noqa
     """
     refused = Refused(response.status_code, response.headers, response.content)
     has_nothing_to_say = response.status_code == 204
-    if response.status_code >= 300 or not (has_nothing_to_say or refused.is_json):
+    is_answer = has_nothing_to_say or (refused.is_json and response.request.method != "DELETE")
+    if response.status_code >= 300 or not is_answer:
         raise refused
 
 
@@ -112,11 +113,8 @@ class Border:
             raise self._refusal(where, error) from self._cause(error)
         except RequestException as error:
             raise tell_unreachable(where, self.host, error, self.token) from self._cause(error)
-        except GitlabParsingError as error:
-            raise self._foreign(where) from self._cause(error)
         except NOT_AN_ANSWER as error:
-            cure = "Check CI_API_V4_URL, and any proxy on the way."
-            raise PublishError(where, "the answer is not one of GitLab's", cure) from self._cause(error)
+            raise self._foreign(where) from self._cause(error)
 
     def _cause(self, error: Exception) -> Exception | None:
         """Keep the chain, unless a traceback of it would show the token."""

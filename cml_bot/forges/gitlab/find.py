@@ -35,7 +35,13 @@ def find_review(build: Build, border: Border, project: Project) -> Build:
 
 
 def _read(number: int, border: Border, project: Project) -> Asked:
-    return border.repeat("reading the merge request", lambda: project.mergerequests.get(number).attributes)
+    def read() -> Asked:
+        found = project.mergerequests.get(number).attributes
+        if found["iid"] != number or not isinstance(found["sha"], str):
+            raise LookupError(number)
+        return found
+
+    return border.repeat("reading the merge request", read)
 
 
 def _list(build: Build, project: Project) -> list[Asked]:

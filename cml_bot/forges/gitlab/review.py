@@ -207,6 +207,8 @@ class GitLab:
                 what = "the commit is on no branch of this project, and in no pipeline of it"
                 raise PublishError("GitLab, marking the commit", what, IN_A_FORK) from error
             raise
+        if not isinstance(made.attributes.get("id"), int):
+            raise LookupError(sha)
         found = made.attributes.get("pipeline_id")
         return found if isinstance(found, int) else None
 
