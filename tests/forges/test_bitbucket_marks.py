@@ -232,5 +232,7 @@ def test_probing_what_nobody_can_tell(server: BitbucketServer) -> None:
 def test_an_empty_comment_that_is_taken_after_all_is_taken_back(server: BitbucketServer) -> None:
     stored = server.say(server.ME, "")
     server.fail("POST .*comments", Fault(answer=Answer(201, {"id": stored.id})))
+    server.fail("DELETE", Fault(answer=Answer(502, "")))
     assert [right.is_given for right in reach(server).probe()] == [True, None, True, True]
     assert server.comments == []
+    assert len([path for path in calls(server) if path.endswith("/comments")]) == 1

@@ -207,8 +207,7 @@ class GitLab:
                 what = "the commit is on no branch of this project, and in no pipeline of it"
                 raise PublishError("GitLab, marking the commit", what, IN_A_FORK) from error
             raise
-        if not isinstance(made.attributes.get("id"), int):
-            raise LookupError(sha)
+        int(made.attributes["id"])  # else it is no status
         found = made.attributes.get("pipeline_id")
         return found if isinstance(found, int) else None
 
