@@ -149,8 +149,19 @@ def test_a_pull_request_fills_in_its_head_and_base(server: BitbucketServer) -> N
     assert calls(server) == [f"GET {HOME}/pullrequests/7", f"GET {HOME}/commit/{HEAD[:12]}"]
 
 
-@pytest.mark.parametrize("known", [{"is_fork": True}, {"trusted_sha": BASE}])
-def test_somebody_elses_word_is_looked_up(server: BitbucketServer, known: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [{"state": "MERGED"}, {"state": "DECLINED"}, {"destination": endpoint("main", BASE[:12], "octo/fork")}],
+    ids=["merged", "declined", "into another repository"],
+)
+def test_a_number_that_is_not_open_here_is_none(server: BitbucketServer, changes: dict[str, Any]) -> None:
+    server.reviews = [review(**changes)]
+    for known in ({"sha": ""}, {"is_fork": True}):
+        assert reach(server, **known).find_review() == server.build(**known, pull=None)
+
+
+def test_somebody_elses_word_is_looked_up(server: BitbucketServer) -> None:
+    known: dict[str, Any] = {"is_fork": True}
     assert reach(server, **known).find_review() == server.build(**known | {"is_fork": False, "base_sha": BASE[:12]})
     assert reach(server, sha="c7" * 20, **known).find_review().pull is None
     server.reviews[0]["source"] = endpoint("topic", HEAD[:12], "")

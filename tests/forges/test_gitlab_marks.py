@@ -123,11 +123,20 @@ def test_head_and_base_of_a_merge_request(server: GitLabServer) -> None:
     assert server.sent("GET") == 1
 
 
-@pytest.mark.parametrize("untrusted", [{"is_fork": True}, {"trusted_sha": BASE}])
-def test_the_head_of_a_fork_is_checked(server: GitLabServer, untrusted: dict[str, Any]) -> None:
-    assert reach(server, **untrusted).find_review().pull == 7
+def test_the_head_of_a_fork_is_checked(server: GitLabServer) -> None:
+    assert reach(server, is_fork=True).find_review().pull == 7
     server.reviews[0]["sha"] = BASE
-    assert reach(server, **untrusted).find_review().pull is None
+    assert reach(server, is_fork=True).find_review().pull is None
+
+
+ELSEWHERE = {"references": {"full": "octo/other!7"}}
+
+
+@pytest.mark.parametrize("changes", [{"state": "closed"}, {"state": "merged"}, {"state": "locked"}, ELSEWHERE])
+def test_a_number_that_is_not_open_here_is_none(server: GitLabServer, changes: dict[str, Any]) -> None:
+    server.reviews = [review(**changes)]
+    for known in ({"sha": ""}, {"is_fork": True}):
+        assert reach(server, **known).find_review() == server.build(**known, pull=None)
 
 
 @pytest.mark.parametrize("branch", ["topic", ""])

@@ -46,7 +46,11 @@ class Pull:
 
     def belongs(self, build: Build) -> bool:
         """Whether it is open, goes into the build's repository, and has the build's commit as its head."""
-        return self.is_open and self.repo.lower() == build.repo.lower() and build.sha in (self.sha, "")
+        return self.is_open_into(build) and build.sha in (self.sha, "")
+
+    def is_open_into(self, build: Build) -> bool:
+        """Whether it is open, and goes into the build's repository."""
+        return self.is_open and self.repo.lower() == build.repo.lower()
 
     def complete(self, build: Build) -> Build:
         """Fill in what the build leaves open. What the event says of the base is of the build's time, so it stays."""
@@ -86,7 +90,7 @@ def _verify(calls: Calls, build: Build, number: int) -> Build:
         if not build.sha:
             raise
         return replace(build, pull=None)
-    return pull.complete(build) if pull.belongs(build) or not build.sha else replace(build, pull=None)
+    return pull.complete(build) if pull.belongs(build) else replace(build, pull=None)
 
 
 def _find(calls: Calls, build: Build) -> Pull | None:
