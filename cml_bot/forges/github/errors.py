@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from github import GithubException, RateLimitExceededException
 from requests.exceptions import RequestException
 
-from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError, TooLongError
+from cml_bot.errors import ForbiddenError, GoneError, MlbotError, PassingError, PublishError, TooLongError
 from cml_bot.forges._wire import read_wait, tell_unreachable
 from cml_bot.tokens import redact
 
@@ -26,6 +26,8 @@ MISDIRECTED = (AssertionError, RuntimeError)
 """What PyGithub leaves when it is sent on to another server."""
 NOT_AN_ANSWER = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What is left of an answer that does not speak as GitHub does: a proxy's page."""
+OWN_WORDS = (GithubException, MlbotError, RequestException)
+"""What says by itself what went wrong, though some of it is a ValueError too."""
 TOO_LONG = re.compile(r"too (?:long|large)|maximum (?:is|bytesize|length)|only \d+ characters|exceeds", re.IGNORECASE)
 
 
@@ -77,12 +79,26 @@ class Border:
             raise self._refusal(call, error) from self._cause(error)
         except RequestException as error:
             raise tell_unreachable(where, self.host, error, self.token) from self._cause(error)
-        except MISDIRECTED as error:
-            cure = "Check GITHUB_API_URL, and any proxy on the way."
-            raise PublishError(where, f"{self.host} sends us on to another server", cure) from self._cause(error)
-        except NOT_AN_ANSWER as error:
-            cure = "Check GITHUB_API_URL and any proxy on the way, or run the job again."
-            raise PassingError(where, "the answer is not one of GitHub's", cure) from self._cause(error)
+
+    @contextmanager
+    def reading(self, call: Call) -> Iterator[None]:
+        """Cross with one request, and read its answer: nothing else, for here a mistake of ours looks like GitHub's.
+
+        Raises:
+            PublishError: what `crossing` raises; a PassingError where the answer is not one of GitHub's.
+        """
+        where = self.where(call)
+        with self.crossing(call):
+            try:
+                yield
+            except OWN_WORDS:
+                raise
+            except MISDIRECTED as error:
+                cure = "Check GITHUB_API_URL, and any proxy on the way."
+                raise PublishError(where, f"{self.host} sends us on to another server", cure) from self._cause(error)
+            except NOT_AN_ANSWER as error:
+                cure = "Check GITHUB_API_URL and any proxy on the way, or run the job again."
+                raise PassingError(where, "the answer is not one of GitHub's", cure) from self._cause(error)
 
     def _cause(self, error: Exception) -> Exception | None:
         """Keep the chain, unless a traceback of it would show the token."""
