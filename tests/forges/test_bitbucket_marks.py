@@ -70,6 +70,13 @@ def test_a_status_leads_somewhere(server: BitbucketServer, url: str, build: str,
     assert server.statuses[0]["url"] == shown
 
 
+def test_a_commit_too_long_for_a_link(server: BitbucketServer) -> None:
+    sha = "b5" * 300
+    server.commits = {sha}
+    reach(server, sha=sha, url="").tell_status(replace(PASSED, url=""))
+    assert server.statuses[0]["url"] == f"https://bitbucket.org/{REPO}"
+
+
 def test_long_lines_are_cut_between_words(server: BitbucketServer) -> None:
     reach(server).tell_status(replace(PASSED, line="word " * 100, name="mlbot / " + "name " * 100))
     assert server.statuses[0]["description"].endswith("word …")

@@ -116,15 +116,15 @@ class Bitbucket:
         if not sha:
             raise PublishError("Bitbucket, marking the commit", "no commit is known", "Name it with --sha.")
         commit = f"{self._home}/commits/{sha}"
+        links = [_plain(url) for url in (status.url, self._build.url, commit)]
         data = {
             "type": "build",
             "key": f"mlbot-{hashlib.sha256(status.name.encode(errors='surrogatepass')).hexdigest()[:32]}",
             "state": "FAILED" if status.outcome is Outcome.FAIL else "SUCCESSFUL",
             "name": shorten(status.name, NAME, placeholder=" …"),
             "description": shorten(status.line, NAME, placeholder=" …"),
-            "url": next(url for url in (status.url, self._build.url, commit) if 0 < len(_plain(url)) <= LONGEST_URL),
+            "url": next((url for url in links if 0 < len(url) <= LONGEST_URL), _plain(self._home)),
         }
-        data["url"] = _plain(data["url"])
         path = f"/commit/{sha}/statuses/build"
         call = Call(name="marking the commit", method="POST", path=path, right=MARK, data=data)
         # May be sent twice: a status of the same key is replaced.
