@@ -10,7 +10,7 @@ import pytest
 
 from cml_bot.errors import ForbiddenError, PassingError, PublishError
 from cml_bot.forges import Forge
-from cml_bot.model import Outcome
+from cml_bot.model import Figure, Outcome
 from cml_bot.review import Status
 from tests.forges.every import NAMES, Case, start
 from tests.forges.wire import Answer, Fault
@@ -55,6 +55,8 @@ CALLS = {
         STATUS: r"POST .*/statuses/build",
     },
 }
+UPLOADS = {"github": r"GET .*/info/refs", "gitlab": r"POST .*/uploads", "bitbucket": r"POST .*/downloads"}
+LOSS = Figure(name="loss", media="image/png", data=b"\x89PNG\r\n\x1a\n")
 PASSED = Status(name="mlbot / report", outcome=Outcome.PASS, line="2 better", url="https://ci.example/1")
 
 
@@ -182,6 +184,23 @@ def test_a_forge_that_dribbles_is_left_at_the_deadline(case: Case, call: str) ->
     with pytest.raises(PassingError):
         make(case, call, forge)
     assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("hang"), Fault("reset"), Fault(), Fault("page"), Fault(answer=Answer(403))],
+    ids=["hangs", "cut", "502", "a page", "403"],
+)
+def test_pictures_that_hang_or_fail_do_not_cost_the_comment(case: Case, fault: Fault) -> None:
+    case.server.fail(UPLOADS[case.name], fault, times=99)
+    case.server.fail(CALLS[case.name][CREATE], FAULTS["502"])  # the comment still has tries of its own
+    begun = time.monotonic()
+    # Pushed to where the forge is; the same place for all of them.
+    forge = case.connect(seconds=3.0, server=case.server.url)
+    done = case.publish("### a", forge=forge, figures=(LOSS,))
+    assert time.monotonic() - begun < 3
+    assert (done.action, len(done.problems), len(case.bodies)) == ("created", 1, 1)
+    assert case.server.WRITER not in done.problems[0]
 
 
 def test_a_wait_beyond_the_deadline_is_not_waited_for(case: Case) -> None:
