@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError, PublishError
+from cml_bot.forges._border import InvalidError
 from cml_bot.review import Right
 
 if TYPE_CHECKING:
@@ -25,3 +26,16 @@ def ask(name: str, work: Callable[[], bool]) -> Right:
     except PublishError as error:
         return Right(name=name, is_given=None, cure=str(error))
     return Right(name=name, is_given=True) if is_given else Right(name=name, is_given=None, cure=UNCLEAR)
+
+
+def is_invalid(work: Callable[[], None]) -> bool:
+    """Whether a request was refused for what it lacks: the right is looked at before that.
+
+    Raises:
+        PublishError: it was refused for another reason.
+    """
+    try:
+        work()
+    except InvalidError:
+        return True
+    return False

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cml_bot.errors import PublishError
-from cml_bot.forges._rights import ask
-from cml_bot.forges.bitbucket.calls import Call, Refused, nothing
+from cml_bot.forges._rights import ask, is_invalid
+from cml_bot.forges.bitbucket.calls import Call, nothing
 from cml_bot.forges.bitbucket.find import read_pull
 from cml_bot.forges.bitbucket.owner import ASK
 from cml_bot.review import Right
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from cml_bot.forges.bitbucket.calls import Line
     from cml_bot.model import Build
@@ -51,7 +50,7 @@ def _read(line: Line, name: str, call: Call) -> Right:
 
 def _try(line: Line, name: str, call: Call) -> Right:
     """Send what Bitbucket refuses for what it lacks, after it has looked at the token."""
-    return ask(name, lambda: _is_refused(lambda: line.repeat(call, lambda _: None)))
+    return ask(name, lambda: is_invalid(lambda: line.repeat(call, lambda _: None)))
 
 
 def _comment(line: Line, pull: int) -> Right:
@@ -64,16 +63,4 @@ def _comment(line: Line, pull: int) -> Right:
         number = line.once(call, lambda made: int(made["id"]))
         line.repeat(Call(name="taking it back", method="DELETE", path=f"{path}/{number}", right=right), nothing)
 
-    return ask("comment on the pull request", lambda: _is_refused(work))
-
-
-def _is_refused(work: Callable[[], None]) -> bool:
-    """Whether a request was refused for what it lacks, and so for nothing else."""
-    try:
-        work()
-    except PublishError as error:
-        cause = error.__cause__
-        if isinstance(cause, Refused) and cause.status == 400 and cause.is_json:
-            return True
-        raise
-    return False
+    return ask("comment on the pull request", lambda: is_invalid(work))

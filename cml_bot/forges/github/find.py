@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import GoneError
-from cml_bot.forges.github.errors import Call, InvalidError
+from cml_bot.forges._border import InvalidError
+from cml_bot.forges.github.errors import Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,14 +10,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError, GoneError
-from cml_bot.forges._rights import ask
-from cml_bot.forges.github.errors import Call, InvalidError
+from cml_bot.forges._rights import ask, is_invalid
+from cml_bot.forges.github.errors import Call
 from cml_bot.forges.github.find import READ
 from cml_bot.forges.github.status import CHECK, STATUS, tell_cure
 from cml_bot.review import Right
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from cml_bot.forges.github.calls import Calls
     from cml_bot.model import Build
@@ -66,7 +66,7 @@ def _mark(calls: Calls, build: Build, *, may_check: bool) -> Right:
 
 
 def _try(calls: Calls, name: str, call: Call, path: str, data: Mapping[str, object]) -> Right:
-    return ask(name, lambda: _is_invalid(lambda: calls.send(call, "POST", path, data, read=lambda _: None)))
+    return ask(name, lambda: is_invalid(lambda: calls.send(call, "POST", path, data, read=lambda _: None)))
 
 
 def _comment(calls: Calls, pull: int) -> Right:
@@ -79,12 +79,4 @@ def _comment(calls: Calls, pull: int) -> Right:
         with suppress(GoneError):
             calls.send(TAKE_BACK, "DELETE", f"/issues/comments/{number}", read=lambda _: None)
 
-    return ask(COMMENTING, lambda: _is_invalid(work))
-
-
-def _is_invalid(work: Callable[[], None]) -> bool:
-    try:
-        work()
-    except InvalidError:
-        return True
-    return False
+    return ask(COMMENTING, lambda: is_invalid(work))

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError
+from cml_bot.forges._border import Refused
 from cml_bot.forges._rights import ask
 from cml_bot.forges.gitlab import TO_MAKE_ONE
-from cml_bot.forges.gitlab.errors import Refused
 from cml_bot.review import Right
 
 if TYPE_CHECKING:
