@@ -78,7 +78,8 @@ class Forge(Protocol):
         """Ask the forge what the build leaves open: its pull request, the head and the base of that.
 
         The pull request is found from the forge alone: open, into this repository, and with the build's commit as its
-        head, where the build knows one. Gives the build as it was where there is none.
+        head, where the build knows one. Gives the build as it was where there is none, and without a number that is
+        not so.
         """
         ...
 

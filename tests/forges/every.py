@@ -10,6 +10,7 @@ from typing import Any
 
 from cml_bot.forges import Forge, load_forge
 from cml_bot.forges._patience import Patience
+from cml_bot.model import Figure
 from cml_bot.publish import Published, publish
 from cml_bot.review import Draft, Page
 
@@ -30,13 +31,18 @@ class Case:
         return load_forge(self.name).connect(build, token or self.server.WRITER, Patience(seconds, pace=0.01))
 
     def publish(
-        self, text: str, run_id: str = "5001.1", *, forge: Forge | None = None, name: str = "report"
+        self,
+        text: str,
+        run_id: str = "5001.1",
+        *,
+        forge: Forge | None = None,
+        name: str = "report",
+        figures: tuple[Figure, ...] = (),
     ) -> Published:
         page = Page(forms=(f"{text}\n\n{FOOTER}\n", f"short\n\n{FOOTER}\n"))
         build = self.server.build()
-        return publish(
-            Draft(write=lambda addresses: page), forge or self.connect(), name=name, sha=build.sha, run_id=run_id
-        )
+        draft = Draft(write=lambda addresses: page, figures=figures)
+        return publish(draft, forge or self.connect(), name=name, sha=build.sha, run_id=run_id)
 
     @property
     def bodies(self) -> list[str]:

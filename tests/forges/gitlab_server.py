@@ -227,6 +227,7 @@ def review(**changes: Any) -> dict[str, Any]:
         "target_branch": "main",
         "source_project_id": 1,
         "target_project_id": 1,
+        "references": {"short": f"!{PULL}", "relative": f"!{PULL}", "full": f"{REPO}!{PULL}"},
     }
     return plain | changes
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cml_bot.errors import ForbiddenError, PublishError
+from cml_bot.errors import ForbiddenError, PassingError, PublishError
 from cml_bot.model import Figure, Outcome
 from cml_bot.review import Status
 from tests.forges.bitbucket_server import BASE, HEAD, REPO, BitbucketServer, endpoint, review, start_bitbucket
@@ -68,6 +68,13 @@ def test_a_status_replaces_the_one_of_its_name(server: BitbucketServer) -> None:
 def test_a_status_leads_somewhere(server: BitbucketServer, url: str, build: str, shown: str) -> None:
     reach(server, url=build).tell_status(replace(PASSED, url=url))
     assert server.statuses[0]["url"] == shown
+
+
+def test_a_commit_too_long_for_a_link(server: BitbucketServer) -> None:
+    sha = "b5" * 300
+    server.commits = {sha}
+    reach(server, sha=sha, url="").tell_status(replace(PASSED, url=""))
+    assert server.statuses[0]["url"] == f"https://bitbucket.org/{REPO}"
 
 
 def test_long_lines_are_cut_between_words(server: BitbucketServer) -> None:
@@ -149,8 +156,19 @@ def test_a_pull_request_fills_in_its_head_and_base(server: BitbucketServer) -> N
     assert calls(server) == [f"GET {HOME}/pullrequests/7", f"GET {HOME}/commit/{HEAD[:12]}"]
 
 
-@pytest.mark.parametrize("known", [{"is_fork": True}, {"trusted_sha": BASE}])
-def test_somebody_elses_word_is_looked_up(server: BitbucketServer, known: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [{"state": "MERGED"}, {"state": "DECLINED"}, {"destination": endpoint("main", BASE[:12], "octo/fork")}],
+    ids=["merged", "declined", "into another repository"],
+)
+def test_a_number_that_is_not_open_here_is_none(server: BitbucketServer, changes: dict[str, Any]) -> None:
+    server.reviews = [review(**changes)]
+    for known in ({"sha": ""}, {"is_fork": True}):
+        assert reach(server, **known).find_review() == server.build(**known, pull=None)
+
+
+def test_somebody_elses_word_is_looked_up(server: BitbucketServer) -> None:
+    known: dict[str, Any] = {"is_fork": True}
     assert reach(server, **known).find_review() == server.build(**known | {"is_fork": False, "base_sha": BASE[:12]})
     assert reach(server, sha="c7" * 20, **known).find_review().pull is None
     server.reviews[0]["source"] = endpoint("topic", HEAD[:12], "")
@@ -190,8 +208,8 @@ def test_no_pull_request_is_no_error(
 
 @pytest.mark.parametrize("answer", [{}, {"values": [{}]}, {"values": [review(source=None)]}, {"values": [3]}])
 def test_lists_that_are_none(server: BitbucketServer, answer: dict[str, Any]) -> None:
-    server.fail("GET", Fault(answer=Answer(200, answer)))
-    with pytest.raises(PublishError, match="not one of Bitbucket's"):
+    server.fail("GET", Fault(answer=Answer(200, answer)), times=9)
+    with pytest.raises(PassingError, match="not one of Bitbucket's"):
         reach(server, pull=None).find_review()
 
 
@@ -232,5 +250,7 @@ def test_probing_what_nobody_can_tell(server: BitbucketServer) -> None:
 def test_an_empty_comment_that_is_taken_after_all_is_taken_back(server: BitbucketServer) -> None:
     stored = server.say(server.ME, "")
     server.fail("POST .*comments", Fault(answer=Answer(201, {"id": stored.id})))
+    server.fail("DELETE", Fault(answer=Answer(502, "")))
     assert [right.is_given for right in reach(server).probe()] == [True, None, True, True]
     assert server.comments == []
+    assert len([path for path in calls(server) if path.endswith("/comments")]) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from cml_bot.errors import ForbiddenError, PassingError, PublishError
 from cml_bot.forges import FORGES, Forge
-from cml_bot.model import Outcome
+from cml_bot.model import Figure, Outcome
 from cml_bot.review import Status
 from tests.forges.every import Case, start
 from tests.forges.wire import Answer, Fault
@@ -27,6 +27,9 @@ FAULTS = {
     "connection cut though it was done": Fault("reset", carried_out=True),
     "half an answer": Fault("truncated"),
     "the page of a proxy": Fault("page"),
+    "JSON of something else": Fault(answer=Answer(200, {"hello": 1})),
+    "JSON of something else though it was done": Fault(answer=Answer(200, {"hello": 1}), carried_out=True),
+    "JSON of nothing": Fault(answer=Answer(201, {})),
 }
 LIST, CREATE, UPDATE, DELETE, STATUS = "list", "create", "update", "delete", "status"
 CALLS = {
@@ -52,6 +55,8 @@ CALLS = {
         STATUS: r"POST .*/statuses/build",
     },
 }
+UPLOADS = {"github": r"GET .*/info/refs", "gitlab": r"POST .*/uploads", "bitbucket": r"POST .*/downloads"}
+LOSS = Figure(name="loss", media="image/png", data=b"\x89PNG\r\n\x1a\n")
 PASSED = Status(name="mlbot / report", outcome=Outcome.PASS, line="2 better", url="https://ci.example/1")
 
 
@@ -156,7 +161,7 @@ def test_one_status_whatever_goes_wrong(case: Case, fault: str) -> None:
 
 
 @pytest.mark.parametrize("call", [LIST, CREATE, UPDATE, STATUS])
-@pytest.mark.parametrize("fault", ["429", "502", "connection cut", "the page of a proxy"])
+@pytest.mark.parametrize("fault", ["429", "502", "connection cut", "the page of a proxy", "JSON of something else"])
 def test_what_never_ends_is_given_up_in_time(case: Case, call: str, fault: str) -> None:
     if call == UPDATE:
         case.publish("### before", "5000.1")
@@ -179,6 +184,23 @@ def test_a_forge_that_dribbles_is_left_at_the_deadline(case: Case, call: str) ->
     with pytest.raises(PassingError):
         make(case, call, forge)
     assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("hang"), Fault("reset"), Fault(), Fault("page"), Fault(answer=Answer(403))],
+    ids=["hangs", "cut", "502", "a page", "403"],
+)
+def test_pictures_that_hang_or_fail_do_not_cost_the_comment(case: Case, fault: Fault) -> None:
+    case.server.fail(UPLOADS[case.name], fault, times=99)
+    case.server.fail(CALLS[case.name][CREATE], FAULTS["502"])  # the comment still has tries of its own
+    begun = time.monotonic()
+    # Pushed to where the forge is; the same place for all of them.
+    forge = case.connect(seconds=3.0, server=case.server.url)
+    done = case.publish("### a", forge=forge, figures=(LOSS,))
+    assert time.monotonic() - begun < 3
+    assert (done.action, len(done.problems), len(case.bodies)) == ("created", 1, 1)
+    assert case.server.WRITER not in done.problems[0]
 
 
 def test_a_wait_beyond_the_deadline_is_not_waited_for(case: Case) -> None:

@@ -68,6 +68,12 @@ def test_a_number_of_another_run_is_a_hint(server: GitHubServer, changes: dict[s
     assert found.sha == SHA
 
 
+@pytest.mark.parametrize("changes", [{"state": "closed"}, {"base": ELSEWHERE}])
+def test_a_number_that_is_not_open_here_is_none(server: GitHubServer, changes: dict[str, object]) -> None:
+    server.pulls = [pull(**changes)]  # type: ignore[arg-type]
+    assert find(server, sha="") == server.build(sha="", pull=None)
+
+
 def test_a_push_finds_its_pull_request(server: GitHubServer) -> None:
     server.pulls = [pull(5, sha=OTHER), pull(), pull(8, state="closed")]
     found = find(server, pull=None, base_sha="")

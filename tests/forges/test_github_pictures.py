@@ -59,11 +59,11 @@ def test_pictures_lie_on_a_reference_of_their_own(server: GitServer, repository:
 
 
 def test_pictures_of_one_comment_replace_none_of_another(server: GitServer, repository: Path) -> None:
-    for name in ("report", "segmenter / large", "Segmenter"):
+    for name in ("report", "segmenter / large", "Segmenter", "\udce9"):
         assert host(server, LOSS, name=name).problems == ()
     refs = git(repository, "for-each-ref", "--format=%(refname)").split("\n")
     assert "refs/mlbot/pull-7" in refs
-    assert len(refs) == 3
+    assert len(refs) == 4
 
 
 def test_the_same_pictures_are_pushed_once(server: GitServer) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from cml_bot.forges._patience import Patience
 from cml_bot.forges.github import connect
-from tests.forges.github_server import COMMENTS, READ, ROSE, STATUSES, WRITE, GitHubServer, start_github
+from tests.forges.github_server import BOT, COMMENTS, READ, REPO, ROSE, STATUSES, WRITE, GitHubServer, start_github
 from tests.forges.wire import Answer, Fault
 
 
@@ -51,6 +51,15 @@ def test_what_is_unexpected_tells_nothing(server: GitHubServer, answer: Answer) 
     is_given, cure = probe(server, WRITE)[1]
     assert is_given is None
     assert cure
+
+
+def test_an_empty_comment_that_is_taken_after_all_is_taken_back(server: GitHubServer) -> None:
+    stored = server.say(BOT, "")
+    server.fail("POST .*/comments", Fault(answer=Answer(201, {"id": stored.id})))
+    server.fail("DELETE", Fault())
+    assert [is_given for is_given, _ in probe(server, WRITE)] == [True, None, True, True]
+    assert server.comments == []
+    assert [path for method, path in server.requests if method == "POST"].count(f"/repos/{REPO}/issues/7/comments") == 1
 
 
 def test_a_token_that_nobody_knows(server: GitHubServer) -> None:

@@ -123,11 +123,20 @@ def test_head_and_base_of_a_merge_request(server: GitLabServer) -> None:
     assert server.sent("GET") == 1
 
 
-@pytest.mark.parametrize("untrusted", [{"is_fork": True}, {"trusted_sha": BASE}])
-def test_the_head_of_a_fork_is_checked(server: GitLabServer, untrusted: dict[str, Any]) -> None:
-    assert reach(server, **untrusted).find_review().pull == 7
+def test_the_head_of_a_fork_is_checked(server: GitLabServer) -> None:
+    assert reach(server, is_fork=True).find_review().pull == 7
     server.reviews[0]["sha"] = BASE
-    assert reach(server, **untrusted).find_review().pull is None
+    assert reach(server, is_fork=True).find_review().pull is None
+
+
+ELSEWHERE = {"references": {"full": "octo/other!7"}}
+
+
+@pytest.mark.parametrize("changes", [{"state": "closed"}, {"state": "merged"}, {"state": "locked"}, ELSEWHERE])
+def test_a_number_that_is_not_open_here_is_none(server: GitLabServer, changes: dict[str, Any]) -> None:
+    server.reviews = [review(**changes)]
+    for known in ({"sha": ""}, {"is_fork": True}):
+        assert reach(server, **known).find_review() == server.build(**known, pull=None)
 
 
 @pytest.mark.parametrize("branch", ["topic", ""])
@@ -181,7 +190,7 @@ def test_what_a_token_may_do_is_found_out_without_a_trace(server: GitLabServer, 
 
 
 def test_nobody_can_tell(server: GitLabServer) -> None:
-    server.fail("POST .*notes", Fault(), times=6)
+    server.fail("POST .*notes", Fault())
     rights = {one.name: one for one in reach(server).probe()}
     assert rights["comment on the merge request"].is_given is None
     assert "502" in rights["comment on the merge request"].cure
@@ -191,3 +200,12 @@ def test_nobody_can_tell(server: GitLabServer) -> None:
     assert "cannot see octo/other" in elsewhere[0].cure
     without = list(reach(server, pull=None).probe())
     assert [one.is_given for one in without] == [True, None, True, True]
+
+
+def test_an_empty_note_that_is_taken_after_all_is_taken_back(server: GitLabServer) -> None:
+    stored = server.say(server.ME, "")
+    server.fail("POST .*notes", Fault(answer=Answer(201, {"id": stored.id})))
+    server.fail("DELETE", Fault())
+    assert [one.is_given for one in reach(server).probe()] == [True, None, True, True]
+    assert server.comments == []
+    assert len([path for path in methods(server) if path.startswith("POST") and path.endswith("/notes")]) == 1

@@ -21,10 +21,10 @@ Asked = dict[str, Any]
 def find_review(build: Build, line: Line) -> Build:
     """Fill in pull request, head and base; gives the build as it was where there is no such pull request.
 
-    Sends nothing for a build that knows both its pull request and its commit, unless it may be somebody else's word.
+    Sends nothing for a build that knows both its pull request and its commit, unless it is a fork's.
     """
     if build.pull is not None:
-        if build.sha and not (build.is_fork or build.trusted_sha):
+        if build.sha and not build.is_fork:
             return build
         return _fill_in(build, line, line.repeat(read_pull(build.pull), _found))
     if build.on_main or not build.branch:
@@ -60,14 +60,18 @@ def _text(found: object, *path: str) -> str:
     return found if isinstance(found, str) else ""
 
 
+def _is_open_into(build: Build, found: Asked) -> bool:
+    """Whether a pull request is open, and into this repository."""
+    target = _text(found, "destination", "repository", "full_name")
+    return found.get("state") == "OPEN" and target.lower() == build.repo.lower()
+
+
 def _is_of(build: Build, found: Asked) -> bool:
     """Whether a pull request is open, into this repository, from this branch, with the build's commit as its head.
 
     Where the build knows no commit, its branch has to do: then not a fork's of the same name.
     """
-    if found.get("state") != "OPEN" or _text(found, "source", "branch", "name") != build.branch:
-        return False
-    if _text(found, "destination", "repository", "full_name").lower() != build.repo.lower():
+    if not _is_open_into(build, found) or _text(found, "source", "branch", "name") != build.branch:
         return False
     return build.sha.startswith(_text(found, "source", "commit", "hash")) if build.sha else not _is_fork(found)
 
@@ -79,7 +83,7 @@ def _is_fork(found: Asked) -> bool:
 
 def _fill_in(build: Build, line: Line, found: Asked) -> Build:
     head = _text(found, "source", "commit", "hash")
-    if build.sha and not build.sha.startswith(head):
+    if not _is_open_into(build, found) or (build.sha and not build.sha.startswith(head)):
         return replace(build, pull=None)
     return replace(
         build,

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cml_bot.forges._pictures import host_each, name_file
-from cml_bot.forges.bitbucket.calls import Call
+from cml_bot.forges.bitbucket.calls import Call, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,5 +36,5 @@ def _send(figure: Figure, line: Line, downloads: str) -> str:
     files = {"files": (name, figure.data, figure.media)}
     call = Call(name=f"uploading {name}", method="POST", path="/downloads", right=RIGHT, files=files, is_answered=False)
     # May be sent twice: a file of the same name is replaced, and the name tells the bytes.
-    line.repeat(call, lambda _: None)
+    line.repeat(call, nothing)
     return f"{downloads}/{name}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from cml_bot.errors import ForbiddenError, GoneError, PublishError
-from cml_bot.forges.bitbucket.calls import Call, Line, Refused
+from cml_bot.errors import GoneError, PublishError
+from cml_bot.forges.bitbucket.calls import Call, Line, NotOursError, nothing
 from cml_bot.forges.bitbucket.find import find_review
 from cml_bot.forges.bitbucket.owner import Owner
 from cml_bot.forges.bitbucket.pictures import host_pictures
@@ -84,23 +85,20 @@ class Bitbucket:
         call = Call(name=name, method="PUT", path=path, right=WRITE, data=_content(body))
         try:
             return self._line.repeat(call, self._comment)
-        except PublishError as error:
-            if _is_gone(error):
-                self._owner.miss(comment)
-                raise GoneError(f"Bitbucket, {name}", "it is gone", "Run the job again.") from error
-            if _is_of_another(error) and not self._owner.is_sure:
-                self._owner.rule_out(comment)
-                raise GoneError(f"Bitbucket, {name}", "another token wrote it", "Run the job again.") from error
+        except GoneError:
+            self._owner.miss(comment)
             raise
+        except NotOursError as error:
+            if self._owner.is_sure:
+                raise
+            self._owner.rule_out(comment)
+            raise GoneError(f"Bitbucket, {name}", "another token wrote it", "Run the job again.") from error
 
     def delete(self, comment: Comment) -> None:
         """Delete a comment; one that is gone already is no error."""
         name, path = f"deleting comment {comment.id}", f"{self._path}/{comment.id}"
-        try:
-            self._line.repeat(Call(name=name, method="DELETE", path=path, right=WRITE), lambda _: None)
-        except PublishError as error:
-            if not _is_gone(error):
-                raise
+        with suppress(GoneError):
+            self._line.repeat(Call(name=name, method="DELETE", path=path, right=WRITE), nothing)
 
     def is_mine(self, comment: Comment) -> bool:
         """Whether this token wrote it, as far as Bitbucket tells; see `Owner`."""
@@ -116,19 +114,19 @@ class Bitbucket:
         if not sha:
             raise PublishError("Bitbucket, marking the commit", "no commit is known", "Name it with --sha.")
         commit = f"{self._home}/commits/{sha}"
+        links = [_plain(url) for url in (status.url, self._build.url, commit)]
         data = {
             "type": "build",
             "key": f"mlbot-{hashlib.sha256(status.name.encode(errors='surrogatepass')).hexdigest()[:32]}",
             "state": "FAILED" if status.outcome is Outcome.FAIL else "SUCCESSFUL",
             "name": shorten(status.name, NAME, placeholder=" …"),
             "description": shorten(status.line, NAME, placeholder=" …"),
-            "url": next(url for url in (status.url, self._build.url, commit) if 0 < len(_plain(url)) <= LONGEST_URL),
+            "url": next((url for url in links if 0 < len(url) <= LONGEST_URL), _plain(self._home)),
         }
-        data["url"] = _plain(data["url"])
         path = f"/commit/{sha}/statuses/build"
         call = Call(name="marking the commit", method="POST", path=path, right=MARK, data=data)
         # May be sent twice: a status of the same key is replaced.
-        self._line.repeat(call, lambda _: None)
+        self._line.repeat(call, lambda made: made["key"])
         return commit
 
     def find_review(self) -> Build:
@@ -174,14 +172,3 @@ def _is_app(data: Any) -> bool:
 def _plain(url: str) -> str:
     """Give a link in which Bitbucket finds none of its variables."""
     return url.replace("{", "%7B").replace("}", "%7D")
-
-
-def _is_gone(error: PublishError) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, Refused) and cause.status in (404, 410) and cause.is_json
-
-
-def _is_of_another(error: PublishError) -> bool:
-    cause = error.__cause__
-    is_refused = isinstance(error, ForbiddenError) and isinstance(cause, Refused)
-    return is_refused and isinstance(cause, Refused) and cause.status == 403 and not cause.is_about_scopes

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cml_bot.errors import ForbiddenError, PublishError
-from cml_bot.forges.bitbucket.calls import Call, Refused
+from cml_bot.forges._rights import ask, is_invalid
+from cml_bot.forges.bitbucket.calls import Call, nothing
 from cml_bot.forges.bitbucket.find import read_pull
 from cml_bot.forges.bitbucket.owner import ASK
 from cml_bot.review import Right
@@ -29,18 +29,13 @@ def probe(build: Build, line: Line, *, is_access_token: bool) -> Iterator[Right]
         yield Right(name="comment on the pull request", is_given=None, cure=cure)
     else:
         yield _read(line, "read the pull request", read_pull(build.pull))
-        yield _try(line, "comment on the pull request", _empty_comment(build.pull))
+        yield _comment(line, build.pull)
     if build.sha:
         yield _try(line, "mark the commit", _no_status(build.sha))
     else:
         yield Right(name="mark the commit", is_given=None, cure="No commit is known: ask in a pipeline.")
     call = Call(name="trying to upload", method="POST", path="/downloads", right="repository:write", files=NO_FILE)
     yield _try(line, "upload pictures", call)
-
-
-def _empty_comment(pull: int) -> Call:
-    path, data = f"/pullrequests/{pull}/comments", {"content": {"raw": ""}}
-    return Call(name="trying to comment", method="POST", path=path, right="pullrequest:write", data=data)
 
 
 def _no_status(sha: str) -> Call:
@@ -50,30 +45,22 @@ def _no_status(sha: str) -> Call:
 
 
 def _read(line: Line, name: str, call: Call) -> Right:
-    try:
-        line.repeat(call, dict)
-    except ForbiddenError as error:
-        return Right(name=name, is_given=False, cure=error.cure)
-    except PublishError as error:
-        return Right(name=name, is_given=None, cure=str(error))
-    return Right(name=name, is_given=True)
+    return ask(name, lambda: bool(line.repeat(call, dict)))
 
 
 def _try(line: Line, name: str, call: Call) -> Right:
     """Send what Bitbucket refuses for what it lacks, after it has looked at the token."""
-    try:
-        line.repeat(call, lambda made: _undo(line, call, made))
-    except ForbiddenError as error:
-        return Right(name=name, is_given=False, cure=error.cure)
-    except PublishError as error:
-        cause = error.__cause__
-        is_given = isinstance(cause, Refused) and cause.status == 400 and cause.is_json
-        return Right(name=name, is_given=True) if is_given else Right(name=name, is_given=None, cure=str(error))
-    return Right(name=name, is_given=None, cure="Bitbucket did not refuse what it has to refuse.")
+    return ask(name, lambda: is_invalid(lambda: line.repeat(call, lambda _: None)))
 
 
-def _undo(line: Line, call: Call, made: Any) -> None:
-    """Leave nothing behind, should an empty comment be taken after all."""
-    if call.path.endswith("/comments") and isinstance(made, dict) and isinstance(made.get("id"), int):
-        path = f"{call.path}/{made['id']}"
-        line.once(Call(name="taking it back", method="DELETE", path=path, right=call.right), lambda _: None)
+def _comment(line: Line, pull: int) -> Right:
+    """Send an empty comment, once. Should it be taken after all, it is deleted, so that nothing is left behind."""
+    path, right = f"/pullrequests/{pull}/comments", "pullrequest:write"
+    data = {"content": {"raw": ""}}
+    call = Call(name="trying to comment", method="POST", path=path, right=right, data=data)
+
+    def work() -> None:
+        number = line.once(call, lambda made: int(made["id"]))
+        line.repeat(Call(name="taking it back", method="DELETE", path=f"{path}/{number}", right=right), nothing)
+
+    return ask("comment on the pull request", lambda: is_invalid(work))

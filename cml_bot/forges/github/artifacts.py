@@ -84,8 +84,9 @@ def _download(calls: Calls, artifact: Artifact) -> bytes:
 
     def work() -> bytes:
         with calls.border.crossing(call):
-            headers, _ = calls.requester.requestJsonAndCheck("GET", path, {}, dict(HEADERS))
-            return _fetch(where, str(headers["location"]))
+            with calls.border.reading(call):
+                address = str(calls.requester.requestJsonAndCheck("GET", path, {}, dict(HEADERS))[0]["location"])
+            return _fetch(where, address)
 
     return calls.patience.repeat(work)
 

@@ -41,7 +41,7 @@ class Calls:
         self.repo = build.repo
         place = build.repo if build.pull is None else f"{build.repo}#{build.pull}"
         self.border = Border(host=urlsplit(build.api).netloc, place=place, is_fork=build.is_fork, token=token)
-        with self.border.crossing(Call(name="connecting")):
+        with self.border.reading(Call(name="connecting")):
             self.requester = Github(
                 auth=Auth.Token(token),
                 base_url=build.api,
@@ -80,13 +80,11 @@ class Calls:
         Raises:
             PublishError: GitHub refused, or could not be reached.
         """
+        address, query, body = self.address(path), dict(asked or {}), data and dict(data)
 
         def work() -> Found:
-            with self.border.crossing(call):
-                _, answer = self.requester.requestJsonAndCheck(
-                    method, self.address(path), dict(asked or {}), dict(HEADERS), input=data and dict(data)
-                )
-                return read(answer)
+            with self.border.reading(call):
+                return read(self.requester.requestJsonAndCheck(method, address, query, dict(HEADERS), input=body)[1])
 
         may_repeat = method in REPEATABLE if is_safe is None else is_safe
         return self.patience.repeat(work) if may_repeat else self.patience.once(work)
@@ -110,7 +108,7 @@ class Calls:
         self, call: Call, address: str, query: dict[str, object], read: Callable[[Any], Found]
     ) -> tuple[Found, str | None]:
         def work() -> tuple[Found, str | None]:
-            with self.border.crossing(call):
+            with self.border.reading(call):
                 headers, answer = self.requester.requestJsonAndCheck("GET", address, query, dict(HEADERS))
                 links = parse_header_links(headers.get("link", ""))
                 return read(answer), next((link["url"] for link in links if link.get("rel") == "next"), None)
@@ -125,7 +123,7 @@ class Calls:
         """
 
         def work() -> str:
-            with self.border.crossing(call):
+            with self.border.reading(call):
                 return str(self.requester.requestJsonAndCheck("GET", "/user", {}, dict(HEADERS))[1]["login"])
 
         return self.patience.repeat(work)
@@ -138,7 +136,7 @@ class Calls:
         """
 
         def work() -> str:
-            with self.border.crossing(call):
+            with self.border.reading(call):
                 return str(self.requester.graphql_query("query { viewer { login } }", {})[1]["data"]["viewer"]["login"])
 
         return self.patience.repeat(work)

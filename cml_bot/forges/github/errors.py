@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING
 from github import GithubException, RateLimitExceededException
 from requests.exceptions import RequestException
 
-from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError, TooLongError
+from cml_bot.errors import ForbiddenError, GoneError, MlbotError, PassingError, PublishError, TooLongError
+from cml_bot.forges._border import (
+    NOT_AN_ANSWER,
+    InvalidError,
+    join_words,
+    keep_cause,
+    quote_said,
+    tell_foreign,
+    tell_passing,
+)
 from cml_bot.forges._wire import read_wait, tell_unreachable
-from cml_bot.tokens import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,13 +32,9 @@ Source: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-us
 """
 MISDIRECTED = (AssertionError, RuntimeError)
 """What PyGithub leaves when it is sent on to another server."""
-NOT_AN_ANSWER = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What is left of an answer that does not speak as GitHub does: a proxy's page."""
+OWN_WORDS = (GithubException, MlbotError, RequestException)
+"""What says by itself what went wrong, though some of it is a ValueError too."""
 TOO_LONG = re.compile(r"too (?:long|large)|maximum (?:is|bytesize|length)|only \d+ characters|exceeds", re.IGNORECASE)
-
-
-class InvalidError(PublishError):
-    """GitHub looked at the request and found it wrong in itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,25 +78,39 @@ class Border:
         try:
             yield
         except GithubException as error:
-            raise self._refusal(call, error) from self._cause(error)
+            raise self._refusal(call, error) from keep_cause(error, self.token)
         except RequestException as error:
-            raise tell_unreachable(where, self.host, error, self.token) from self._cause(error)
-        except MISDIRECTED as error:
-            cure = "Check GITHUB_API_URL, and any proxy on the way."
-            raise PublishError(where, f"{self.host} sends us on to another server", cure) from self._cause(error)
-        except NOT_AN_ANSWER as error:
-            cure = "Check GITHUB_API_URL and any proxy on the way, or run the job again."
-            raise PassingError(where, "the answer is not one of GitHub's", cure) from self._cause(error)
+            raise tell_unreachable(where, self.host, error, self.token) from keep_cause(error, self.token)
 
-    def _cause(self, error: Exception) -> Exception | None:
-        """Keep the chain, unless a traceback of it would show the token."""
-        return None if self.token in f"{error} {error!r}" else error
+    @contextmanager
+    def reading(self, call: Call) -> Iterator[None]:
+        """Cross with one request, and read its answer: nothing else, for here a mistake of ours looks like GitHub's.
+
+        Raises:
+            PublishError: what `crossing` raises; a PassingError where the answer is not one of GitHub's.
+        """
+        where = self.where(call)
+        with self.crossing(call):
+            try:
+                yield
+            except OWN_WORDS:
+                raise
+            except MISDIRECTED as error:
+                cure = "Check GITHUB_API_URL, and any proxy on the way."
+                raise PublishError(where, f"{self.host} sends us on to another server", cure) from keep_cause(
+                    error, self.token
+                )
+            except NOT_AN_ANSWER as error:
+                raise tell_foreign(where, "GitHub", "GITHUB_API_URL") from keep_cause(error, self.token)
 
     def _refusal(self, call: Call, error: GithubException) -> PublishError:
         where, said = self.where(call), self._said(error)
         if _is_rate_limit(error):
             cure = "Run the job again later, and seldom at the same time as others."
             return PassingError(where, f"the rate limit is used up{said}", cure, wait=_read_limit(error), took_no=True)
+        passing = tell_passing(where, "GitHub", error.status, _headers(error), said)
+        if passing:
+            return passing
         match error.status:
             case 401:
                 cure = "Give the step a valid one: `env: GITHUB_TOKEN: ${{ github.token }}`."
@@ -103,16 +121,10 @@ class Border:
                 what = f"not found{said}: the token cannot see {self.place}, or what was asked for is gone"
                 cure = "Use a token of this repository; a fine-grained one must name it, a classic one needs `repo`."
                 return GoneError(where, what, cure)
-            case 413:
-                return TooLongError(where, f"the text is too long{said}", "Report on fewer files.")
             case 422 if TOO_LONG.search(said):
                 return TooLongError(where, f"the text was refused{said}", "Report on fewer files.")
             case 422:
                 return InvalidError(where, f"it was refused{said}", "Look at what it says of it.")
-            case status if status >= 500 or status in (408, 425):
-                cure = "Run the job again: a comment that was stored after all is found and updated."
-                wait = read_wait(_headers(error)) if "retry-after" in _headers(error) else None
-                return PassingError(where, f"GitHub answered {status}{said}", cure, wait=wait)
             case status:
                 return PublishError(where, f"GitHub answered {status}{said}", "Run the job again.")
 
@@ -120,9 +132,8 @@ class Border:
         data = error.data if isinstance(error.data, dict) else {}
         details = data.get("errors")
         texts = [data.get("message"), *(details if isinstance(details, list) else [details])]
-        texts = [text.get("message") if isinstance(text, dict) else text for text in texts]
-        said = "; ".join(" ".join(text.split()) for text in texts if isinstance(text, str) and text.strip())
-        return f" ({redact(said, self.token)[:300].rstrip('.')})" if said else ""
+        said = join_words(text.get("message") if isinstance(text, dict) else text for text in texts)
+        return quote_said(said, self.token)
 
     def _grant(self, call: Call, said: str) -> str:
         yaml = write_yaml(call.right)

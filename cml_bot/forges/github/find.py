@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import GoneError
-from cml_bot.forges.github.errors import Call, InvalidError
+from cml_bot.forges._border import InvalidError
+from cml_bot.forges.github.errors import Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +47,11 @@ class Pull:
 
     def belongs(self, build: Build) -> bool:
         """Whether it is open, goes into the build's repository, and has the build's commit as its head."""
-        return self.is_open and self.repo.lower() == build.repo.lower() and build.sha in (self.sha, "")
+        return self.is_open_into(build) and build.sha in (self.sha, "")
+
+    def is_open_into(self, build: Build) -> bool:
+        """Whether it is open, and goes into the build's repository."""
+        return self.is_open and self.repo.lower() == build.repo.lower()
 
     def complete(self, build: Build) -> Build:
         """Fill in what the build leaves open. What the event says of the base is of the build's time, so it stays."""
@@ -86,7 +91,7 @@ def _verify(calls: Calls, build: Build, number: int) -> Build:
         if not build.sha:
             raise
         return replace(build, pull=None)
-    return pull.complete(build) if pull.belongs(build) or not build.sha else replace(build, pull=None)
+    return pull.complete(build) if pull.belongs(build) else replace(build, pull=None)
 
 
 def _find(calls: Calls, build: Build) -> Pull | None:
@@ -113,6 +118,8 @@ def _list(calls: Calls, path: str, asked: Mapping[str, object]) -> Iterator[Pull
 
 
 def _read_all(answer: Any) -> list[Pull]:
+    if not isinstance(answer, list):
+        raise TypeError
     return [_read(found) for found in answer]
 
 

@@ -13,6 +13,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -69,7 +70,11 @@ class Push:
     @property
     def _ending(self) -> str:
         """Nothing for the usual name; for others a digest, since a name may hold what a reference may not."""
-        return "" if self.name in ("", USUAL_NAME) else f"-{hashlib.sha256(self.name.encode()).hexdigest()[:12]}"
+        return (
+            ""
+            if self.name in ("", USUAL_NAME)
+            else f"-{hashlib.sha256(self.name.encode(errors='surrogatepass')).hexdigest()[:12]}"
+        )
 
 
 def host(push: Push, figures: Sequence[Figure], shown: str) -> Hosted:
@@ -105,7 +110,7 @@ def _host(push: Push, content: Mapping[str, bytes], files: Mapping[str, str], sh
         addresses = {name: f"{top}/{file}?raw=true" for name, file in files.items()}
         if not all(address in shown for address in addresses.values()):
             environment = _environment(root, push)
-            push.patience.repeat(lambda: _push(push, root, f"+{sha}:{ref}", environment))
+            _push(push, root, f"+{sha}:{ref}", environment)
     return addresses
 
 
@@ -141,10 +146,17 @@ def _environment(root: Path, push: Push) -> dict[str, str]:
 
 
 def _push(push: Push, root: Path, change: str, environment: Mapping[str, str]) -> None:
+    """Push, again where that may help. In no thread that is left behind: git is ended in time, before its folder is."""
     address = f"{push.build.server}/{push.build.repo}.git"
     command = (*QUIETLY, "push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", address, change)
-    seconds = max(0.1, min(PUSH_SECONDS, push.patience.left))
-    _check(run(root, *command, extra=environment, seconds=seconds))
+    for tries in count(1):
+        try:
+            seconds = max(0.1, min(PUSH_SECONDS, push.patience.left))
+            _check(run(root, *command, extra=environment, seconds=seconds))
+        except PassingError as error:
+            push.patience.pause(error, tries)
+        else:
+            return
 
 
 def _check(answer: Answer) -> None:

@@ -84,8 +84,8 @@ class GitHub:
         return (self._is_actions and comment.author == ACTIONS_BOT) or comment.author == self._login
 
     def host(self, figures: Sequence[Figure], shown: str, name: str = "") -> Hosted:
-        """Push figures to a reference of their own, which is neither a branch nor a tag."""
-        return host(replace(self._push, name=name), figures, shown)
+        """Push figures to a reference that is neither a branch nor a tag, in half of the time that is left."""
+        return host(replace(self._push, name=name, patience=self.patience.share(0.5)), figures, shown)
 
     def tell_status(self, status: Status) -> str:
         """Mark the commit by a check run, or by a commit status where the token may make none."""
@@ -138,6 +138,8 @@ def _path(comment: Comment) -> str:
 
 
 def _comments(answer: Any) -> list[Comment]:
+    if not isinstance(answer, list):
+        raise TypeError
     return [_comment(found) for found in answer]
 
 

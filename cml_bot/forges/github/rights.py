@@ -6,10 +6,12 @@ at the request, which is not documented: 403 is taken for no, 422 for yes, and a
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cml_bot.errors import ForbiddenError, GoneError, PublishError
-from cml_bot.forges.github.errors import Call, InvalidError
+from cml_bot.errors import ForbiddenError, GoneError
+from cml_bot.forges._rights import ask, is_invalid
+from cml_bot.forges.github.errors import Call
 from cml_bot.forges.github.find import READ
 from cml_bot.forges.github.status import CHECK, STATUS, tell_cure
 from cml_bot.review import Right
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from cml_bot.model import Build
 
 COMMENT = Call(name="asking for the right to comment")
+TAKE_BACK = Call(name="taking back an empty comment")
 PUSH = Call(name="asking for the right to push", right="contents: write", scope="Contents: Read and write")
 NO_PULL = "This build belongs to no pull request."
 NO_OBJECT = "0" * 40
@@ -35,40 +38,45 @@ def probe(calls: Calls, build: Build, *, may_check: bool) -> Iterator[Right]:
         yield Right(name=COMMENTING, is_given=None, cure=NO_PULL)
     else:
         yield _read(calls, build.pull)
-        yield _ask(calls, COMMENTING, COMMENT, f"/issues/{build.pull}/comments", {"body": ""})
+        yield _comment(calls, build.pull)
     yield _mark(calls, build, may_check=may_check)
-    yield _ask(calls, PICTURES, PUSH, "/git/refs", {"ref": "refs/mlbot/probe", "sha": NO_OBJECT})
+    yield _try(calls, PICTURES, PUSH, "/git/refs", {"ref": "refs/mlbot/probe", "sha": NO_OBJECT})
 
 
 def _read(calls: Calls, pull: int) -> Right:
-    try:
-        calls.send(READ, "GET", f"/pulls/{pull}", read=lambda answer: answer["number"])
-    except (ForbiddenError, GoneError) as error:
-        return Right(name=READING, is_given=False, cure=error.cure)
-    except PublishError as error:
-        return Right(name=READING, is_given=None, cure=str(error))
-    return Right(name=READING, is_given=True)
+    def work() -> bool:
+        try:
+            return bool(calls.send(READ, "GET", f"/pulls/{pull}", read=lambda answer: answer["number"]))
+        except GoneError as error:
+            raise ForbiddenError(error.where, error.what, error.cure) from error
+
+    return ask(READING, work)
 
 
 def _mark(calls: Calls, build: Build, *, may_check: bool) -> Right:
     """Ask for either of the two ways to mark a commit: one is enough."""
     if may_check:
-        right = _ask(calls, MARKING, CHECK, "/check-runs", {"head_sha": build.sha or NO_OBJECT})
+        right = _try(calls, MARKING, CHECK, "/check-runs", {"head_sha": build.sha or NO_OBJECT})
         if right.is_given:
             return right
-    right = _ask(calls, MARKING, STATUS, f"/statuses/{build.sha or NO_OBJECT}", {"state": ""})
+    right = _try(calls, MARKING, STATUS, f"/statuses/{build.sha or NO_OBJECT}", {"state": ""})
     if right.is_given is False and may_check:
         return Right(name=MARKING, is_given=False, cure=tell_cure(calls))
     return right
 
 
-def _ask(calls: Calls, name: str, call: Call, path: str, data: Mapping[str, object]) -> Right:
-    try:
-        calls.send(call, "POST", path, data, read=str)
-    except InvalidError:
-        return Right(name=name, is_given=True)
-    except ForbiddenError as error:
-        return Right(name=name, is_given=False, cure=error.cure)
-    except PublishError as error:
-        return Right(name=name, is_given=None, cure=str(error))
-    return Right(name=name, is_given=None, cure="GitHub took a request that is wrong.")
+def _try(calls: Calls, name: str, call: Call, path: str, data: Mapping[str, object]) -> Right:
+    return ask(name, lambda: is_invalid(lambda: calls.send(call, "POST", path, data, read=lambda _: None)))
+
+
+def _comment(calls: Calls, pull: int) -> Right:
+    """Send an empty comment, once. Should it be taken after all, it is deleted, so that nothing is left behind."""
+
+    def work() -> None:
+        number = calls.send(
+            COMMENT, "POST", f"/issues/{pull}/comments", {"body": ""}, read=lambda made: int(made["id"])
+        )
+        with suppress(GoneError):
+            calls.send(TAKE_BACK, "DELETE", f"/issues/comments/{number}", read=lambda _: None)
+
+    return ask(COMMENTING, lambda: is_invalid(work))

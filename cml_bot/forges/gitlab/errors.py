@@ -2,80 +2,62 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from gitlab.exceptions import GitlabError, GitlabParsingError
+from gitlab.exceptions import GitlabError
 from requests.exceptions import RequestException
 
-from cml_bot.errors import ForbiddenError, PassingError, PublishError, TooLongError
-from cml_bot.forges._wire import read_wait, tell_unreachable
+from cml_bot.errors import ForbiddenError, GoneError, PublishError
+from cml_bot.forges._border import (
+    NOT_AN_ANSWER,
+    Refused,
+    keep_cause,
+    quote_said,
+    tell_foreign,
+    tell_passing,
+    tell_too_long,
+)
+from cml_bot.forges._wire import tell_unreachable
 from cml_bot.forges.gitlab import IN_A_FORK, OF_THE_JOB, TO_MAKE_ONE
-from cml_bot.tokens import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from requests import Response
 
     from cml_bot.forges._patience import Patience
 
 Answer = TypeVar("Answer")
-NOT_AN_ANSWER = (AssertionError, AttributeError, GitlabError, LookupError, TypeError, ValueError)
-"""What python-gitlab leaves when the other side does not speak as GitLab does."""
-PASSING = frozenset({408, 409, 425})
-"""409 is a lock that another job holds."""
-
-
-class Refused(Exception):  # noqa: N818 - never leaves the border
-    """An answer that is not the one asked for. Unlike python-gitlab's own errors it keeps the headers."""
-
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        super().__init__(status)
-        self.status = status
-        self.headers = headers
-        self.said = _read_words(body)
-
-    @property
-    def is_json(self) -> bool:
-        """Whether GitLab itself may have written it."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip() == "application/json"
+FOREIGN = (*NOT_AN_ANSWER, AssertionError, GitlabError)
+"""What python-gitlab leaves, and our reading, when the other side does not speak as GitLab does."""
+KEYS = ("message", "error", "error_description", "reason")
+"""Where GitLab says something, in any of its forms."""
 
 
 def refuse(response: Response, *args: object, **kwargs: object) -> None:  # noqa: ARG001 - called by requests
     """Let only pass what GitLab answers when it does what it was asked to; for the hook of a session.
 
-    A redirection is not followed: the token would go to whatever address it names.
+    A redirection is not followed: the token would go to whatever address it names. Unlike python-gitlab's own errors
+    a Refused keeps the headers.
 
     Raises:
         Refused: it is something else.
     """
-    refused = Refused(response.status_code, response.headers, response.content)
-    has_nothing_to_say = response.status_code == 204
-    if response.status_code >= 300 or not (has_nothing_to_say or refused.is_json):
-        raise refused
+    is_json = response.headers.get("Content-Type", "").partition(";")[0].strip() == "application/json"
+    has_what_was_asked = response.status_code == 204 or (is_json and response.request.method != "DELETE")
+    if response.status_code >= 300 or not has_what_was_asked:
+        raise Refused(response.status_code, response.headers, response.content, _pick)
 
 
-def _read_words(body: bytes) -> str:
-    """Give what an answer says, in all the forms that GitLab writes it in."""
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    if not isinstance(data, dict):
-        return ""
-    texts = [_flatten(data.get(key)) for key in ("message", "error", "error_description", "reason")]
-    return "; ".join(text for text in texts if text)
+def _pick(data: Mapping[str, object]) -> list[object]:
+    return [data.get(key) for key in KEYS]
 
 
-def _flatten(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_flatten(one)}" for key, one in value.items())
-    if isinstance(value, list):
-        return ", ".join(_flatten(one) for one in value)
-    return " ".join(value.split()) if isinstance(value, str) else ""
+def is_gone(error: Refused) -> bool:
+    """Whether what was asked for is not there, and not the project or the merge request that it belongs to."""
+    return error.status == 404 and error.is_json and not re.search("Project|Merge", error.said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +81,7 @@ class Border:
         Raises:
             ForbiddenError: the token has not the right.
             TooLongError: the text is too long.
+            GoneError: it is not there.
             PassingError: GitLab may answer when it is asked again.
             PublishError: anything else.
         """
@@ -109,42 +92,27 @@ class Border:
         try:
             return work()
         except Refused as error:
-            raise self._refusal(where, error) from self._cause(error)
+            raise self._refusal(where, error) from keep_cause(error, self.token)
         except RequestException as error:
-            raise tell_unreachable(where, self.host, error, self.token) from self._cause(error)
-        except GitlabParsingError as error:
-            raise self._foreign(where) from self._cause(error)
-        except NOT_AN_ANSWER as error:
-            cure = "Check CI_API_V4_URL, and any proxy on the way."
-            raise PublishError(where, "the answer is not one of GitLab's", cure) from self._cause(error)
-
-    def _cause(self, error: Exception) -> Exception | None:
-        """Keep the chain, unless a traceback of it would show the token."""
-        return None if self.token in f"{error} {error!r}" else error
-
-    def _foreign(self, where: str) -> PassingError:
-        cure = "Run the job again; else check CI_API_V4_URL, and any proxy on the way."
-        return PassingError(where, "the answer is not one of GitLab's", cure)
+            raise tell_unreachable(where, self.host, error, self.token) from keep_cause(error, self.token)
+        except FOREIGN as error:
+            raise tell_foreign(where, "GitLab", "CI_API_V4_URL") from keep_cause(error, self.token)
 
     def _refusal(self, where: str, error: Refused) -> PublishError:
-        status, said = error.status, self._said(error)
-        wait = read_wait(error.headers)
-        if status == 429 or (status == 403 and "Retry-After" in error.headers):
-            what = f"too many requests were sent{said}"
-            return PassingError(where, what, "Run the job again in some minutes.", wait=wait, took_no=True)
-        if status >= 500 or status in PASSING:
-            cure = "Run the job again: a comment that was stored after all is found and updated."
-            return PassingError(where, f"GitLab answered {status}{said}", cure, wait=wait, took_no=status == 409)
+        status, said = error.status, quote_said(error.said, self.token)
         if status < 300:
-            return self._foreign(where)
-        if status == 413 or "is too long" in error.said:
-            return TooLongError(where, f"the text is too long{said}", "Report on fewer files at once.")
+            return tell_foreign(where, "GitLab", "CI_API_V4_URL")
+        passing = tell_passing(where, "GitLab", status, error.headers, said)
+        if passing:
+            return passing
+        if "is too long" in error.said:
+            return tell_too_long(where, said)
         if status in (401, 403):
             return self._forbidden(where, error)
         return self._wrong(where, error)
 
     def _forbidden(self, where: str, error: Refused) -> ForbiddenError:
-        said = self._said(error)
+        said = quote_said(error.said, self.token)
         if error.status == 401:
             why = "It has expired, was revoked, or belongs to another server."
             return ForbiddenError(where, f"the token was not accepted{said}", f"{why} {OF_THE_JOB} {TO_MAKE_ONE}")
@@ -158,11 +126,11 @@ class Border:
         return ForbiddenError(where, f"the token may not do this{said}", cure + self._in_a_fork())
 
     def _wrong(self, where: str, error: Refused) -> PublishError:
-        said = self._said(error)
+        said = quote_said(error.said, self.token)
         if error.status == 404:
             what = f"not found{said}: the token cannot see {self.repo}, or what was asked for is gone"
             cure = f"Use a token of this project, with the role Developer and the scope `api`.{self._in_a_fork()}"
-            return PublishError(where, what, cure)
+            return GoneError(where, what, cure) if is_gone(error) else PublishError(where, what, cure)
         if error.status < 400:
             cure = (
                 "Set CI_API_V4_URL to the address the server has for itself, and name the project as it is called now."
@@ -172,7 +140,3 @@ class Border:
 
     def _in_a_fork(self) -> str:
         return f" {IN_A_FORK}" if self.is_fork else ""
-
-    def _said(self, error: Refused) -> str:
-        said = redact(error.said, self.token)[:300].rstrip(".")
-        return f" ({said})" if said else ""

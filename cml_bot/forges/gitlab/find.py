@@ -18,10 +18,10 @@ Asked = dict[str, object]
 def find_review(build: Build, border: Border, project: Project) -> Build:
     """Fill in merge request, head and base; gives the build as it was where there is no such merge request.
 
-    Sends nothing for a build that knows both its merge request and its commit, unless it may be somebody else's word.
+    Sends nothing for a build that knows both its merge request and its commit, unless it is a fork's.
     """
     if build.pull is not None:
-        if build.sha and not (build.is_fork or build.trusted_sha):
+        if build.sha and not build.is_fork:
             return build
         return _fill_in(build, _read(build.pull, border, project))
     if build.on_main or not (build.sha or build.branch):
@@ -35,7 +35,13 @@ def find_review(build: Build, border: Border, project: Project) -> Build:
 
 
 def _read(number: int, border: Border, project: Project) -> Asked:
-    return border.repeat("reading the merge request", lambda: project.mergerequests.get(number).attributes)
+    def read() -> Asked:
+        found = project.mergerequests.get(number).attributes
+        if found["iid"] != number or not isinstance(found["sha"], str):
+            raise LookupError(number)
+        return found
+
+    return border.repeat("reading the merge request", read)
 
 
 def _list(build: Build, project: Project) -> list[Asked]:
@@ -46,12 +52,19 @@ def _list(build: Build, project: Project) -> list[Asked]:
     return list(found)
 
 
+def _is_open_into(build: Build, found: Asked) -> bool:
+    """Whether a merge request is open, and into this project; the latter where it tells, which old servers do not."""
+    refs = found.get("references")
+    full = _text(refs, "full") if isinstance(refs, dict) else ""
+    return found.get("state") == "opened" and full.rpartition("!")[0].lower() in ("", build.repo.lower())
+
+
 def _is_of(build: Build, found: Asked) -> bool:
-    """Whether a merge request is open and has the build's commit as its head.
+    """Whether a merge request is open, into this project, and has the build's commit as its head.
 
     Where the build knows none, its branch has to do: then not a fork's of the same name.
     """
-    if found.get("state") != "opened":
+    if not _is_open_into(build, found):
         return False
     return found.get("sha") == build.sha if build.sha else not _is_fork(found)
 
@@ -62,7 +75,7 @@ def _is_fork(found: Asked) -> bool:
 
 def _fill_in(build: Build, found: Asked) -> Build:
     head = _text(found, "sha")
-    if build.sha and head != build.sha:
+    if not _is_open_into(build, found) or (build.sha and head != build.sha):
         return replace(build, pull=None)
     refs = found.get("diff_refs")
     return replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
@@ -11,9 +12,10 @@ from urllib.parse import urlsplit
 from gitlab import Gitlab
 
 from cml_bot.errors import GoneError, PublishError
+from cml_bot.forges._border import Refused
 from cml_bot.forges._patience import REQUEST_SECONDS
 from cml_bot.forges.gitlab import API, IN_A_FORK
-from cml_bot.forges.gitlab.errors import Border, Refused, refuse
+from cml_bot.forges.gitlab.errors import Border, refuse
 from cml_bot.forges.gitlab.find import find_review
 from cml_bot.forges.gitlab.pictures import host_pictures
 from cml_bot.forges.gitlab.rights import probe
@@ -107,33 +109,21 @@ class GitLab:
 
     def update(self, comment: Comment, body: str) -> Comment:
         """Replace a note's text."""
-        notes, call = self._notes, f"updating comment {comment.id}"
+        notes = self._notes
 
         def put() -> Comment:
-            try:
-                changed = notes.update(int(comment.id), {"body": body})
-            except Refused as error:
-                if _is_gone(error):
-                    raise GoneError(f"GitLab, {call}", "it is gone", "Run the job again.") from error
-                raise
+            changed = notes.update(int(comment.id), {"body": body})
             if changed.get("id") != int(comment.id):
                 raise LookupError(comment.id)
             return Comment(id=comment.id, author=comment.author, body=str(changed["body"]), url=comment.url)
 
-        return self._border.repeat(call, put)
+        return self._border.repeat(f"updating comment {comment.id}", put)
 
     def delete(self, comment: Comment) -> None:
         """Delete a note; one that is gone already is no error."""
         notes = self._notes
-
-        def remove() -> None:
-            try:
-                notes.delete(int(comment.id))
-            except Refused as error:
-                if not _is_gone(error):
-                    raise
-
-        self._border.repeat(f"deleting comment {comment.id}", remove)
+        with suppress(GoneError):
+            self._border.repeat(f"deleting comment {comment.id}", lambda: notes.delete(int(comment.id)))
 
     def is_mine(self, comment: Comment) -> bool:
         """Whether this token's user wrote it; asks GitLab once, unless it has created a note already."""
@@ -207,6 +197,7 @@ class GitLab:
                 what = "the commit is on no branch of this project, and in no pipeline of it"
                 raise PublishError("GitLab, marking the commit", what, IN_A_FORK) from error
             raise
+        int(made.attributes["id"])  # else it is no status
         found = made.attributes.get("pipeline_id")
         return found if isinstance(found, int) else None
 
@@ -240,8 +231,3 @@ class GitLab:
         url = f"{self._server}/{self._build.repo}/-/merge_requests/{self._build.pull}#note_{number}"
         author = str(note.author["username"]) if note.author else ""  # of an account that is gone
         return Comment(id=str(number), author=author, body=note.body or "", url=url)
-
-
-def _is_gone(error: Refused) -> bool:
-    """Whether a note is not there, and not the project or the merge request."""
-    return error.status == 404 and error.is_json and not re.search("Project|Merge", error.said)

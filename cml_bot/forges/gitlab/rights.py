@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cml_bot.errors import ForbiddenError, PublishError
+from cml_bot.errors import ForbiddenError
+from cml_bot.forges._border import Refused
+from cml_bot.forges._rights import ask
 from cml_bot.forges.gitlab import TO_MAKE_ONE
-from cml_bot.forges.gitlab.errors import Refused
 from cml_bot.review import Right
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from gitlab import Gitlab
-    from gitlab.v4.objects import Project
+    from gitlab.v4.objects import Project, ProjectMergeRequestNoteManager
 
     from cml_bot.forges.gitlab.errors import Border
     from cml_bot.model import Build
 
+Send = Callable[[str, Callable[[], bool]], bool]
+"""`Border.once` or `Border.repeat`."""
 NO_COMMIT = "0" * 40
-NO_ANSWER = "The server took a request that it should have refused; its rules are not those that mlbot knows."
 
 
 def probe(build: Build, border: Border, gitlab: Gitlab, project: Project) -> Iterator[Right]:
@@ -32,8 +35,7 @@ def probe(build: Build, border: Border, gitlab: Gitlab, project: Project) -> Ite
         number = build.pull
         yield _try("read the merge request", border, lambda: bool(project.mergerequests.get(number)))
         notes = project.mergerequests.get(number, lazy=True).notes
-        # A note has to have a text, which is looked at when it is about to be stored.
-        yield _try("comment on the merge request", border, lambda: _is_refused(lambda: notes.create({"body": ""}), 400))
+        yield _comment(border, notes)
     statuses = project.commits.get(NO_COMMIT, lazy=True).statuses
     # The state is checked before the right, the commit after it.
     status = {"state": "success", "name": "mlbot"}
@@ -43,31 +45,48 @@ def probe(build: Build, border: Border, gitlab: Gitlab, project: Project) -> Ite
     yield _try("upload pictures", border, lambda: _is_refused(lambda: gitlab.http_post(path), 400))
 
 
-def _is_refused(work: Callable[[], object], status: int, word: str = "") -> bool | None:
-    """Whether a request was refused for what it lacks, and so for nothing else; None when it was not refused."""
+def _comment(border: Border, notes: ProjectMergeRequestNoteManager) -> Right:
+    """Send an empty note, once. Should it be taken after all, it is deleted, so that nothing is left behind.
+
+    A note has to have a text, which is looked at when it is about to be stored.
+    """
+    name, made = "comment on the merge request", list[int]()
+
+    def send() -> None:
+        made.append(int(notes.create({"body": ""}).id))
+
+    def work() -> bool:
+        is_refused = _look(border, name, lambda: _is_refused(send, 400), border.once)
+        if made:
+            border.repeat("taking it back", lambda: notes.delete(made[0]))
+        return is_refused
+
+    return ask(name, work)
+
+
+def _is_refused(work: Callable[[], object], status: int, word: str = "") -> bool:
+    """Whether a request was refused for what it lacks, and so for nothing else."""
     try:
         work()
     except Refused as error:
         if error.status == status and error.is_json and word in error.said:
             return True
         raise
-    return None
+    return False
 
 
-def _try(name: str, border: Border, work: Callable[[], bool | None]) -> Right:
-    def look() -> bool | None:
+def _try(name: str, border: Border, work: Callable[[], bool]) -> Right:
+    return ask(name, lambda: _look(border, name, work, border.repeat))
+
+
+def _look(border: Border, name: str, work: Callable[[], bool], send: Send) -> bool:
+    def look() -> bool:
         try:
             return work()
         except Refused as error:
             if error.status == 404 and error.is_json:
-                return False
+                what, cure = "not found", f"It cannot see {border.repo} or the merge request. {TO_MAKE_ONE}"
+                raise ForbiddenError(f"GitLab, trying to {name}", what, cure) from error
             raise
 
-    try:
-        is_given = border.repeat(f"trying to {name}", look)
-    except ForbiddenError as error:
-        return Right(name=name, is_given=False, cure=error.cure)
-    except PublishError as error:
-        return Right(name=name, is_given=None, cure=str(error))
-    cures = {True: "", False: f"It cannot see {border.repo} or the merge request. {TO_MAKE_ONE}", None: NO_ANSWER}
-    return Right(name=name, is_given=is_given, cure=cures[is_given])
+    return send(f"trying to {name}", look)
