@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -86,7 +86,9 @@ def clean(text: str, limit: int = 120) -> str:
     visible = _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text))
     line = _SPACE.sub(" ", visible).strip()
     line = unicodedata.normalize("NFC", line[: _SHRINKS * limit])
-    start = "".join(islice(_without_stacks(line), limit + 2)).lstrip()
+    # At the start marks have nothing to stand on, nor behind a space there, which goes as well.
+    line = "".join(dropwhile(lambda letter: letter == " " or unicodedata.combining(letter), line))
+    start = "".join(islice(_without_stacks(line), limit + 2))
     if len(start) > limit:
         start = f"{start[: limit - 1].rstrip()}…"
     return start or EMPTY
@@ -177,11 +179,9 @@ def _without_stacks(line: str) -> Iterator[str]:
     """Drop combining marks that have no letter of this text to stand on, or too much company."""
     marks = _MARKS
     for letter in line:
-        is_mark = unicodedata.combining(letter)
-        if not is_mark or marks < _MARKS:
+        marks = marks + 1 if unicodedata.combining(letter) else 0
+        if marks <= _MARKS:
             yield letter
-        # A space may be cut off, and then there is nothing to stand on.
-        marks = marks + 1 if is_mark else _MARKS if letter == " " else 0
 
 
 def _break_commit(commit: re.Match[str]) -> str:
