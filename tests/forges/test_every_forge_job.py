@@ -13,6 +13,7 @@ from tests.forges.github_server import start_github
 from tests.forges.gitlab_server import start_gitlab
 from tests.forges.jobs import job_of
 from tests.repositories import commit, git, make_repository, switch
+from tests.secrets import NEEDLE
 from tests.test_cli import mlbot, write_run
 
 
@@ -70,6 +71,13 @@ def test_a_token_that_may_only_read_costs_the_comment_and_the_mark(case: Case, f
     assert done.returncode == 0, done.stderr
     assert (case.bodies, case.server.statuses) == ([], [])
     assert "may not" in done.stderr or "scope" in done.stderr
+    assert (folder / "mlbot-report" / "report.md").is_file()
+
+
+def test_a_token_that_is_none_any_more_is_no_missing_right(case: Case, folder: Path) -> None:
+    done = mlbot(folder, "report", **job(case, folder, 5001, MLBOT_TOKEN=f"nobody-{NEEDLE}"))
+    assert done.returncode == 5, done.stderr
+    assert done.stderr.count("the token was not accepted") == 1
     assert (folder / "mlbot-report" / "report.md").is_file()
 
 

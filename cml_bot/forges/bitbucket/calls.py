@@ -163,12 +163,12 @@ class Line:
             return self._forbidden(where, call, error)
         return self._wrong(where, call, error)
 
-    def _forbidden(self, where: str, call: Call, error: Refused) -> ForbiddenError:
+    def _forbidden(self, where: str, call: Call, error: Refused) -> PublishError:
         said = quote_said(error.said, self._token)
         if error.status == 401:
             is_old = self._token.startswith("ATBB")
             why = APP_PASSWORD if is_old else "It has expired, was revoked, or is of another repository."
-            return ForbiddenError(where, f"the token was not accepted{said}", f"{why} {TO_MAKE_ONE}")
+            return PublishError(where, f"the token was not accepted{said}", f"{why} {TO_MAKE_ONE}")
         cure = f"It needs the scope `{call.right}`. The scopes of a token cannot be changed. {TO_MAKE_ONE}"
         kind = ForbiddenError if "scope" in error.said else NotOursError
         return kind(where, f"the token may not do this{said}", cure)

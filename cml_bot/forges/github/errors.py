@@ -114,7 +114,7 @@ class Border:
         match error.status:
             case 401:
                 cure = "Give the step a valid one: `env: GITHUB_TOKEN: ${{ github.token }}`."
-                return ForbiddenError(where, f"the token was not accepted{said}", cure)
+                return PublishError(where, f"the token was not accepted{said}", cure)
             case 403:
                 return ForbiddenError(where, f"the token may not do this{said}", self._grant(call, said))
             case 404 | 410:

@@ -111,11 +111,11 @@ class Border:
             return self._forbidden(where, error)
         return self._wrong(where, error)
 
-    def _forbidden(self, where: str, error: Refused) -> ForbiddenError:
+    def _forbidden(self, where: str, error: Refused) -> PublishError:
         said = quote_said(error.said, self.token)
         if error.status == 401:
             why = "It has expired, was revoked, or belongs to another server."
-            return ForbiddenError(where, f"the token was not accepted{said}", f"{why} {OF_THE_JOB} {TO_MAKE_ONE}")
+            return PublishError(where, f"the token was not accepted{said}", f"{why} {OF_THE_JOB} {TO_MAKE_ONE}")
         if "insufficient" in error.said:
             cure = f"The scopes of a token cannot be changed. {TO_MAKE_ONE}"
             return ForbiddenError(where, f"the token lacks the scope `api`{said}", cure)
