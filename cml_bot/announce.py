@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cml_bot.errors import ForbiddenError, PublishError
+from cml_bot.errors import ForbiddenError, MlbotError, PublishError
 from cml_bot.model import Outcome, Trend
 from cml_bot.publish import publish
 from cml_bot.render import make_draft
@@ -31,7 +31,7 @@ class Announced:
     """Of the comment; empty where there is none."""
     lines: tuple[str, ...] = ()
     """What happened, for the job's log."""
-    failure: PublishError | None = None
+    failure: MlbotError | None = None
     """The first refusal that was for another reason than a missing right."""
 
 
@@ -63,12 +63,13 @@ def announce(
         forge = connect()
     except ForbiddenError as error:
         return Announced(lines=(str(error),))
-    except PublishError as error:
+    except MlbotError as error:
         return Announced(failure=error)
-    url, lines, failures = "", [], []
+    url = ""
+    lines: list[str] = []
+    failures: list[PublishError] = []
     try:
-        for url, line in _comment(report, drawn, manner, forge):  # noqa: B007 - the last address is the comment's
-            lines.append(line)
+        url, lines = _comment(report, drawn, manner, forge)
     except ForbiddenError as error:
         lines.append(str(error))
     except PublishError as error:
@@ -82,25 +83,21 @@ def announce(
     return Announced(url=url, lines=tuple(lines), failure=failures[0] if failures else None)
 
 
-def _comment(report: Report, drawn: Drawn | None, manner: Manner, forge: Forge) -> Iterator[tuple[str, str]]:
-    """Keep the one comment up to date; yield its address with each line about it."""
+def _comment(report: Report, drawn: Drawn | None, manner: Manner, forge: Forge) -> tuple[str, list[str]]:
+    """Keep the one comment up to date; give its address, empty where there is none, and lines about it."""
     build = report.build
     if manner.comment is CommentWhen.NEVER:
-        return
+        return "", []
     if build.pull is None:
-        yield "", "this build belongs to no pull request, so there is nothing to comment on."
-        return
+        return "", ["this build belongs to no pull request, so there is nothing to comment on."]
     is_hosted = manner.pictures.is_hosted(build)
     draft = make_draft(report, drawn if is_hosted else None, forge.dialect, charts=manner.pictures.is_charted)
     may_create = _is_worth_a_comment(report, manner.comment)
     done = publish(draft, forge, name=report.name, sha=build.sha, run_id=build.run_id, may_create=may_create)
     if done.comment is None:
-        yield "", f'no comment made, as `comment = "{manner.comment}"` asks.'
-        return
-    url = done.comment.url
-    for problem in done.problems:
-        yield url, problem
-    yield url, f"comment {done.action}: {url}"
+        return "", [f'no comment made, as `comment = "{manner.comment}"` asks.']
+    hint = " (it shows a later run; if there is none, delete it)" if done.action == "older" else ""
+    return done.comment.url, [*done.problems, f"comment {done.action}: {done.comment.url}{hint}"]
 
 
 def _is_worth_a_comment(report: Report, when: CommentWhen) -> bool:
@@ -114,12 +111,15 @@ def _is_worth_a_comment(report: Report, when: CommentWhen) -> bool:
 
 def _mark(report: Report, page: Page, manner: Manner, forge: Forge, url: str) -> list[str]:
     """Mark the commit as passed or failed; give the lines about it."""
-    if manner.status is StatusWhen.NEVER or not report.build.sha:
+    reviewed = report.build.sha
+    if manner.status is StatusWhen.NEVER or not reviewed:
         return []
+    if report.head.sha not in ("", reviewed):
+        return [f"commit {reviewed[:7]} not marked: the numbers are those of {report.head.sha[:7]}."]
     _, line = tell_outcome(report, sort_rows(report))
     status = Status(
         name=f"mlbot / {report.name}",
-        outcome=Outcome.FAIL if report.broken else report.verdict.outcome,
+        outcome=report.outcome,
         line=line,
         url=url,
         text=page.forms[-1],
@@ -127,7 +127,8 @@ def _mark(report: Report, page: Page, manner: Manner, forge: Forge, url: str) ->
         remarks=tuple(_remarks(report)),
     )
     where = forge.tell_status(status)
-    return [f"commit {report.build.sha[:7]} marked as {report.verdict.outcome.past}{f': {where}' if where else ''}"]
+    whose = "" if report.is_trusted else ", by the numbers of its own job"
+    return [f"commit {reviewed[:7]} marked as {report.outcome.past}{whose}{f': {where}' if where else ''}"]
 
 
 def _remarks(report: Report) -> Iterator[Remark]:

@@ -19,6 +19,7 @@ from cml_bot.model import ENDINGS, Figure
 from cml_bot.own_folder import write_own
 from cml_bot.readers.image_file import find_media
 from cml_bot.records.thin import thin
+from cml_bot.review import LARGEST_PICTURE, SHOWN_MEDIA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,13 +27,11 @@ if TYPE_CHECKING:
 
     from cml_bot.model import Run
 
-FOLDER = "mlbot-bundle"
 RUN, ABOUT = "run.json", "bundle.json"
 SCHEMA = 1
 MIB = 2**20
 LARGEST_RUN = 16 * MIB
 LARGEST_ABOUT = MIB
-LARGEST_FIGURE = 5 * MIB
 LARGEST_FIGURES = 64 * MIB
 """Bytes of all figures that are read."""
 WRITTEN_FIGURES = 48 * MIB
@@ -47,8 +46,6 @@ MOST_POINTS = 1_000_000
 """Of all series together."""
 POINTS = 2_000
 """Points of a series that are written."""
-MEDIA = frozenset(ENDINGS) - {"image/svg+xml"}
-"""Kinds of pictures that are taken: an SVG is a document, which may hold anything."""
 CURE = "Make it anew with `mlbot collect`."
 _FILE = re.compile(r"figures/[a-z0-9][a-z0-9._-]{0,99}")
 
@@ -128,10 +125,10 @@ def _choose_figures(figures: Sequence[Figure]) -> tuple[dict[str, Figure], list[
 
 
 def _find_objection(figure: Figure, size: int, count: int) -> str:
-    if figure.media not in MEDIA:
+    if figure.media not in SHOWN_MEDIA:
         return "is an SVG, and bundles hold none. Save it as PNG"
-    if len(figure.data) > LARGEST_FIGURE:
-        return f"has more than {LARGEST_FIGURE // MIB} MiB. Save it smaller, at 150 dpi or less"
+    if len(figure.data) > LARGEST_PICTURE:
+        return f"has more than {LARGEST_PICTURE // MIB} MiB. Save it smaller, at 150 dpi or less"
     if size + len(figure.data) > WRITTEN_FIGURES or count >= MOST_FIGURES:
         return f"is one picture too many: a bundle holds {MOST_FIGURES}, and {WRITTEN_FIGURES // MIB} MiB of them"
     return ""
@@ -219,13 +216,13 @@ def _parse_about(data: bytes, where: str) -> Iterator[Entry]:
 
 
 def _read_figure(files: Files, entry: Entry, left: int) -> Figure:
-    data = files.read(entry.file, min(LARGEST_FIGURE, left))
+    data = files.read(entry.file, min(LARGEST_PICTURE, left))
     cure = "The rest is reported without it."
     if data is None:
         raise InputError(entry.file, "its picture is not in the bundle", cure)
     if sha256(data).hexdigest() != entry.digest:
         raise InputError(entry.file, "its picture is not the one that was collected", cure)
     media = find_media(data)
-    if media not in MEDIA:
+    if media not in SHOWN_MEDIA:
         raise InputError(entry.file, "is no picture that bundles hold", "Save it as PNG, JPEG, GIF or WebP.")
     return Figure(name=entry.name, media=media, data=data, caption=entry.caption, source=entry.source)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import glob
 import os
-import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cml_bot.bundle import ABOUT, CURE, FOLDER, MIB, RUN, read_bundle
+from cml_bot.bundle import ABOUT, CURE, RUN, read_bundle
 from cml_bot.bundle_zip import read_zip
 from cml_bot.errors import ConfigError, InputError
+from cml_bot.own_folder import BUNDLE
+from cml_bot.plain_file import read_plain
 from cml_bot.readers._names import tidy
 from cml_bot.replicates import REPLICATE, find_replicate
 from cml_bot.review import LARGEST_ZIP
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from cml_bot.model import Run
 
 MOST_BUNDLES = 300
-PLAIN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-"""Not through a link, and without waiting for somebody to write to a pipe."""
 LAY_DOWN = "See that the jobs before kept it, and that it was downloaded to there."
 
 
@@ -78,10 +77,10 @@ def name_of(path: str) -> str:
         ('gpu-a', 'gpu-a', 'gpu-a')
     """
     parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-    while len(parts) > 1 and parts[-1] in (FOLDER, RUN, f"{FOLDER}.zip"):
+    while len(parts) > 1 and parts[-1] in (BUNDLE, RUN, f"{BUNDLE}.zip"):
         parts.pop()
-    last = parts[-1] if parts else FOLDER
-    return tidy(last.removesuffix(".zip").removeprefix(f"{FOLDER}-"))
+    last = parts[-1] if parts else BUNDLE
+    return tidy(last.removesuffix(".zip").removeprefix(f"{BUNDLE}-"))
 
 
 def _expand(path: str, cwd: Path) -> Iterator[tuple[Path, Bundle]]:
@@ -142,7 +141,7 @@ def _read_place(place: Path, told: str) -> Run:
     if place.is_dir():
         return read_bundle(Folder(place, told), told)
     if place.suffix == ".zip":
-        return read_zip(told, _read_file(place, told, LARGEST_ZIP))
+        return read_zip(told, read_plain(place, LARGEST_ZIP, told, CURE))
     return read_bundle(RunAlone(place, told), told)
 
 
@@ -165,7 +164,7 @@ class Folder:
             return None
         if file.parent != self._place and file.parent.is_symlink():
             raise InputError(where, "lies behind a link", CURE)
-        return _read_file(file, where, limit)
+        return read_plain(file, limit, where, CURE)
 
 
 class RunAlone:
@@ -181,18 +180,4 @@ class RunAlone:
         Raises:
             InputError: it is no plain file, or has more bytes than the limit.
         """
-        return _read_file(self._place, self._told, limit) if name == RUN else None
-
-
-def _read_file(file: Path, where: str, limit: int) -> bytes:
-    try:
-        with open(os.open(file, PLAIN), "rb") as opened:  # noqa: PTH123 - a path has no such flags
-            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise InputError(where, "is no plain file", CURE)
-            data = opened.read(limit + 1)
-    except OSError as error:
-        what = "is a link" if file.is_symlink() else f"cannot be read ({(error.strerror or str(error)).lower()})"
-        raise InputError(where, what, CURE) from error
-    if len(data) > limit:
-        raise InputError(where, f"has more than {limit / MIB:.3g} MiB", CURE)
-    return data
+        return read_plain(self._place, limit, self._told, CURE) if name == RUN else None

@@ -13,12 +13,15 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cml_bot.bundle import ABOUT, CURE, MIB, RUN, read_bundle
 from cml_bot.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cml_bot.model import Run
 
 MOST_ENTRIES = 300
@@ -28,8 +31,11 @@ SMALL = MIB
 ENTRY_MARK = b"PK\x01\x02"
 KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Others may take gigabytes of memory to unpack a few bytes."""
-ODD = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, LookupError, OSError, EOFError)
-"""What zipfile raises for a zip that is none, or not a whole one; the errors of struct and zlib beside these."""
+ODD = (
+    *(zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, LookupError, OSError, EOFError),
+    *(struct.error, zlib.error, OverflowError),
+)
+"""What zipfile raises for a zip that is none, or not a whole one."""
 ENCRYPTED = 0x1 | 0x40 | 0x2000
 
 
@@ -46,12 +52,18 @@ def read_zip(name: str, data: bytes) -> Run:
     # The library lists all entries at once, and there is no other way to ask how many there are that it would believe.
     if data.count(ENTRY_MARK) > MOST_ENTRIES:
         raise InputError(name, f"holds more than {MOST_ENTRIES} files", CURE)
+    with _told(name):
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    with archive:
+        return read_bundle(Unpacked(archive, name), name)
+
+
+@contextmanager
+def _told(where: str) -> Iterator[None]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            files = Unpacked(archive, name)
-            return read_bundle(files, name)
-    except (*ODD, struct.error, zlib.error, OverflowError) as error:
-        raise InputError(name, f"cannot be read as a zip ({error})", CURE) from error
+        yield
+    except ODD as error:
+        raise InputError(where, f"cannot be read as a zip ({error})", CURE) from error
 
 
 class Unpacked:
@@ -65,7 +77,8 @@ class Unpacked:
         """
         self._archive = archive
         self._where = where
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        # The library's own is_dir fails for an empty name.
+        entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
         for entry in archive.infolist():
             why = _find_objection(entry)
             if why:
@@ -86,7 +99,7 @@ class Unpacked:
         if entry is None:
             return None
         where = f"{self._where}, {name}"
-        with self._archive.open(entry) as file:
+        with _told(where), self._archive.open(entry) as file:
             data = file.read(limit + 1)
         if len(data) > limit:
             raise InputError(where, f"has more than {limit / MIB:.3g} MiB", CURE)

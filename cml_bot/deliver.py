@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,19 +10,18 @@ from typing import TYPE_CHECKING, TextIO
 
 from cml_bot.announce import USUAL, Announced, Manner, announce
 from cml_bot.as_json import dump_report
-from cml_bot.errors import GATE_FAILED, ConfigError, InputError
+from cml_bot.errors import GATE_FAILED, ConfigError, InputError, MlbotError
 from cml_bot.forges import load_forge
 from cml_bot.model import Outcome
+from cml_bot.own_folder import REPORT
 from cml_bot.reach import connect
 from cml_bot.tokens import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from cml_bot.model import Report, Run
     from cml_bot.render import Drawn
-
-FOLDER = "mlbot-report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +36,7 @@ class Wish:
     @property
     def folder_in_ci(self) -> str:
         """The folder that is written in CI, whatever is printed."""
-        return self.output or FOLDER
+        return self.output or REPORT
 
 
 def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: TextIO, err: TextIO) -> int:
@@ -53,19 +51,32 @@ def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: T
         raise ConfigError("--publish", "no CI job was found here, so there is no review", "Leave it out.")
     folder = wish.folder_in_ci if in_ci or wish.form is None else wish.output or ""
     drawn = _draw(report) if folder or wish.form == "html" else None
-    # One way out that fails does not close the others. Printing comes last: whoever reads it may leave before the end.
-    with ExitStack() as ways:
-        ways.callback(_print, report, wish.form or "terminal", drawn, out)
-        if in_ci:
-            ways.callback(_tell_job, report, drawn, wish, env, err)
-        if folder and drawn:
-            ways.callback(_write_folder, Path(folder), report, run, drawn)
+    ways: list[Callable[[], None]] = []
+    if folder and drawn:
+        ways.append(partial(_write_folder, Path(folder), report, run, drawn))
+    if in_ci:
+        ways.append(partial(_tell_job, report, drawn, wish, env, err))
+    # Printing comes last: whoever reads it may leave before the end.
+    _try_all([*ways, partial(_print, report, wish.form or "terminal", drawn, out)], err)
     if folder and not in_ci:
         page = Path(folder, "page.html").resolve()
         err.write(f"\nThe whole report: {page} (report.md and report.json lie beside it)\n")
     if report.verdict.outcome is Outcome.FAIL:
         return GATE_FAILED
     return InputError.exit_code if report.broken else 0
+
+
+def _try_all(ways: Sequence[Callable[[], None]], err: TextIO) -> None:
+    """Go every way out: one that fails does not close the others. The last failure is raised, those before are told."""
+    failures: list[MlbotError] = []
+    for way in ways:
+        try:
+            way()
+        except MlbotError as error:
+            failures.append(error)
+    err.writelines(f"mlbot: {redact(str(error))}\n" for error in failures[:-1])
+    if failures:
+        raise failures[-1]
 
 
 def _write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
@@ -103,7 +114,7 @@ def _render(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> str:
         return f"{load_forge(report.build.forge).quiet(text)}\n" if report.build.forge else text
     from cml_bot.render import render, render_html
 
-    return render_html(report, drawn) if drawn and form == "html" else render(report, None, {}).body
+    return render_html(report, drawn) if drawn and form == "html" else render(report, None, {}, whole=True).body
 
 
 def _tell_job(report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str, str], err: TextIO) -> None:
@@ -114,15 +125,14 @@ def _tell_job(report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str,
     """
     from cml_bot.render import render
 
-    page = render(report, None, {}, charts=wish.manner.pictures.is_charted)
+    page = render(report, None, {}, charts=wish.manner.pictures.is_charted, whole=True)
     ci = load_forge(report.build.forge)
     # Not to standard output, which may be wanted as JSON: the runner reads commands from both.
     err.writelines(f"{line}\n" for line in ci.annotate(report.verdict.checks))
     told = Announced()
     if wish.publish is not False:
         told = announce(report, page, drawn, wish.manner, partial(connect, report.build, env))
-    outcome = report.verdict.outcome
-    unwritten = ci.tell_job(env, page, outcome=outcome, comment_url=told.url, report_path=wish.folder_in_ci)
+    unwritten = ci.tell_job(env, page, outcome=report.outcome, comment_url=told.url, report_path=wish.folder_in_ci)
     err.writelines(f"mlbot: {redact(line)}\n" for line in (*told.lines, *unwritten))
     if told.failure is not None:
         raise told.failure

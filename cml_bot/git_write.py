@@ -14,6 +14,7 @@ from cml_bot.errors import ForbiddenError, PublishError
 from cml_bot.git_process import ask, hide_credentials, run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -38,14 +39,15 @@ LOST = re.compile(
 """How git says that somebody else was quicker; and what a server says that has too much to do."""
 
 
-def write_tree(root: Path, name: str, data: bytes) -> str:
-    """Write a tree of one file; give its id.
+def write_tree(root: Path, files: Mapping[str, bytes]) -> str:
+    """Write a tree of files, given by name; give its id.
 
     Raises:
         BaselineError: git could not write it.
     """
-    blob = ask(root, "hash-object", "-w", "--stdin", given=data).text
-    return ask(root, "mktree", given=f"100644 blob {blob}\t{name}\n".encode()).text
+    blobs = {name: ask(root, "hash-object", "-w", "--stdin", given=data).text for name, data in files.items()}
+    rows = [f"100644 blob {blob}\t{name}\n" for name, blob in sorted(blobs.items())]
+    return ask(root, "mktree", given="".join(rows).encode()).text
 
 
 def write_commit(root: Path, tree: str, message: str, parent: str, now: datetime) -> str:

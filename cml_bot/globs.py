@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.errors import ConfigError
 from cml_bot.filters import format_number, plural
+from cml_bot.own_folder import BUNDLE, MARK, REPORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 LEFT_OUT = frozenset(
     (
-        "mlbot-report",
-        "mlbot-bundle",
+        REPORT,
+        BUNDLE,
         "mlbot-demo",
         "node_modules",
         "bower_components",
@@ -37,7 +38,7 @@ LEFT_OUT = frozenset(
     )
 )
 """Folders that hold no results of the job, besides hidden ones."""
-FOREIGN = frozenset((".git", ".mlbot-report", "pyvenv.cfg", "conda-meta", "CACHEDIR.TAG"))
+FOREIGN = frozenset((".git", MARK, "pyvenv.cfg", "conda-meta", "CACHEDIR.TAG"))
 """What lies in a folder that is another repository, a report of mlbot, an environment or a cache.
 
 The metrics of another repository are somebody else's, most often samples. Whoever trains inside one names its files.

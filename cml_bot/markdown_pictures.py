@@ -84,18 +84,20 @@ def find_pictures(text: str) -> tuple[Picture, ...]:
     return tuple(sorted(found, key=lambda picture: picture.start))
 
 
-def replace_pictures(text: str, addresses: Mapping[str, str]) -> str:
+def replace_pictures(text: str, pictures: Sequence[Picture], addresses: Mapping[str, str]) -> str:
     """Write other addresses in the places of pictures; not a character changes elsewhere.
 
     Args:
         text: Markdown.
+        pictures: as `find_pictures` found them in it.
         addresses: the new ones, by `Picture.address`; a picture that is not among them stays as it is.
 
     Example:
-        >>> replace_pictures('<img src="a.png">', {"a.png": "https://forge.example/1.png"})
+        >>> text = '<img src="a.png">'
+        >>> replace_pictures(text, find_pictures(text), {"a.png": "https://forge.example/1.png"})
         '<img src="https://forge.example/1.png">'
     """
-    known = [picture for picture in find_pictures(text) if picture.address in addresses]
+    known = [picture for picture in pictures if picture.address in addresses]
     return _write(text, [(one.start, one.end) for one in known], lambda at: _encode(addresses[known[at].address]))
 
 

@@ -688,6 +688,11 @@ class Report:
     """False where the numbers come from a job that ran a stranger's code, and nobody here has checked them."""
 
     @property
+    def outcome(self) -> Outcome:
+        """What the job comes to: the verdict's outcome, and FAIL where something declared could not be read."""
+        return Outcome.FAIL if self.broken else self.verdict.outcome
+
+    @property
     def has_base(self) -> bool:
         """Whether there was anything to compare with."""
         return self.base.kind != "none"

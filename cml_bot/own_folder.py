@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+REPORT, BUNDLE = "mlbot-report", "mlbot-bundle"
+"""What they are called where nobody says otherwise. An artifact with a bundle is called like its folder."""
 FIGURES = "figures"
 MARK = ".mlbot-report"
 """The file that says so. No walk enters a folder that has one: what mlbot wrote is never read back as a result."""

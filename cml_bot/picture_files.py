@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from cml_bot.errors import InputError
 from cml_bot.model import ENDINGS, Figure
+from cml_bot.plain_file import read_plain
 from cml_bot.readers.image_file import find_media
+from cml_bot.review import LARGEST_PICTURE, SHOWN_MEDIA
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-LARGEST = 5 * 1024 * 1024
-"""Bytes; GitHub fetches no larger picture for a comment."""
 
 
 def read_picture(address: str, folder: Path, root: Path) -> Figure:
@@ -38,12 +35,9 @@ def read_picture(address: str, folder: Path, root: Path) -> Figure:
     told = path.relative_to(root.resolve())
     if any(part.startswith(".") for part in told.parts):
         raise InputError(where, "is hidden, or lies in a hidden folder", "Save the picture in an open one.")
-    data = read_regular(path, LARGEST, where)
-    if len(data) > LARGEST:
-        what = f"is larger than {LARGEST >> 20} MB"
-        raise InputError(where, what, "Save it smaller, at 150 dpi or less.")
+    data = read_plain(path, LARGEST_PICTURE, where)
     media = find_media(data)
-    if media is None or media == "image/svg+xml":
+    if media not in SHOWN_MEDIA:
         what = "is SVG, which forges do not show" if media else "is not a picture" if data else "is empty"
         raise InputError(where, what, "Save it as PNG." if media else "Save it as PNG, JPEG, GIF or WebP.")
     return Figure(name=_name(told, media), media=media, data=data, source=told.as_posix())
@@ -66,30 +60,6 @@ def find_inside(path: Path, root: Path, where: str) -> Path:
     if not real.is_relative_to(root.resolve()):
         raise InputError(where, "lies outside of the workspace", "Save it in the workspace.")
     return real
-
-
-def read_regular(path: Path, largest: int, where: str) -> bytes:
-    """Read a regular file, and one byte more than the largest size where it is larger.
-
-    Raises:
-        InputError: it is something else, or cannot be read.
-    """
-    # Not O_NOFOLLOW alone: opening a pipe would wait for ever.
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - a pathlib path cannot be opened with flags
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise InputError(where, "is not a file", "Name a file.")
-            return file.read(largest + 1)
-    except FileNotFoundError as error:
-        raise InputError(
-            where, "was not found", "Look how it is spelled, and from which folder it is meant."
-        ) from error
-    except IsADirectoryError as error:
-        raise InputError(where, "is a folder", "Name a file.") from error
-    except OSError as error:
-        what = f"cannot be read ({error.strerror})"
-        raise InputError(where, what, "Look whether the job may read it.") from error
 
 
 def _name(path: Path, media: str) -> str:

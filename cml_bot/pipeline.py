@@ -77,10 +77,10 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         drifts=_find_drifts(job, head, found, config),
         band=past.told,
         notes=(*head.notes, *_notes_of(found)),
-        broken=head.broken,
+        broken=(*head.broken, *_tell_nothing(head, base)),
         unread=head.unread,
         sources=head.sources,
-        is_trusted=collected is None or not job.build.is_fork,
+        is_trusted=not job.build.is_fork,
     )
     return report, head
 
@@ -97,6 +97,14 @@ def make_run(job: Job, config: Config) -> Run:
         ConfigError: a configured pattern leaves the workspace.
     """
     return replace(_reader(job, config)(FolderTree(job.root, job.sha)), environment=_read_environment(job))
+
+
+def _tell_nothing(head: Run, base: Run | None) -> tuple[str, ...]:
+    """Tell a run that has nothing of what its base has: a training that did not run must not pass."""
+    if base is None or head.broken or head.metrics or head.series or not (base.metrics or base.series):
+        return ()
+    had = plural(len(base.metrics), "metric") if base.metrics else plural(len(base.series), "curve")
+    return (f"no metrics were found here, and main has {had}: see that the training ran and kept its files",)
 
 
 def _reader(job: Job, config: Config) -> partial[Run]:

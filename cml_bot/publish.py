@@ -32,8 +32,12 @@ MARKERS = tuple(
 )
 """Of forges that hide HTML comments, and of those that would show them."""
 RUN = re.compile(r"(\d{1,18})(?:\.(\d{1,9}))?")
+FAR_AHEAD = 100_000_000
+"""Runs. github.com starts some millions a day."""
 FOOTER = re.compile(r"(?:<sub>)?mlbot \d\S* · .*")
 """The last line of a report. It holds the time and the run, so it does not count as a change."""
+MOST_GONE = 3
+"""How often a comment that is listed may turn out not to be there; then the forge's own words are told."""
 ROUNDS = 10
 """How often comments are looked for anew because somebody else changed them meanwhile."""
 
@@ -69,9 +73,13 @@ class Marker:
         return f'[mlbot]: # "{said}"\n' if dialect is Dialect.BITBUCKET else f"<!-- {said} -->"
 
     def is_newer(self, other: Marker) -> bool:
-        """Whether its run came later; where a run has no number, nobody can tell, so it did not."""
+        """Whether its run came later; where a run has no number, nobody can tell, so it did not.
+
+        Nor did one that lies far ahead: no forge starts so many runs in the time that a job takes, so somebody made it
+        up to keep us silent.
+        """
         mine, theirs = _run_number(self.run_id), _run_number(other.run_id)
-        return mine is not None and theirs is not None and mine > theirs
+        return mine is not None and theirs is not None and theirs < mine <= (theirs[0] + FAR_AHEAD, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,50 +128,68 @@ def publish(draft: Draft, forge: Forge, *, name: str, sha: str, run_id: str, may
     shown = ours[0].body if ours else ""
     hosted = forge.host(draft.figures, shown, name) if draft.figures else Hosted(addresses={})
     letter = _Letter(forge=forge, marker=marker, page=draft.write(hosted.addresses))
+    if not all(address in shown for address in hosted.addresses.values()):
+        # That took its time, and another job may have been at it.
+        ours = _find_ours(forge, name)
     return replace(_settle(letter, ours), problems=hosted.problems)
 
 
 def _settle(letter: _Letter, ours: list[Comment]) -> Published:
     """Bring it about that one comment of ours is left, and shows nothing older than what we have to say."""
-    name, made, told = letter.marker.name, "", None
+    name, made, gone = letter.marker.name, "", 0
+    said: Published | None = None  # what we have written, even if a later look finds nothing left to do
     for _ in range(ROUNDS):
         try:
             if not ours:
                 comment = _create(letter)
-                made = comment.id
+                made = comment.id if comment else ""
                 # Another job may have created one at the same moment; a list that lags behind shows none at all.
-                ours = _find_ours(letter.forge, name) or [comment]
+                ours = _find_ours(letter.forge, name) or ([comment] if comment else [])
+                continue
             keep, *younger = ours
             if keep.id == made and not younger:
                 return Published(comment=keep, action="created")
             # Before anything is deleted: who has not seen our comment yet must not write after us.
             done = _bring_up_to_date(letter, ours)
-            # The job with the newest report may not be done yet, and cleans up when it is.
-            for comment in younger if done.action != "older" else [one for one in younger if one.id == made]:
-                letter.forge.delete(comment)
+            _clean_up(letter.forge, younger, made, done)
+            said = done if said is None or done.action != "unchanged" else replace(said, comment=done.comment)
             if done.action == "older":
                 return done
-            told = done if told is None or done.action != "unchanged" else replace(told, comment=done.comment)
             if not younger:
-                return told
+                return said
         except GoneError:
-            pass
+            # Another job deleted it, or it never was ours: both show when we look again.
+            gone += 1
+            if gone == MOST_GONE:
+                raise
         ours = _find_ours(letter.forge, name)
     where, what = f"comment {name!r}", "other jobs keep creating and deleting it"
     raise PublishError(where, what, "Give each job a name of its own with --name, or report once for all of them.")
 
 
-def _create(letter: _Letter) -> Comment:
-    """Post it once: after a failure nobody knows whether it was stored, so it is looked for before the next try."""
+def _clean_up(forge: Forge, younger: list[Comment], made: str, done: Published) -> None:
+    """Delete our younger comments; of a job with a newer report only what we made: it may not be done yet."""
+    for comment in younger:
+        if done.action != "older" or comment.id == made:
+            forge.delete(comment)
+
+
+def _create(letter: _Letter) -> Comment | None:
+    """Post it once; None where one is there after a failure: ours, or another job's.
+
+    After a failure nobody knows whether it was stored, so it is looked for before it is sent again.
+    """
     forge = letter.forge
     for tries in count(1):
         try:
             return letter.send(forge.create)
+        except GoneError as error:
+            # What is gone is the review, or our sight of it: no reason to look again.
+            raise PublishError(error.where, error.what, error.cure) from error
         except PassingError as error:
             forge.patience.pause(error, tries)
-        ours = _find_ours(forge, letter.marker.name)
-        if ours:
-            return ours[0]
+        if _find_ours(forge, letter.marker.name):
+            return None
     raise AssertionError  # count() has no end
 
 
@@ -172,7 +198,8 @@ def _bring_up_to_date(letter: _Letter, ours: list[Comment]) -> Published:
     comment = ours[0]
     if _is_older(letter.marker, ours):
         return Published(comment=comment, action="older")
-    if _content(comment.body) == _content(letter.bodies[0]):
+    # Any length of it: the forge may have refused the longer ones.
+    if _content(comment.body) in [_content(body) for body in letter.bodies]:
         return Published(comment=comment, action="unchanged")
     changed = letter.send(lambda body: letter.forge.update(comment, body))
     return Published(comment=changed, action="updated")

@@ -9,6 +9,7 @@ from cml_bot.errors import ConfigError, ForbiddenError
 from cml_bot.forges import load_forge
 from cml_bot.forges._patience import SECONDS, Patience
 from cml_bot.tokens import find_token, names_of
+from cml_bot.workspace import is_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,10 +19,17 @@ if TYPE_CHECKING:
     from cml_bot.model import Build
 
 DEADLINE = "MLBOT_DEADLINE"
+TO_FIND, TO_TELL = 0.25, 0.75
+"""How the time is shared between finding the review, and telling it."""
 
 
-def connect(build: Build, env: Mapping[str, str]) -> Forge:
+def connect(build: Build, env: Mapping[str, str], share: float = TO_TELL) -> Forge:
     """Open a connection to the forge of a build; sends nothing yet.
+
+    Args:
+        build: names the forge.
+        env: the environment; holds the token.
+        share: of the time that the forge is waited for, how much is for this connection.
 
     Raises:
         ForbiddenError: the environment holds no token.
@@ -29,7 +37,7 @@ def connect(build: Build, env: Mapping[str, str]) -> Forge:
         ConfigError: MLBOT_DEADLINE is no number of seconds.
     """
     token = find_token(env, build.forge)
-    return load_forge(build.forge).connect(build, token, Patience(_read_deadline(env)))
+    return load_forge(build.forge).connect(build, token, Patience(_read_deadline(env) * share))
 
 
 def _read_deadline(env: Mapping[str, str]) -> float:
@@ -56,7 +64,8 @@ def complete(job: Job, env: Mapping[str, str]) -> Job:
     is_headless = build.pull is not None and not build.sha
     if not build.forge or not (is_open or is_headless) or not find_token(env, build.forge):
         return job
-    return replace(job, build=connect(build, env).find_review())
+    found = connect(build, env, TO_FIND).find_review()
+    return replace(job, build=found, is_foreign=is_foreign(job.root, job.sha, found))
 
 
 def tell_token(build: Build, env: Mapping[str, str]) -> str:

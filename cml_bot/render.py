@@ -13,7 +13,7 @@ from cml_bot.draw import draw_curve
 from cml_bot.escape import address, clean, code, code_bare, escape, escape_bare
 from cml_bot.filters import plural
 from cml_bot.model import ENDINGS, Figure, FigurePair
-from cml_bot.review import Dialect, Draft, Page
+from cml_bot.review import LARGEST_PICTURE, SHOWN_MEDIA, Dialect, Draft, Page
 from cml_bot.views import (
     SHOWN_PAIRS,
     Limits,
@@ -36,12 +36,12 @@ DRAWN_CURVES = 20
 """More pictures than this nobody looks at; the others are told in words."""
 CHARTS = 6
 """Each is as large as a picture, and readers load them all."""
-LARGEST = 5 * 1024 * 1024
-"""Bytes of a picture that forges show."""
-SHOWN_MEDIA = ("image/png", "image/jpeg", "image/gif", "image/webp")
-"""An SVG can hold scripts and addresses; forges show it as text, or not at all."""
 
-PAGE = Limits(folded=2000, checks=500, unread=100, notes=500, sources=500, curves=2000)
+PAGE = Limits(folded=20_000, checks=5_000, unread=1_000, notes=1_000, sources=1_000, curves=2_000)
+WHOLE = Limits(
+    folded=20_000, checks=5_000, unread=1_000, notes=1_000, sources=1_000, curves=20_000, charts=6, pictures=40
+)
+"""For places that no comment's length binds."""
 SHORT = Limits(folded=0, checks=8, unread=3, notes=0, sources=0, words=300)
 FORMS = (
     Limits(folded=400, checks=50, unread=20, notes=60, sources=40, curves=400, charts=CHARTS, pictures=40),
@@ -105,6 +105,7 @@ def render(
     dialect: Dialect = Dialect.GITHUB,
     *,
     charts: bool = False,
+    whole: bool = False,
 ) -> Page:
     """Write a report as Markdown, in forms of falling length.
 
@@ -115,6 +116,7 @@ def render(
             characters too.
         dialect: what of Markdown the place shows.
         charts: whether such a curve becomes a chart in text as well, where the dialect has those.
+        whole: whether a form comes first that leaves nothing out, for places with more room than a comment.
     """
     view = view_report(report, drawn.curves if drawn else {}, drawn.pairs if drawn else report.figures[:SHOWN_PAIRS])
     known = addresses if drawn else {}
@@ -124,8 +126,13 @@ def render(
     ]
     if charts and dialect is not Dialect.BITBUCKET:
         view = add_charts(view, report, CHARTS)
-    forms = _forms(dialect)
-    return Page(forms=tuple(_render_form(view, known, dialect, number) for number in range(len(forms))))
+    forms = tuple(
+        _render_form(view, known, dialect, limits, shortened=number > 0)
+        for number, limits in enumerate(_forms(dialect))
+    )
+    if whole:
+        forms = (_render_form(view, known, dialect, WHOLE, shortened=False), *forms)
+    return Page(forms=forms)
 
 
 def render_html(report: Report, drawn: Drawn) -> str:
@@ -134,8 +141,9 @@ def render_html(report: Report, drawn: Drawn) -> str:
     return _tidy(_environment(None).get_template("page.html.j2").render(**view, limits=PAGE))
 
 
-def _render_form(view: Mapping[str, Any], addresses: Mapping[str, str], dialect: Dialect, number: int) -> str:
-    limits = _forms(dialect)[number]
+def _render_form(
+    view: Mapping[str, Any], addresses: Mapping[str, str], dialect: Dialect, limits: Limits, *, shortened: bool
+) -> str:
     is_short, can_fold = limits is SHORT, dialect is not Dialect.BITBUCKET
     hidden = PARTS if is_short else () if can_fold else NEVER_UNFOLDED
     text = (
@@ -144,7 +152,7 @@ def _render_form(view: Mapping[str, Any], addresses: Mapping[str, str], dialect:
         .render(
             **{**view, **view_form(view, addresses, limits)},
             short=is_short,
-            shortened=number > 0,
+            shortened=shortened,
             html=can_fold,
             left_out_parts=count_parts(view, hidden),
         )
@@ -157,7 +165,7 @@ def _forms(dialect: Dialect) -> tuple[Limits, ...]:
 
 
 def _is_shown(figure: Figure) -> bool:
-    return figure.media in SHOWN_MEDIA and len(figure.data) <= LARGEST
+    return figure.media in SHOWN_MEDIA and len(figure.data) <= LARGEST_PICTURE
 
 
 def _draw(curve: Curve, number: int, report: Report) -> Figure:

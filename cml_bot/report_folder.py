@@ -23,7 +23,7 @@ def write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
     """
     addresses = {figure.name: f"{FIGURES}/{figure.name}" for figure in drawn.figures}
     texts = {
-        "report.md": render(report, drawn, addresses).body,
+        "report.md": render(report, drawn, addresses, whole=True).body,
         "page.html": render_html(report, drawn),
         "report.json": dump_report(report),
         "run.json": dump_run(run),

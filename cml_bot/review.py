@@ -14,17 +14,24 @@ if TYPE_CHECKING:
 GITHUB_COM = "https://github.com"
 LARGEST_ZIP = 64 * 1024 * 1024
 """Bytes of one zip that a forge keeps for a run; larger ones are refused before they are read to the end."""
+SHOWN_MEDIA = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
+"""Kinds of pictures that every forge shows in a comment.
+
+Not SVG: it can hold scripts and addresses, and forges show it as text, or not at all.
+"""
+LARGEST_PICTURE = 5 * 1024 * 1024
+"""Bytes; GitHub fetches no larger picture for a comment."""
 
 
 class Dialect(StrEnum):
     """What of Markdown a forge shows in its comments."""
 
     GITHUB = "github"
-    """Folding, alerts, HTML comments, Mermaid."""
+    """Folding, callouts, HTML comments, Mermaid."""
     GITLAB = "gitlab"
     """The same, by other rules for the length of a Mermaid block."""
     BITBUCKET = "bitbucket"
-    """No HTML at all: it would be shown as text. Tables, pictures and links; no folding, alerts or Mermaid."""
+    """No HTML at all: it would be shown as text. Tables, pictures and links; no folding, callouts or Mermaid."""
 
 
 class CommentWhen(StrEnum):

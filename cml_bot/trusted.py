@@ -16,6 +16,7 @@ from cml_bot.bundle_paths import Bundle, name_of, read_paths
 from cml_bot.bundle_zip import read_zip
 from cml_bot.config import find_config
 from cml_bot.errors import ConfigError, InputError
+from cml_bot.own_folder import BUNDLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,13 +26,24 @@ if TYPE_CHECKING:
     from cml_bot.job import Job
     from cml_bot.model import Build, Run
 
-ARTIFACT = "mlbot-bundle"
 WHERE = "this job"
 RECIPE = (
     "Use two workflows: one on `pull_request`, without rights, that trains, runs `mlbot collect` and keeps "
-    "`mlbot-bundle` as an artifact; and one on `workflow_run` that checks out nothing but the default branch and runs "
+    f"`{BUNDLE}` as an artifact; and one on `workflow_run` that checks out nothing but the default branch and runs "
     "`mlbot publish`."
 )
+
+
+def refuse_rights(job: Job) -> None:
+    """Stop what reports on files in a job that has rights: those of the pull request have no place there.
+
+    Raises:
+        ConfigError: it has rights that the author of the pull request need not have.
+    """
+    refuse_foreign(job)
+    if job.build.trusted_sha:
+        what = "what is checked out is main's, so its numbers would stand for those of the pull request"
+        raise ConfigError(WHERE, what, RECIPE)
 
 
 def refuse_foreign(job: Job) -> None:
@@ -88,9 +100,7 @@ def read_given(job: Job, forge: Forge, paths: Sequence[str], cwd: Path, artifact
     bundles = [_read(name, data, artifact) for name, data in forge.read_artifacts(job.build.run_id, artifact)]
     if not bundles:
         what = f"the run {job.build.run_id} has kept no artifact of that name"
-        raise InputError(
-            f"artifact {artifact!r}", what, "Let it run `mlbot collect`, and upload mlbot-bundle under it."
-        )
+        raise InputError(f"artifact {artifact!r}", what, f"Let it run `mlbot collect`, and upload {BUNDLE} under it.")
     return bundles if len(bundles) > 1 else [replace(bundles[0], is_one_of_many=bundles[0].name != artifact)]
 
 

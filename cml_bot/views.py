@@ -136,6 +136,7 @@ def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Lim
     ]
     shown = hosted[:room]
     named = [pair for pair in view["figures"] if pair not in hosted]
+    most_named = max(limits.curves, limits.pictures)
     left = len(hosted) - len(shown) + view["hidden_figures"]
     return {
         "limits": limits,
@@ -145,8 +146,8 @@ def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Lim
         "hidden_curves": len(others) - len(told),
         "charted": [curve for curve in told if curve.chart][: limits.charts],
         "shown_pairs": shown,
-        "named_pairs": named[: max(limits.curves, limits.pictures)],
-        "hidden_pairs": left + max(0, len(named) - max(limits.curves, limits.pictures)),
+        "named_pairs": named[:most_named],
+        "hidden_pairs": left + max(0, len(named) - most_named),
     }
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from cml_bot.config import find_config
 from cml_bot.errors import ConfigError
 from cml_bot.forges import FORGES, load_forge
-from cml_bot.git import find_checkout, read_parents
+from cml_bot.git import SHA, find_checkout, read_parents
 from cml_bot.job import Job
 from cml_bot.model import Build
 from cml_bot.tokens import redact
@@ -65,12 +65,17 @@ def open_job(
         root=root,
         sha=sha,
         build=build,
-        is_foreign=bool(build.pull and build.sha and sha and build.sha not in (sha, *read_parents(cwd, sha))),
+        is_foreign=is_foreign(cwd, sha, build),
         now=now,
         against=_from_root(against, cwd, root),
         head=head,
         env=env,
     )
+
+
+def is_foreign(folder: Path, sha: str, build: Build) -> bool:
+    """Whether what is checked out is neither the commit under review nor a merge of it."""
+    return bool(build.pull and build.sha and sha and build.sha not in (sha, *read_parents(folder, sha)))
 
 
 def _from_root(against: str, cwd: Path, root: Path) -> str:
@@ -113,15 +118,29 @@ def name_build(build: Build, named: Named) -> Build:
     forge = named.forge or _guess_forge(server) or build.forge
     if not forge:
         raise ConfigError("--forge", "is missing: no CI job was found here", f"Name one of {', '.join(FORGES)}.")
+    if forge == "bitbucket" and server not in ("", load_forge(forge).place("").server):
+        what = f"{server} is not bitbucket.org, and Bitbucket Data Center is not supported"
+        raise ConfigError("--repo", what, "Use `mlbot report` without a forge there, and show mlbot-report/.")
     if forge != build.forge or (server and server != build.server):
         build = replace(load_forge(forge).place(server), url=build.url, run_id=build.run_id)
     if repo and repo != build.repo:
-        build = replace(build, repo=repo, sha="", base_sha="", branch="", base_branch="", pull=None, on_main=False)
+        # Private until the forge says otherwise.
+        build = replace(
+            load_forge(forge).place(build.server), repo=repo, url=build.url, run_id=build.run_id, is_private=True
+        )
     if not build.repo:
         raise ConfigError("--repo", "is missing", "Name the repository as owner/name, or by its address.")
+    if named.sha and not SHA.fullmatch(named.sha):
+        cure = "Give the whole id, as `git rev-parse HEAD` prints it."
+        raise ConfigError("--sha", f"{named.sha[:60]!r} is no commit", cure)
+    if build.trusted_sha and build.sha and named.sha not in (None, build.sha):
+        what = f"is {named.sha[:7]}, and the run before was for {build.sha[:7]}" if named.sha else ""
+        raise ConfigError("--sha", what, "Leave it out.")
     if named.pull is not None and named.pull != build.pull:
-        # What the job runs on need not be the head of that pull request: the forge is asked.
-        build = replace(build, pull=named.pull, sha="", base_sha="", branch="", on_main=False)
+        # What the job runs on need not be the head of that pull request: the forge is asked. In a job with rights it
+        # has to be, for the numbers are of that commit.
+        sha = build.sha if build.trusted_sha else ""
+        build = replace(build, pull=named.pull, sha=sha, base_sha="", branch="", on_main=False)
     return replace(build, sha=named.sha or build.sha)
 
 
@@ -131,7 +150,12 @@ def _split_address(repo: str) -> tuple[str, str]:
     Raises:
         ConfigError: it is neither.
     """
-    address = urlsplit(repo)
+    try:
+        address = urlsplit(repo)
+    except ValueError as error:
+        raise ConfigError(
+            "--repo", f"{redact(repo)!r} is no address", "Write owner/name, or its https address."
+        ) from error
     path = (address.path if address.netloc else repo).strip("/").removesuffix(".git")
     if repo and (not re.fullmatch(r"[\w.-]*\w[\w.-]*(?:/[\w.-]*\w[\w.-]*)+", path) or "@" in address.netloc):
         what = f"{redact(repo)!r} is no repository"

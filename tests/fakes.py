@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from cml_bot.errors import GoneError
 from cml_bot.forges._patience import Patience
 from cml_bot.model import Build, Figure
 from cml_bot.review import Comment, Dialect, Hosted, Right, Status
@@ -42,7 +43,9 @@ class FakeForge:
 
     def update(self, comment: Comment, body: str) -> Comment:
         self._call("update", comment.id)
-        place = next(at for at, one in enumerate(self.held) if one.id == comment.id)
+        place = next((at for at, one in enumerate(self.held) if one.id == comment.id), None)
+        if place is None:
+            raise GoneError("comment", "it is gone", "Run the job again.")
         self.held[place] = replace(comment, body=body)
         return self.held[place]
 
@@ -72,7 +75,8 @@ class FakeForge:
 
     def read_artifacts(self, run_id: str, name: str) -> Iterator[tuple[str, bytes]]:
         self._call("artifacts", run_id)
-        yield from ((one, data) for one, data in self.artifacts.get(run_id, []) if one.startswith(name))
+        kept = self.artifacts.get(run_id, [])
+        yield from ((one, data) for one, data in kept if one == name or one.startswith(f"{name}-"))
 
     def probe(self) -> Iterator[Right]:
         yield Right(name="comment on the pull request", is_given=True)

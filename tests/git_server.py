@@ -39,8 +39,22 @@ class GitServer:
 
 
 class Server(ThreadingHTTPServer):
-    daemon_threads = True
+    daemon_threads = False
+    """So that the end of the server waits for them."""
     request_queue_size = 128
+
+
+@contextmanager
+def listen(door: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Answer requests on loopback until the end of the block; give the address."""
+    with Server(("127.0.0.1", 0), door) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager
@@ -112,8 +126,6 @@ def serve(folder: Path) -> Iterator[GitServer]:
         def log_message(self, *_: object) -> None:
             """Say nothing on the terminal."""
 
-    with Server(("127.0.0.1", 0), Door) as server:
-        state.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    with listen(Door) as url:
+        state.url = url
         yield state
-        server.shutdown()

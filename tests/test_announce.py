@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from cml_bot.announce import Announced, Manner, announce
-from cml_bot.errors import ForbiddenError, PassingError, PublishError
+from cml_bot.errors import ConfigError, ForbiddenError, PassingError, PublishError
 from cml_bot.forges import Forge
 from cml_bot.model import Build, Curve, Outcome, Report, Series, Source
+from cml_bot.reach import connect
 from cml_bot.render import Drawn, draw_figures, render
 from cml_bot.review import CommentWhen, Pictures, StatusWhen
 from tests.fakes import FakeForge
 from tests.making import HEAD_SHA, make_report, make_run
+from tests.secrets import NEEDLE
 
 BUILD = Build(
     forge="github",
@@ -91,6 +94,7 @@ def test_what_could_not_be_read_is_no_pass() -> None:
     forge = FakeForge()
     tell(replace(report_of(), broken=("metrics.json: not JSON",)), forge)
     assert forge.statuses[0].outcome is Outcome.FAIL
+    assert "marked as failed" in tell(replace(report_of(), broken=("metrics.json: not JSON",)), forge).lines[-1]
 
 
 def test_a_strangers_numbers_are_marked_as_such() -> None:
@@ -114,6 +118,13 @@ def test_no_mark_where_none_is_wanted_or_no_commit_is_known() -> None:
     assert forge.statuses == []
 
 
+def test_a_commit_that_was_not_trained_is_not_marked() -> None:
+    forge = FakeForge()
+    told = tell(report_of(sha="f" * 40), forge)
+    assert forge.statuses == []
+    assert told.lines[-1] == "commit fffffff not marked: the numbers are those of a1b2c3d."
+
+
 def test_one_right_that_is_missing_does_not_cost_the_other() -> None:
     forge = FakeForge()
     forge.before["create"] = [lambda: refuse(ForbiddenError("create", "it may not", "Grant it."))]
@@ -135,11 +146,22 @@ def test_the_first_failure_is_kept_and_the_rest_still_tried() -> None:
 
 
 def test_without_a_token_the_cure_is_a_line() -> None:
-    def connect() -> Forge:
-        raise ForbiddenError("GitHub", "there is no token", "Give it one.")
+    told = announce(report_of(), render(report_of(), None, {}), None, Manner(), partial(connect, BUILD, {}))
+    assert told.failure is None
+    assert "there is no token" in told.lines[0]
+    assert "GITHUB_TOKEN" in told.lines[0]
 
-    told = announce(report_of(), render(report_of(), None, {}), None, Manner(), connect)
-    assert told == Announced(lines=("GitHub: there is no token. Give it one.",))
+
+def test_a_deadline_that_is_no_number_is_kept_for_the_end() -> None:
+    told = announce(
+        report_of(),
+        render(report_of(), None, {}),
+        None,
+        Manner(),
+        partial(connect, BUILD, {"MLBOT_DEADLINE": "soon", "GITHUB_TOKEN": f"ghs_{NEEDLE}"}),
+    )
+    assert isinstance(told.failure, ConfigError)
+    assert told.failure.where == "MLBOT_DEADLINE"
 
 
 @pytest.mark.parametrize(

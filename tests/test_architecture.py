@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "records": set(),
     "records/*": EDGE
     | {"as_json", "config", "escape", "filters", "git", "git_fetch", "git_process", "git_write", "job"},
-    "globs": EDGE | {"filters"},
+    "globs": EDGE | {"filters", "own_folder"},
     "steps": set(),
     "stats": set(),
     "stats/*": set(),
@@ -66,13 +66,14 @@ ALLOWED: dict[str, set[str]] = {
     "baselines/*": EDGE | {"as_json", "commit_tree", "filters", "git", "git_fetch", "records", "trees"},
     "forges": EDGE | {"review"},
     "forges/*": EDGE | {"git_process", "git_write", "review", "tokens"},
-    "reach": EDGE | {"forges", "job", "tokens"},
+    "reach": EDGE | {"forges", "job", "tokens", "workspace"},
     "announce": EDGE | {"forges", "publish", "render", "review", "wording"},
     "markdown_pictures": set(),
-    "picture_files": EDGE | {"readers"},
+    "plain_file": EDGE,
+    "picture_files": EDGE | {"plain_file", "readers", "review"},
     "comment_file": EDGE
     | TEXT
-    | {"config", "forges", "job", "markdown_pictures", "picture_files", "publish", "readers", "review"},
+    | {"config", "forges", "job", "markdown_pictures", "picture_files", "plain_file", "publish", "readers", "review"},
     "wording_noise": EDGE | {"filters", "names", "stats"},
     "wording": EDGE | TEXT | {"names", "wording_noise"},
     "mermaid": EDGE | TEXT,
@@ -81,18 +82,20 @@ ALLOWED: dict[str, set[str]] = {
     "terminal": EDGE | TEXT | {"history_forms", "history_table", "names", "wording", "wording_noise"},
     "own_folder": EDGE,
     "report_folder": EDGE | {"as_json", "own_folder", "render"},
-    "bundle": EDGE | {"as_json", "filters", "own_folder", "readers", "records"},
+    "bundle": EDGE | {"as_json", "filters", "own_folder", "readers", "records", "review"},
     "bundle_zip": EDGE | {"bundle"},
-    "bundle_paths": EDGE | {"bundle", "bundle_zip", "readers", "replicates", "review"},
+    "bundle_paths": EDGE | {"bundle", "bundle_zip", "own_folder", "plain_file", "readers", "replicates", "review"},
     "join_runs": EDGE | {"bundle_paths", "records", "replicates"},
-    "trusted": EDGE | {"bundle_paths", "bundle_zip", "config", "forges", "git", "job"},
+    "trusted": EDGE | {"bundle_paths", "bundle_zip", "config", "forges", "git", "job", "own_folder"},
     "publish": EDGE | {"forges", "review"},
     "pairs": EDGE | {"rules"},
     "pipeline": EDGE
     | {"baselines", "collect", "compare", "config", "drift", "comparable", "environment", "filters", "git", "job"}
     | {"judge", "like_for_like", "pairs", "trees", "commit_tree"},
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
-    "deliver": EDGE | {"announce", "as_json", "forges", "reach", "render", "report_folder", "terminal", "tokens"},
+    "deliver": EDGE
+    | {"announce", "as_json", "forges", "own_folder", "reach", "render"}
+    | {"report_folder", "terminal", "tokens"},
     "doctor": EDGE
     | TEXT
     | {"collect", "readers", "records", "config", "git", "job", "pipeline", "reach", "tokens", "trees"},

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +13,7 @@ from cml_bot import git
 from cml_bot.baselines import git_files
 from cml_bot.errors import BaselineError, ConfigError
 from cml_bot.model import Base
+from tests import git_server
 from tests import repositories as real
 from tests.baselines import CI, LAPTOP, accuracy, load, load_nothing, make_pull, read
 
@@ -231,15 +231,13 @@ def test_the_credentials_of_the_checkout_are_used_and_not_shown(tmp_path: Path, 
     """They may stand in a file that git includes for this one repository only."""
     pull = make_pull(repository, before=0)
     clone = real.check_out_pull(pull.address, tmp_path / "clone")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refusal) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/"
+    with git_server.listen(Refusal) as url:
+        address = f"{url}/"
         secret = tmp_path / "credentials"
         secret.write_text(f'[http "{address}"]\n\textraheader = "AUTHORIZATION: basic s3cr3t"\n')
         real.git(clone, "config", f"includeIf.gitdir:{clone}/.git.path", str(secret))
         real.git(clone, "remote", "set-url", "origin", f"{address}ada/net.git")
         said = load_nothing(clone, pull.build)
-        server.shutdown()
     assert Refusal.seen[0] == ["basic s3cr3t"]
     assert "403" in said
     assert "s3cr3t" not in said

@@ -112,7 +112,7 @@ def test_it_is_written_anew_and_never_over_other_files(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_is_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "LARGEST_FIGURE", 100)
+    monkeypatch.setattr(bundle, "LARGEST_PICTURE", 100)
     figures = (
         replace(FIGURES[0], media="image/svg+xml", source="a.svg", data=b"<svg/>"),
         replace(FIGURES[0], data=PNG * 9, source="big.png"),
@@ -257,6 +257,23 @@ def test_several_bundles_in_one_zip_are_refused_and_a_report_beside_one_is_not()
         read_zip("a", zip_of(one | {f"x/{name}": data for name, data in files_of(Run()).items()}))
     with pytest.raises(InputError, match=r"holds no run\.json"):
         read_zip("a", zip_of({"x": b""}))
+
+
+def test_a_picture_that_does_not_unpack_costs_itself_alone() -> None:
+    data = zip_of(files_of(replace(make_run(acc=0.9), figures=FIGURES)), kind=zipfile.ZIP_STORED)
+    assert data.count(FIGURES[0].data) == 1
+    run = read_zip("a", data.replace(FIGURES[0].data, bytes(len(FIGURES[0].data))))
+    assert len(run.figures) == len(FIGURES) - 1
+    assert "cannot be read as a zip (Bad CRC-32" in run.unread[0]
+
+
+def test_an_entry_without_a_name_does_no_harm() -> None:
+    data = zip_of(files_of(make_run(acc=0.9)) | {"x": b""})
+    place = data.rindex(b"PK\x01\x02")
+    nameless = bytearray(data[:place] + data[place : place + 46] + data[place + 47 :])
+    struct.pack_into("<H", nameless, place + 28, 0)
+    struct.pack_into("<L", nameless, len(nameless) - 10, len(nameless) - 22 - data.index(b"PK\x01\x02"))
+    assert read_zip("a", bytes(nameless)).metrics[0].value == 0.9
 
 
 @given(st.binary(max_size=400) | st.binary(max_size=60).map(lambda data: b"PK\x05\x06" + data))

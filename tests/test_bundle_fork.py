@@ -232,9 +232,9 @@ def test_bundles_can_be_named_by_path(world: World) -> None:
     assert json.loads(done.stdout)["base"]["sha"] == world.base
 
 
-@pytest.mark.parametrize("command", ["report", "collect", "record", "publish"])
+@pytest.mark.parametrize("command", ["report", "collect", "record", "publish", "comment -"])
 def test_a_job_with_rights_runs_nothing_that_a_stranger_wrote(world: World, command: str) -> None:
-    done = world.publish(world.fork(), command)
+    done = world.publish(world.fork(), *command.split())
     assert done.returncode == 2
     assert "workflow_run" in done.stderr
     assert "it has rights" in done.stderr

@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from cml_bot.cli import run
-from cml_bot.comment_file import Letter, Told, comment, read_letter
+from cml_bot.comment_file import Text, Told, comment, read_markdown
 from cml_bot.config import Config
 from cml_bot.errors import ConfigError, ForbiddenError, InputError, PublishError
 from cml_bot.job import Job
 from cml_bot.model import Build
-from cml_bot.picture_files import LARGEST
-from cml_bot.review import Pictures
+from cml_bot.review import LARGEST_PICTURE, Dialect, Pictures
 from tests.fakes import FakeForge
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -38,7 +37,7 @@ def send(
     root: Path, text: str, forge: FakeForge, *, build: Build = BUILD, config: Config = HOST, name: str = "x"
 ) -> Told:
     job = Job(root=root, sha=build.sha, build=build, now=datetime(2026, 1, 2, tzinfo=UTC))
-    return comment(Letter(text=text, folder=root), name, job, config, lambda: forge)
+    return comment(Text(markdown=text, folder=root), name, job, config, lambda: forge)
 
 
 def body(forge: FakeForge) -> str:
@@ -80,11 +79,11 @@ def test_one_comment_per_name(root: Path) -> None:
         ("plots/.x.png", "is hidden, or lies in a hidden folder"),
         ("inner.png", "is hidden, or lies in a hidden folder"),
         ("plots", "is a folder"),
-        ("pipe.png", "is not a file"),
+        ("pipe.png", "is no plain file"),
         ("x.svg", "is SVG, which forges do not show"),
         ("text.png", "is not a picture"),
         ("empty.png", "is empty"),
-        ("large.png", "is larger than 5 MB"),
+        ("large.png", "has more than 5 MiB"),
         ("loop.png", "cannot be a file"),
         ("plots/roc.png/x.png", "was not found"),
         ("x%00.png", "cannot be a file"),
@@ -102,7 +101,7 @@ def test_a_picture_that_is_refused_costs_itself_and_one_line(root: Path, path: s
     (root / "x.svg").write_text("<svg/>")
     (root / "text.png").write_text("token=1")
     (root / "empty.png").touch()
-    (root / "large.png").write_bytes(PNG + bytes(LARGEST))
+    (root / "large.png").write_bytes(PNG + bytes(LARGEST_PICTURE))
     (root / "loop.png").symlink_to("loop.png")
     forge = FakeForge()
     told = send(root, f"![a]({path}) ![b](plots/roc.png)", forge)
@@ -171,12 +170,12 @@ def test_a_fork_may_not_comment_and_does_not_fail(root: Path) -> None:
     assert told == Told(lines=("comment: is not allowed. Grant it.",))
 
 
-def test_a_letter_is_read_as_it_is(root: Path) -> None:
+def test_a_text_is_read_as_it_is(root: Path) -> None:
     (root / "plots" / "r.md").write_bytes("\ufeffä  \r\n".encode())
-    assert read_letter("plots/r.md", root, root, io.BytesIO()) == Letter(text="ä  \r\n", folder=root / "plots")
-    assert read_letter("-", root, root, io.BytesIO(b"text")) == Letter(text="text", folder=root)
+    assert read_markdown("plots/r.md", root, root, io.BytesIO()) == Text(markdown="ä  \r\n", folder=root / "plots")
+    assert read_markdown("-", root, root, io.BytesIO(b"text")) == Text(markdown="text", folder=root)
     (root.parent / "out.md").write_text("named by its path")
-    assert read_letter("../out.md", root, root, io.BytesIO()).text == "named by its path"
+    assert read_markdown("../out.md", root, root, io.BytesIO()).markdown == "named by its path"
 
 
 @pytest.mark.parametrize(
@@ -187,14 +186,14 @@ def test_a_letter_is_read_as_it_is(root: Path) -> None:
         ("blank.md", "is empty"),
         ("latin.md", "is not UTF-8"),
         ("binary.md", "is not a text file"),
-        ("large.md", "is larger than 1 MB"),
+        ("large.md", "has more than 1 MiB"),
         ("link.md", "lies outside of the workspace"),
         ("out/secret.png", "lies outside of the workspace"),
         ("plots", "is a folder"),
         ("x\0.md", "cannot be a file"),
     ],
 )
-def test_a_letter_that_is_refused(root: Path, name: str, said: str) -> None:
+def test_a_text_that_is_refused(root: Path, name: str, said: str) -> None:
     (root / "link.md").symlink_to(root.parent / "secret.png")
     (root / "out").symlink_to(root.parent)
     for file, data in {
@@ -206,7 +205,18 @@ def test_a_letter_that_is_refused(root: Path, name: str, said: str) -> None:
     }.items():
         (root / file).write_bytes(data)
     with pytest.raises(InputError, match=said):
-        read_letter(name, root, root, io.BytesIO())
+        read_markdown(name, root, root, io.BytesIO())
+
+
+def test_standard_input_that_cannot_be_read_is_refused(root: Path) -> None:
+    """As of `mlbot comment - 0>file`."""
+    with (
+        os.fdopen(os.open(root / "new", os.O_WRONLY | os.O_CREAT), "rb") as only_to_write,
+        pytest.raises(InputError, match=r"^standard input: cannot be read \(bad file descriptor\)\. Give"),
+    ):
+        read_markdown("-", root, root, only_to_write)
+    with pytest.raises(InputError, match=r"^standard input: has more than 1 MiB"):
+        read_markdown("-", root, root, io.BytesIO(bytes(1024 * 1024 + 1)))
 
 
 def test_the_command_on_a_laptop(
@@ -219,3 +229,13 @@ def test_the_command_on_a_laptop(
     assert run(["comment", "report.md"]) == ConfigError.exit_code
     assert "name the review with --forge, --repo and --pull" in capsys.readouterr().err
     assert run(["comment", "other.md"]) == InputError.exit_code
+
+
+@pytest.mark.parametrize("text", ["Done.\n\n/close\n", "/merge", "/label ~bug\n"])
+def test_what_gitlab_would_carry_out_is_refused_there(root: Path, text: str) -> None:
+    forge = FakeForge(dialect=Dialect.GITLAB)
+    with pytest.raises(InputError, match="which GitLab would carry out"):
+        send(root, text, forge)
+    assert forge.log == []
+    send(root, text, FakeForge())
+    send(root, "The files:\n/home/rose/x\n" + text.replace("/", "\\/"), forge)

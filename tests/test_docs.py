@@ -53,7 +53,7 @@ def test_names(update_golden: bool) -> None:
     hold("names", rows, update_golden)
 
 
-@pytest.mark.parametrize("command", ["report", "collect", "publish", "comment", "history", "record"])
+@pytest.mark.parametrize("command", ["report", "collect", "publish", "comment", "doctor", "history", "record"])
 def test_options(update_golden: bool, command: str) -> None:
     rows = ["| option | does |", "|---|---|"]
     for option in cli.commands[command].params:

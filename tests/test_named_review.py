@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cml_bot.errors import ConfigError
@@ -81,7 +83,15 @@ def test_another_repository_keeps_nothing_of_the_jobs_own() -> None:
         pull=9,
         url=DETECTED.url,
         run_id="1.1",
+        is_private=True,
     )
+
+
+def test_in_a_job_with_rights_the_head_of_the_run_before_stays() -> None:
+    trusted = replace(DETECTED, trusted_sha="d" * 40)
+    assert name_build(trusted, Named(pull=9)).sha == DETECTED.sha
+    with pytest.raises(ConfigError, match="the run before was for aaaaaaa"):
+        name_build(trusted, Named(pull=9, sha="c" * 40))
 
 
 @pytest.mark.parametrize(
@@ -94,6 +104,10 @@ def test_another_repository_keeps_nothing_of_the_jobs_own() -> None:
         (Named(forge="github", repo="no slash"), "--repo"),
         (Named(forge="github", repo="https://rose:secret@github.com/o/r"), "--repo"),
         (Named(forge="github", repo="../../etc"), "--repo"),
+        (Named(forge="github", repo="https://[x/a/b"), "--repo"),
+        (Named(forge="bitbucket", repo="https://bitbucket.corp.example/w/r"), "--repo"),
+        (Named(forge="github", repo="o/r", sha="main/../x"), "--sha"),
+        (Named(forge="github", repo="o/r", sha="a1b2c3d"), "--sha"),
     ],
 )
 def test_what_makes_no_sense_is_refused(named: Named, where: str) -> None:

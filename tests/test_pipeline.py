@@ -39,7 +39,7 @@ class Project:
         git(self.folder, "switch", "--quiet", "wider")
 
     def run_job(
-        self, server: GitHubServer, *arguments: str, token: str = WRITE, again: bool = False
+        self, server: GitHubServer, *arguments: str, token: str = WRITE, again: bool = False, **more: str
     ) -> tuple[subprocess.CompletedProcess[str], Path]:
         """Do what a runner does for the pull request: check out, write the event, run mlbot."""
         self.jobs += not again
@@ -72,7 +72,9 @@ class Project:
             "GITHUB_OUTPUT": str(place.with_suffix(".output")),
         }
         self.env = env
-        return mlbot(checkout, "report", *arguments, **env, **({"GITHUB_TOKEN": token} if token else {})), checkout
+        return mlbot(
+            checkout, "report", *arguments, **env, **more, **({"GITHUB_TOKEN": token} if token else {})
+        ), checkout
 
 
 @pytest.fixture
@@ -185,11 +187,11 @@ def test_json_on_standard_output_stays_json(project: Project, server: GitHubServ
 
 
 def test_another_commit_than_the_one_under_review_is_told(project: Project, server: GitHubServer) -> None:
-    """As under pull_request_target, where the job sees main and the event names the pull request."""
+    """As where a workflow checks out main on purpose, and the event names the pull request."""
     done, checkout = project.run_job(server)
     git(checkout, "fetch", "--quiet", "--depth=1", "origin", "main")
     git(checkout, "checkout", "--quiet", "--detach", "FETCH_HEAD")
-    env = project.env | {"GITHUB_EVENT_NAME": "pull_request_target", "GITHUB_RUN_ID": "6000"}
+    env = project.env | {"GITHUB_RUN_ID": "6000"}
     # Under that event it is a commit of the default branch, and nothing else may be checked out.
     env["GITHUB_SHA"] = git(checkout, "rev-parse", "HEAD")
     done = mlbot(checkout, "report", "--no-publish", "--format", "json", **env)
@@ -216,7 +218,7 @@ def test_names_cannot_speak_to_the_runner(project: Project, server: GitHubServer
 def test_a_forge_that_is_broken_costs_the_comment_and_leaves_5(project: Project, server: GitHubServer) -> None:
     url = server.url
     server.url = "http://127.0.0.1:9"
-    done, checkout = project.run_job(server)
+    done, checkout = project.run_job(server, MLBOT_DEADLINE="2")
     server.url = url
     assert done.returncode == 5, done.stderr
     assert "127.0.0.1" in done.stderr

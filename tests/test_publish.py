@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,7 +36,7 @@ def refuse(error: PublishError) -> Callable[[], None]:
 
 
 def put(forge: Forge, text: str = "### 2 better", *, name: str = "report", run_id: str = "10.1") -> Published:
-    written = draft(text, "middle", "short", footer=f"<sub>mlbot 0.1.0 · run {run_id}</sub>")
+    written = draft(text, f"middle of {text[:9]}", "short", footer=f"<sub>mlbot 0.1.0 · run {run_id}</sub>")
     return publish(written, forge, name=name, sha=SHA, run_id=run_id)
 
 
@@ -168,12 +169,47 @@ def test_what_another_job_deletes_meanwhile_is_looked_for_anew() -> None:
     assert len(forge.held) == 1
 
 
-def test_jobs_that_never_agree_are_told_so() -> None:
+def test_a_comment_that_is_listed_and_never_there_is_told_so() -> None:
     forge = FakeForge()
     put(forge, "### a")
     forge.before["update"] = [refuse(GoneError("update", "it is gone", "Look again."))] * 20
-    with pytest.raises(PublishError, match="keep creating and deleting"):
+    with pytest.raises(GoneError, match="it is gone"):
         put(forge, "### b", run_id="11.1")
+    assert forge.log.count("update 1") == 3
+
+
+def test_a_review_that_cannot_be_seen_is_told_at_once() -> None:
+    forge = FakeForge()
+    forge.before["create"] = [refuse(GoneError("create", "not found", "Give the token its scope."))] * 20
+    with pytest.raises(PublishError, match=r"not found\. Give the token its scope"):
+        put(forge)
+    assert forge.log == ["list", "create"]
+
+
+def test_a_form_that_the_forge_forced_is_not_written_again() -> None:
+    forge = FakeForge()
+    forge.before["create"] = [refuse(TooLongError("create", "422", "Say less."))]
+    put(forge, "### a")
+    assert put(forge, "### a", run_id="11.1").action == "unchanged"
+
+
+def test_a_run_that_was_made_up_does_not_keep_us_silent() -> None:
+    forge = FakeForge()
+    forge.say("mlbot", "<!-- mlbot:v1 name=report sha=x run=999999999999999999 -->\n### planted")
+    assert put(forge, "### ours", run_id="20000000000.1").action == "updated"
+
+
+def test_what_another_job_wrote_while_pictures_were_hosted_is_seen() -> None:
+    forge = FakeForge()
+    put(forge, "### before", run_id="9.1")
+
+    def another_job_writes() -> None:
+        forge.held[0] = replace(forge.held[0], body="<!-- mlbot:v1 name=report sha=x run=12.1 -->\n### newer")
+
+    forge.before["host"] = [another_job_writes]
+    figure = Figure(name="loss.png", media="image/png", data=b"png")
+    pictured = Draft(write=lambda addresses: Page(forms=("### ours",)), figures=(figure,))
+    assert publish(pictured, forge, name="report", sha=SHA, run_id="10.1").action == "older"
 
 
 def test_a_post_whose_answer_was_lost_is_looked_for_before_it_is_sent_again() -> None:
@@ -187,6 +223,19 @@ def test_a_post_whose_answer_was_lost_is_looked_for_before_it_is_sent_again() ->
     put(forge, "### a")
     assert len(forge.held) == 1
     assert forge.log[:5] == ["list", "create", "list", "create", "list"]
+
+
+def test_of_a_post_that_failed_another_jobs_comment_is_not_taken_for_it() -> None:
+    forge = FakeForge()
+
+    def fail_while_another_job_creates() -> None:
+        forge.say("mlbot", "<!-- mlbot:v1 name=report sha=x run=9.1 -->\n### theirs, older")
+        raise PassingError("create", "502", "Again.")
+
+    forge.before["create"] = [fail_while_another_job_creates]
+    assert put(forge, "### ours", run_id="10.1").action == "updated"
+    assert len(forge.held) == 1
+    assert "### ours" in forge.held[0].body
 
 
 def test_a_look_up_that_fails_never_ends_in_a_second_comment() -> None:
@@ -231,17 +280,17 @@ def test_pictures_are_hosted_once_and_not_for_an_older_run() -> None:
 
 
 def test_too_long_a_report_goes_out_short() -> None:
-    forge = FakeForge(limit=200)
-    put(forge, "x" * 200)
-    assert "\nmiddle\n" in forge.held[0].body
-    assert len(forge.held[0].body) <= 200
+    forge = FakeForge(limit=400)
+    put(forge, "x" * 300)
+    assert "\nmiddle of" in forge.held[0].body
+    assert len(forge.held[0].body) <= 400
 
 
 def test_a_forge_that_counts_otherwise_gets_the_next_shorter_form() -> None:
     forge = FakeForge()
     forge.before["create"] = [refuse(TooLongError("create", "422", "Say less."))]
     put(forge, "### a")
-    assert "\nmiddle\n" in forge.held[0].body
+    assert "\nmiddle of" in forge.held[0].body
     forge.before["update"] = [refuse(TooLongError("update", "422", "Say less."))] * 2
     put(forge, "### b", run_id="11.1")
     assert "\nshort\n" in forge.held[0].body

@@ -40,8 +40,9 @@ from cml_bot.model import (
 )
 from cml_bot.publish import FOOTER
 from cml_bot.render import DRAWN_CURVES, Drawn, draw_figures, make_draft, render, render_html
-from cml_bot.review import Dialect
+from cml_bot.review import LARGEST_PICTURE, Dialect
 from cml_bot.views import SHOWN_PAIRS
+from tests.making import make_report, make_run
 from tests.test_escape import outline
 
 NAMES: list[str] = json.loads((Path(__file__).parent / "names.json").read_text())
@@ -314,7 +315,7 @@ def test_a_draft_offers_what_a_forge_can_show() -> None:
         for name, media, data in (
             ("a", "image/png", b"1"),
             ("b", "image/svg+xml", b"1"),
-            ("c", "image/png", bytes(5 * 1024 * 1024 + 1)),
+            ("c", "image/png", bytes(LARGEST_PICTURE + 1)),
         )
     )
     pairs = (FigurePair(name="x", head=png, base=svg), FigurePair(name="y", head=large, base=None))
@@ -350,3 +351,12 @@ def test_pictures_of_the_job_get_names_that_are_safe_in_an_address() -> None:
     assert names
     assert len(set(names)) == len(names)
     assert not [name for name in names if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name)]
+
+
+def test_where_there_is_room_nothing_is_left_out() -> None:
+    names = [f"metric_{number}" for number in range(1500)]
+    report = make_report(make_run(**dict.fromkeys(names, 1.0)), make_run(**dict.fromkeys(names, 2.0)))
+    comment, whole = render(report, None, {}), render(report, None, {}, whole=True)
+    assert whole.forms[1:] == comment.forms
+    assert all(f"| {name} " in whole.body for name in names)
+    assert sum(f"| {name} " in comment.body for name in names) < 500

@@ -23,14 +23,17 @@ def comment_by_file(file: str, name: str, **options: Any) -> int:
 
     FILE.md may be - for standard input; its pictures are then meant from the current folder.
     """
-    from cml_bot.comment_file import comment, read_letter
+    from cml_bot.comment_file import comment, read_markdown
     from cml_bot.config import read_config
     from cml_bot.reach import complete, connect
+    from cml_bot.trusted import refuse_foreign
 
-    job = complete(open_job(named=take_named(options)), os.environ)
+    job = open_job(named=take_named(options))
+    refuse_foreign(job)
+    job = complete(job, os.environ)
     config = read_config(job.root, os.environ, as_keys(options))
-    letter = read_letter(file, current_folder(), job.root, getattr(sys.stdin, "buffer", io.BytesIO()))
-    told = comment(letter, name, job, config, lambda: connect(job.build, os.environ))
+    text = read_markdown(file, current_folder(), job.root, getattr(sys.stdin, "buffer", io.BytesIO()))
+    told = comment(text, name, job, config, lambda: connect(job.build, os.environ))
     for line in told.lines:
         complain(f"mlbot: {line}")
     if told.url:

@@ -21,11 +21,12 @@ from cml_bot.commands._shared import (
     take_named,
 )
 from cml_bot.errors import ConfigError
+from cml_bot.own_folder import BUNDLE
 
 
 @click.command("publish", short_help="Report on bundles of a job that has no rights, such as a fork's.")
 @click.argument("paths", nargs=-1, metavar="[BUNDLE]...")
-@option("--artifact", default="mlbot-bundle", show_default=True, help="Without BUNDLE, read artifacts of this name.")
+@option("--artifact", default=BUNDLE, show_default=True, help="Without BUNDLE, read artifacts of this name.")
 @click.option("--title", help="Heading of the report.")
 @click.option("--name", help="Name of the sticky comment and of the history of main: one of each per name.")
 @click.option("--fail-on", multiple=True, metavar="GATE", help="Fail when this holds. May be repeated.")
@@ -44,7 +45,7 @@ def publish_bundles(paths: tuple[str, ...], artifact: str, form: str | None, out
     from cml_bot.deliver import deliver
     from cml_bot.join_runs import join
     from cml_bot.pipeline import make_report
-    from cml_bot.reach import connect
+    from cml_bot.reach import TO_FIND, connect
     from cml_bot.trusted import read_given, refuse_changed_config, refuse_foreign, take_review
 
     job = open_job(named=take_named(options))
@@ -54,7 +55,7 @@ def publish_bundles(paths: tuple[str, ...], artifact: str, form: str | None, out
     refuse_foreign(job)
     refuse_changed_config(job)
     config = read_config(job.root, os.environ, as_keys(options))
-    forge = connect(job.build, os.environ)
+    forge = connect(job.build, os.environ, TO_FIND)
     reviewed = take_review(job, forge.find_review())
     if isinstance(reviewed, str):
         complain(f"mlbot: {reviewed}")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cml_bot.job import Job
     from cml_bot.join_runs import Joined
     from cml_bot.model import Run
+    from cml_bot.records.write import Objection
 
 
 @click.command("record", short_help="Record this run of main for later reports to compare with.")
@@ -30,10 +31,10 @@ def record_by_hand(**options: Any) -> int:
     from cml_bot.filters import plural
     from cml_bot.pipeline import make_run
     from cml_bot.records.write import record
-    from cml_bot.trusted import refuse_foreign
+    from cml_bot.trusted import refuse_rights
 
     job = open_job()
-    refuse_foreign(job)
+    refuse_rights(job)
     config = read_config(job.root, os.environ, as_keys(options))
     run = make_run(job, config)
     refuse_record(job, "record", run)
@@ -50,20 +51,18 @@ def refuse_record(job: Job, where: str, run: Run | None = None, joined: Joined |
     Raises:
         ConfigError: it may not.
     """
-    from cml_bot.records.write import find_objection
-
-    objection = find_objection(job, run) or (joined.objection if joined else None)
+    objection = _find_objection(job, run, joined)
     if objection:
         raise ConfigError(where, objection.what, objection.cure)
 
 
 def keep(job: Job, config: Config, run: Run, is_wanted: bool | None, joined: Joined | None = None) -> None:
     """Record a run where that is allowed. What goes wrong costs a line, and the exit code only if it was asked for."""
-    from cml_bot.records.write import find_objection, record
+    from cml_bot.records.write import record
 
     if is_wanted is False:
         return
-    objection = find_objection(job, run) or (joined.objection if joined else None)
+    objection = _find_objection(job, run, joined)
     if objection:
         if objection.is_told:
             complain(f"mlbot: not recorded: {objection.what}. {objection.cure}")
@@ -76,3 +75,9 @@ def keep(job: Job, config: Config, run: Run, is_wanted: bool | None, joined: Joi
         if is_wanted:
             raise
         complain(f"mlbot: not recorded: {error}")
+
+
+def _find_objection(job: Job, run: Run | None, joined: Joined | None) -> Objection | None:
+    from cml_bot.records.write import find_objection
+
+    return find_objection(job, run) or (joined.objection if joined else None)

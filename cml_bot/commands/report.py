@@ -62,11 +62,11 @@ def report(
     from cml_bot.config import read_config
     from cml_bot.deliver import deliver
     from cml_bot.pipeline import make_report
-    from cml_bot.trusted import refuse_foreign
+    from cml_bot.trusted import refuse_rights
 
     against, head = options.pop("against") or "", options.pop("head") or ""
     job = open_job(against=against, head=head, named=take_named(options))
-    refuse_foreign(job)
+    refuse_rights(job)
     if publish is not False:
         job = complete_job(job)
     config = read_config(job.root, os.environ, as_keys(options))

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError, PublishError
-from cml_bot.review import Hosted
+from cml_bot.model import ENDINGS
+from cml_bot.review import SHOWN_MEDIA, Hosted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cml_bot.model import Figure
-
-ENDINGS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
-"""What every forge shows in a comment; SVG none does safely."""
 
 
 def mark_of(figure: Figure) -> str:
@@ -29,10 +27,10 @@ def mark_of(figure: Figure) -> str:
         >>> mark_of(Figure(name="loss", media="image/png", data=b"1"))
         '6b86b273ff34.png'
     """
-    if figure.media not in ENDINGS:
+    if figure.media not in SHOWN_MEDIA:
         where = f"picture {figure.name!r}"
         raise PublishError(where, f"comments show no pictures of the type {figure.media}", "Save it as PNG.")
-    return f"{hashlib.sha256(figure.data).hexdigest()[:12]}.{ENDINGS[figure.media]}"
+    return f"{hashlib.sha256(figure.data).hexdigest()[:12]}.{ENDINGS[figure.media][0]}"
 
 
 def name_file(figure: Figure) -> str:

@@ -208,7 +208,7 @@ def _name(text: str, limit: int = 60) -> str:
 def _write_there(checkout: Checkout, branch: str, draft: Draft, cure: str, seconds: float) -> Kept:
     """Push to origin from a scratch repository."""
     with git_fetch.borrow(checkout) as scratch:
-        tree = git_write.write_tree(scratch.root, FILE, draft.data)
+        tree = git_write.write_tree(scratch.root, {FILE: draft.data})
 
         def attempt() -> Kept | str:
             parent = fetch_tip(scratch, branch, git_fetch.NO_FOLDERS)
@@ -224,7 +224,7 @@ def _write_there(checkout: Checkout, branch: str, draft: Draft, cure: str, secon
 def _write_here(checkout: Checkout, branch: str, draft: Draft, seconds: float) -> Kept:
     """Move the branch of the user's own repository; it goes on from origin's where it is new."""
     root, ref = checkout.root, git.LOCAL + branch
-    tree = git_write.write_tree(root, FILE, draft.data)
+    tree = git_write.write_tree(root, {FILE: draft.data})
 
     def attempt() -> Kept | str:
         old = git.find_commit(root, ref) or ""

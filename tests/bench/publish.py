@@ -15,7 +15,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.forges.every import NAMES, Case, start
+from cml_bot.forges import FORGES
+from tests.forges.every import Case, start
 from tests.forges.jobs import job_of
 from tests.repositories import commit, git, make_repository, switch
 
@@ -26,7 +27,7 @@ LIBRARIES = {"github": "github", "gitlab": "gitlab", "bitbucket": "requests"}
 
 def main() -> None:
     compileall.compile_dir(Path(__file__).parent.parent.parent / "cml_bot", quiet=1)
-    for name in NAMES:
+    for name in FORGES:
         with tempfile.TemporaryDirectory() as folder, start(name) as case:
             measure(case, Path(folder))
 

@@ -116,7 +116,15 @@ def run_prism(description: Description, upstream: str, folder: Path) -> Iterator
             _wait(process, port, log)
             yield f"127.0.0.1:{port}"
         finally:
-            process.terminate()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from cml_bot.forges import FORGES, Forge, load_forge
+from cml_bot.forges import Forge, load_forge
 from cml_bot.forges._patience import Patience
 from cml_bot.model import Figure
 from cml_bot.publish import Published, publish
@@ -53,17 +53,10 @@ class Case:
         return [method for method, _ in self.server.requests if method not in ("GET", "HEAD")]
 
 
-def start(name: str) -> AbstractContextManager[Case]:
+@contextmanager
+def start(name: str) -> Iterator[Case]:
     """Run the server of a forge until the block ends."""
-
-    @contextmanager
-    def run() -> Iterator[Case]:
-        module = import_module(f"tests.forges.{name}_server")
-        begin: Callable[[], AbstractContextManager[Any]] = getattr(module, f"start_{name}")
-        with begin() as server:
-            yield Case(name, server)
-
-    return run()
-
-
-NAMES = FORGES
+    module = import_module(f"tests.forges.{name}_server")
+    begin: Callable[[], AbstractContextManager[Any]] = getattr(module, f"start_{name}")
+    with begin() as server:
+        yield Case(name, server)

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cml_bot.errors import ForbiddenError, PassingError, PublishError
-from cml_bot.forges import Forge
+from cml_bot.forges import FORGES, Forge
 from cml_bot.model import Figure, Outcome
 from cml_bot.review import Status
-from tests.forges.every import NAMES, Case, start
+from tests.forges.every import Case, start
 from tests.forges.wire import Answer, Fault
 
 WAIT = {"Retry-After": "0"}
@@ -60,7 +60,7 @@ LOSS = Figure(name="loss", media="image/png", data=b"\x89PNG\r\n\x1a\n")
 PASSED = Status(name="mlbot / report", outcome=Outcome.PASS, line="2 better", url="https://ci.example/1")
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=FORGES)
 def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     with start(request.param) as running:
         yield running

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.forges.every import NAMES, Case, start
+from cml_bot.forges import FORGES
+from tests.forges.every import Case, start
 from tests.forges.github_server import start_github
 from tests.forges.gitlab_server import start_gitlab
 from tests.forges.jobs import job_of
@@ -15,7 +16,7 @@ from tests.repositories import commit, git, make_repository, switch
 from tests.test_cli import mlbot, write_run
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=FORGES)
 def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     with start(request.param) as running:
         yield running
@@ -100,7 +101,10 @@ def test_a_review_that_is_named_in_a_ci_that_mlbot_does_not_know(folder: Path, n
         done = mlbot(folder, "report", **named)
         assert done.returncode == 0, done.stderr
         assert f"sha={build.sha}" in server.comments[0].body
-        assert server.statuses
+        # What is checked out here is not its head.
+        assert "under review is" in server.comments[0].body
+        assert "not marked" in done.stderr
+        assert server.statuses == []
 
 
 def test_doctor_tells_what_the_token_may_do_and_leaves_nothing(case: Case, folder: Path) -> None:
