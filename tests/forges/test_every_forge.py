@@ -203,6 +203,12 @@ def test_pictures_that_hang_or_fail_do_not_cost_the_comment(case: Case, fault: F
     assert case.server.WRITER not in done.problems[0]
 
 
+@pytest.mark.parametrize("api", ["https://[", "https://", "https://host:port/api/v4", "http://host/api/v4", "host"])
+def test_no_token_goes_to_what_is_no_safe_address(case: Case, api: str) -> None:
+    with pytest.raises(PublishError, match="no token is sent"):
+        case.connect(api=api)
+
+
 def test_a_wait_beyond_the_deadline_is_not_waited_for(case: Case) -> None:
     answer = Answer(429, {"message": "slow down"}, {"Retry-After": "3600"})
     case.server.fail(CALLS[case.name][LIST], Fault(answer=answer))

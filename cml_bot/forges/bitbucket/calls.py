@@ -177,7 +177,7 @@ class Line:
         said, status = quote_said(error.said, self._token), error.status
         if status in (404, 410):
             what = f"not found{said}: the token cannot see {self._build.repo}, or what was asked for is gone"
-            kind = GoneError if error.is_json and call.method != "POST" else PublishError
+            kind = GoneError if error.is_json else PublishError
             return kind(where, what, f"Use a token of this repository with the scope `{call.right}`.")
         if status < 400:
             cure = f"Name the repository as it is called now, and check {API_VARIABLE}."
