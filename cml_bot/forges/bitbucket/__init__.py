@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cml_bot.forges._patience import Patience
     from cml_bot.forges.bitbucket.review import Bitbucket
 
-__all__ = ["annotate", "build", "connect", "place", "quiet", "tell_job"]
+__all__ = ["NO_TOKEN", "annotate", "build", "connect", "place", "quiet", "tell_job"]
 
 SERVER = "https://bitbucket.org"
 API = "https://api.bitbucket.org/2.0"
@@ -29,7 +29,7 @@ API_VARIABLE = "BITBUCKET_API_URL"
 MAIN_VARIABLE = "BITBUCKET_DEFAULT_BRANCH"
 """Ours, a repository variable: Pipelines do not tell which branch is the default one."""
 MAIN = frozenset({"main", "master"})
-TO_MAKE_ONE = (
+NO_TOKEN = (
     "Make a repository access token (Repository settings > Access tokens) with the scopes `pullrequest:write` and "
     "`repository:write`, and store it as a secured repository variable:\n\n"
     "BITBUCKET_TOKEN = the token\n\n"
@@ -86,7 +86,7 @@ def connect(build: Build, token: str, patience: Patience) -> Bitbucket:
 
     token = token.strip()
     if not token or token.endswith(":"):
-        raise ForbiddenError("Bitbucket", "there is no token", TO_MAKE_ONE)
+        raise ForbiddenError("Bitbucket", "there is no token", NO_TOKEN)
     check_token("Bitbucket", token)
     check_address(API_VARIABLE, build.api)
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", build.repo, re.ASCII):

@@ -27,7 +27,7 @@ from cml_bot.forges._border import (
 )
 from cml_bot.forges._patience import REQUEST_SECONDS
 from cml_bot.forges._wire import tell_unreachable
-from cml_bot.forges.bitbucket import API_VARIABLE, TO_MAKE_ONE
+from cml_bot.forges.bitbucket import API_VARIABLE, NO_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,8 +168,8 @@ class Line:
         if error.status == 401:
             is_old = self._token.startswith("ATBB")
             why = APP_PASSWORD if is_old else "It has expired, was revoked, or is of another repository."
-            return ForbiddenError(where, f"the token was not accepted{said}", f"{why} {TO_MAKE_ONE}")
-        cure = f"It needs the scope `{call.right}`. The scopes of a token cannot be changed. {TO_MAKE_ONE}"
+            return ForbiddenError(where, f"the token was not accepted{said}", f"{why} {NO_TOKEN}")
+        cure = f"It needs the scope `{call.right}`. The scopes of a token cannot be changed. {NO_TOKEN}"
         kind = ForbiddenError if "scope" in error.said else NotOursError
         return kind(where, f"the token may not do this{said}", cure)
 
