@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cml_bot.errors import ForbiddenError, PassingError, PublishError
-from cml_bot.forges import FORGES, Forge
+from cml_bot.forges import FORGES, Forge, load_forge
 from cml_bot.model import Figure, Outcome
+from cml_bot.reach import tell_token
 from cml_bot.review import Status
 from tests.forges.every import Case, start
 from tests.forges.wire import Answer, Fault
@@ -85,8 +86,8 @@ def test_two_pushes_one_comment_and_nothing_written_when_nothing_changed(case: C
     assert case.writes() == []
     assert len(case.bodies) == 1
     # What each costs: listing, who we are where the comment does not tell, and the write.
-    known = {"github": (2, 1)}.get(case.name)
-    assert known is None or (len(update), len(case.server.requests)) == known
+    known = {"github": (2, 1), "gitlab": (3, 2), "bitbucket": (2, 1)}
+    assert (len(update), len(case.server.requests)) == known[case.name]
 
 
 def test_an_older_run_leaves_a_newer_report_alone(case: Case) -> None:
@@ -118,6 +119,15 @@ def test_names_live_side_by_side(case: Case) -> None:
             case.publish(f"{text} {name}", name=name)
     assert len(case.bodies) == 2
     assert all(f"### b {name}" in body for name, body in zip(("one", "two"), case.bodies, strict=True))
+
+
+def test_without_a_token_it_is_said_how_to_make_one(case: Case) -> None:
+    cure = load_forge(case.name).NO_TOKEN
+    with pytest.raises(ForbiddenError, match="there is no token") as caught:
+        case.connect(" ")
+    assert caught.value.cure == cure
+    assert tell_token(case.server.build(), {"MLBOT_TOKEN": " "}) == f"none: {cure}"
+    assert tell_token(case.server.build(), {"MLBOT_TOKEN": case.server.WRITER}) == "found in MLBOT_TOKEN"
 
 
 def test_a_token_that_may_only_read_is_told_so(case: Case) -> None:
@@ -155,7 +165,7 @@ def test_one_status_whatever_goes_wrong(case: Case, fault: str) -> None:
     case.connect().tell_status(PASSED)
     assert case.server.faults == []
     # Where a forge replaces a status of the same name, sending it twice leaves one.
-    assert len(case.server.statuses) == 1 or case.name != "github"
+    assert len(case.server.statuses) == 1 or case.name != "gitlab"
     assert all(one == case.server.statuses[0] for one in case.server.statuses)
     assert case.server.statuses
 

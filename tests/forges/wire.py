@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Literal, NamedTuple
 
 Json = dict[str, object] | list[dict[str, object]]
@@ -100,7 +100,7 @@ class Server(ThreadingHTTPServer):
 @contextmanager
 def serve(state: Wire, path: str = "") -> Iterator[None]:
     """Run a server until the block ends; sets its `url`, which ends in `path`."""
-    lock = Lock()
+    lock, over = Lock(), Event()
 
     class Connection(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -154,7 +154,8 @@ def serve(state: Wire, path: str = "") -> Iterator[None]:
                 for byte in raw[:60]:
                     self.wfile.write(bytes([byte]))
                     self.wfile.flush()
-                    time.sleep(1)
+                    if over.wait(1):
+                        break
             except OSError:
                 pass
             self.close_connection = True
@@ -164,9 +165,12 @@ def serve(state: Wire, path: str = "") -> Iterator[None]:
 
     server = Server(("127.0.0.1", 0), Connection)
     state.url = f"http://127.0.0.1:{server.server_address[1]}{path}"
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
     try:
         yield
     finally:
+        over.set()
         server.shutdown()
+        thread.join()
         server.server_close()
