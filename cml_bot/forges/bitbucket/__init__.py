@@ -35,7 +35,7 @@ NO_TOKEN = (
     "BITBUCKET_TOKEN = the token\n\n"
     "An API token does as well, written `EMAIL:TOKEN`, with the scopes `read:pullrequest:bitbucket`, "
     "`write:pullrequest:bitbucket`, `read:repository:bitbucket`, `write:repository:bitbucket` and "
-    "`read:user:bitbucket`."
+    "`read:user:bitbucket`."  # noqa: S105 - a sentence
 )
 
 
