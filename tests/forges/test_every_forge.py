@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,7 @@ CALLS = {
     },
 }
 UPLOADS = {"github": r"GET .*/info/refs", "gitlab": r"POST .*/uploads", "bitbucket": r"POST .*/downloads"}
+READ = {"github": r"GET .*/pulls/7$", "gitlab": r"GET .*/merge_requests/7$", "bitbucket": r"GET .*/pullrequests/7$"}
 LOSS = Figure(name="loss", media="image/png", data=b"\x89PNG\r\n\x1a\n")
 PASSED = Status(name="mlbot / report", outcome=Outcome.PASS, line="2 better", url="https://ci.example/1")
 
@@ -168,6 +170,15 @@ def test_one_status_whatever_goes_wrong(case: Case, fault: str) -> None:
     assert len(case.server.statuses) == 1 or case.name != "gitlab"
     assert all(one == case.server.statuses[0] for one in case.server.statuses)
     assert case.server.statuses
+
+
+@pytest.mark.parametrize("body", [{"hello": 1}, {}, [], [1], "3"])
+def test_a_pull_request_that_is_somebody_elses_json_is_none(case: Case, body: Any) -> None:
+    case.server.fail(READ[case.name], Fault(answer=Answer(200, body)), times=99)
+    with pytest.raises(PassingError, match="the answer is not one of"):
+        case.connect(sha="").find_review()
+    reading = next(right for right in case.connect().probe() if right.name.startswith("read"))
+    assert (reading.is_given, "the answer is not one of" in reading.cure) == (None, True)
 
 
 @pytest.mark.parametrize("call", [LIST, CREATE, UPDATE, STATUS])

@@ -29,14 +29,15 @@ API_VARIABLE = "BITBUCKET_API_URL"
 MAIN_VARIABLE = "BITBUCKET_DEFAULT_BRANCH"
 """Ours, a repository variable: Pipelines do not tell which branch is the default one."""
 MAIN = frozenset({"main", "master"})
-NO_TOKEN = (
-    "Make a repository access token (Repository settings > Access tokens) with the scopes `pullrequest:write` and "  # noqa: S105 - a sentence
+TO_MAKE_ONE = (
+    "Make a repository access token (Repository settings > Access tokens) with the scopes `pullrequest:write` and "
     "`repository:write`, and store it as a secured repository variable:\n\n"
     "BITBUCKET_TOKEN = the token\n\n"
     "An API token does as well, written `EMAIL:TOKEN`, with the scopes `read:pullrequest:bitbucket`, "
     "`write:pullrequest:bitbucket`, `read:repository:bitbucket`, `write:repository:bitbucket` and "
     "`read:user:bitbucket`."
 )
+NO_TOKEN = TO_MAKE_ONE
 
 
 def build(env: Mapping[str, str], event: Mapping[str, object]) -> Build | None:  # noqa: ARG001 - there is no event

@@ -27,7 +27,7 @@ from cml_bot.forges._border import (
 )
 from cml_bot.forges._patience import REQUEST_SECONDS
 from cml_bot.forges._wire import tell_unreachable
-from cml_bot.forges.bitbucket import API_VARIABLE, NO_TOKEN
+from cml_bot.forges.bitbucket import API_VARIABLE, TO_MAKE_ONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,12 +121,14 @@ class Line:
         pull = "" if self._build.pull is None else f"#{self._build.pull}"
         where = f"Bitbucket, {call.name} ({self._build.repo}{pull} at {self._host})"
         try:
-            return read(self._send(call))
+            answer = self._send(call)
         except Refused as error:
             raise self._refusal(where, call, error) from keep_cause(error, self._token)
         except RequestException as error:
             raise tell_unreachable(where, self._host, error, self._token) from keep_cause(error, self._token)
-        except NOT_AN_ANSWER as error:
+        try:
+            return read(answer)
+        except NOT_AN_ANSWER as error:  # elsewhere it would be a mistake of ours
             raise tell_foreign(where, "Bitbucket", API_VARIABLE) from keep_cause(error, self._token)
 
     def _send(self, call: Call) -> Any:
@@ -168,8 +170,8 @@ class Line:
         if error.status == 401:
             is_old = self._token.startswith("ATBB")
             why = APP_PASSWORD if is_old else "It has expired, was revoked, or is of another repository."
-            return ForbiddenError(where, f"the token was not accepted{said}", f"{why} {NO_TOKEN}")
-        cure = f"It needs the scope `{call.right}`. The scopes of a token cannot be changed. {NO_TOKEN}"
+            return ForbiddenError(where, f"the token was not accepted{said}", f"{why} {TO_MAKE_ONE}")
+        cure = f"It needs the scope `{call.right}`. The scopes of a token cannot be changed. {TO_MAKE_ONE}"
         kind = ForbiddenError if "scope" in error.said else NotOursError
         return kind(where, f"the token may not do this{said}", cure)
 
