@@ -177,9 +177,11 @@ def _without_stacks(line: str) -> Iterator[str]:
     """Drop combining marks that have no letter of this text to stand on, or too much company."""
     marks = _MARKS
     for letter in line:
-        marks = marks + 1 if unicodedata.combining(letter) else 0
-        if marks <= _MARKS:
+        is_mark = unicodedata.combining(letter)
+        if not is_mark or marks < _MARKS:
             yield letter
+        # A space may be cut off, and then there is nothing to stand on.
+        marks = marks + 1 if is_mark else _MARKS if letter == " " else 0
 
 
 def _break_commit(commit: re.Match[str]) -> str:

@@ -351,3 +351,8 @@ def test_code(text: str, span: str) -> None:
 def test_the_page_would_change_without_escaping(name: str) -> None:
     page, want = outline(POSITIONS["cell"].replace("{}", name)), EXPECTED["cell"]
     assert (page.tags, page.texts) != (want.tags, [text.replace(MARKER, name) for text in want.texts])
+
+
+def test_a_mark_behind_white_space_that_goes_has_nothing_to_stand_on() -> None:
+    text = "\u0301\n\u0301|-|"
+    assert clean(text) == clean(clean(text)) == "|-|"
