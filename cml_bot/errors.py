@@ -8,6 +8,7 @@
     ├── BaselineError   4   a baseline exists but cannot be read (having none is not an error)
     └── PublishError    5   the forge refused, or could not be reached
         ├── ForbiddenError  the token may not do this: the report goes out by the other ways
+        ├── RejectedError   the token was not accepted: it is wrong, or none any more
         ├── TooLongError    the forge takes no text of that length
         ├── GoneError       what was to be changed is not there any more
         └── PassingError    the forge may answer when it is asked again; nobody knows whether the call took
@@ -68,6 +69,10 @@ class PublishError(MlbotError):
 
 class ForbiddenError(PublishError):
     """The token has not the right; the cure is the line of YAML or the scope that grants it."""
+
+
+class RejectedError(PublishError):
+    """The token was not accepted: it is wrong, has expired, or was revoked."""
 
 
 class TooLongError(PublishError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cml_bot.errors import ConfigError, ForbiddenError
+from cml_bot.errors import ConfigError
 from cml_bot.forges import load_forge
 from cml_bot.forges._patience import SECONDS, Patience
 from cml_bot.tokens import find_token, names_of
@@ -70,14 +70,9 @@ def complete(job: Job, env: Mapping[str, str]) -> Job:
 
 def tell_token(build: Build, env: Mapping[str, str]) -> str:
     """Say whether there is a token, and which variables may hold it; never what it is."""
-    names = names_of(build.forge)
-    found = next((name for name in names if env.get(name, "").strip()), "")
+    found = next((name for name in names_of(build.forge) if env.get(name, "").strip()), "")
     if found:
         return f"found in {found}"
     if not build.forge:
         return "none, and none is needed here"
-    try:
-        connect(build, {})
-    except ForbiddenError as error:
-        return f"none: {error.cure}"
-    return f"none: set {' or '.join(names)}"
+    return f"none: {load_forge(build.forge).NO_TOKEN}"

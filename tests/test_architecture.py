@@ -203,6 +203,20 @@ def test_imports_within_mlbot(path: Path) -> None:
         assert targets_of(path) <= ALLOWED[row_of(name)], f"{name} imports {targets_of(path)}"
 
 
+@pytest.mark.parametrize("path", sorted((PACKAGE / "forges").glob("*/*.py")), ids=name_of)
+def test_a_forge_knows_no_other(path: Path) -> None:
+    own = f"cml_bot.forges.{path.parent.name}"
+    known = [target for target in imports_of(path) if target.startswith("cml_bot.forges")]
+    strange = [one for one in known if not (one.startswith("cml_bot.forges._") or f"{one}.".startswith(f"{own}."))]
+    assert not strange, f"{name_of(path)} imports {strange}"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "forges").glob("*.py")), ids=name_of)
+def test_what_forges_have_in_common_knows_none(path: Path) -> None:
+    known = [target for target in imports_of(path) if target.startswith("cml_bot.forges")]
+    assert all(one.startswith("cml_bot.forges._") for one in known), f"{name_of(path)} imports {known}"
+
+
 @pytest.mark.parametrize("row", ALLOWED)
 def test_every_row_is_needed(row: str) -> None:
     used = [targets_of(path) for path in MODULES if name_of(path) not in COMMANDS and row_of(name_of(path)) == row]

@@ -20,6 +20,7 @@ class Forge(Protocol):
 
     Raises:
         ForbiddenError: the token may not do this.
+        GoneError: it is not there, or was never ours; look again.
         TooLongError: the text is too long.
         PassingError: no answer, or none that tells whether it was done.
         PublishError: anything else.
@@ -97,6 +98,11 @@ class Forge(Protocol):
 
 class ForgeModule(Protocol):
     """What a forge's module offers. Loading it is cheap: its library is imported by `connect`."""
+
+    @property
+    def NO_TOKEN(self) -> str:  # noqa: N802 - a constant of the module
+        """What to do where there is no token."""
+        ...
 
     def build(self, env: Mapping[str, str], event: Mapping[str, Any]) -> Build | None:
         """Read the CI's variables and event; None when this is not its CI. Pure."""

@@ -53,7 +53,7 @@ class Patience:
 
         Raises:
             PassingError: it was not answered in time, or too often in vain.
-            PublishError: whatever else the call raises.
+            BaseException: whatever else the call raises.
         """
         for tries in count(1):
             try:
@@ -70,7 +70,7 @@ class Patience:
 
         Raises:
             PassingError: it was not answered in time.
-            PublishError: whatever else the call raises.
+            BaseException: whatever the call raises.
         """
         answers: list[Answer] = []
         failures: list[BaseException] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cml_bot.errors import ForbiddenError, PublishError
+from cml_bot.errors import ForbiddenError, PublishError, RejectedError
 from cml_bot.forges._border import InvalidError
 from cml_bot.review import Right
 
@@ -17,11 +17,12 @@ UNCLEAR = "The server took a request that it should have refused; its rules are 
 def ask(name: str, work: Callable[[], bool]) -> Right:
     """Give a right as `work` finds it: True where it is given, False where nobody can tell from what was answered.
 
-    A ForbiddenError of `work` says that it is not given, and any other PublishError that nobody can tell.
+    A ForbiddenError or RejectedError of `work` says that it is not given, and any other PublishError that nobody can
+    tell.
     """
     try:
         is_given = work()
-    except ForbiddenError as error:
+    except (ForbiddenError, RejectedError) as error:
         return Right(name=name, is_given=False, cure=error.cure)
     except PublishError as error:
         return Right(name=name, is_given=None, cure=str(error))

@@ -27,10 +27,24 @@ def check_address(variable: str, api: str) -> None:
     Raises:
         PublishError: the address is not https, nor on this machine.
     """
-    address = urlsplit(api)
-    if address.scheme != "https" and not (address.scheme == "http" and address.hostname in LOOPBACK):
+    if not is_closed(api):
         cure = "Set it to the https address of the server."
         raise PublishError(variable, "no token is sent to an address that is not https", cure)
+
+
+def is_closed(address: str) -> bool:
+    """Whether nobody on the way there can read or change what is sent: by https, or on this machine.
+
+    Example:
+        >>> [is_closed(one) for one in ("https://host", "http://localhost:8000", "http://host", "https://[", "")]
+        [True, True, False, False, False]
+    """
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:  # it is no address at all
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
 
 
 def check_token(where: str, token: str) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cml_bot.errors import ForbiddenError, PublishError
@@ -86,6 +86,7 @@ def test_elsewhere(env: dict[str, str]) -> None:
     assert build(env, {}) is None
 
 
+@settings(max_examples=30)
 @given(st.dictionaries(st.sampled_from(sorted(STEP | REVIEW)), st.text(max_size=50)))
 def test_no_value_breaks_it(env: dict[str, str]) -> None:
     found = build(STEP | REVIEW | env, {})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError, TooLongError
+from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError, RejectedError, TooLongError
 from cml_bot.forges._patience import Patience
 from cml_bot.forges.bitbucket import connect
 from cml_bot.forges.bitbucket.review import Bitbucket
@@ -156,14 +156,14 @@ def test_read_only_tokens_are_told_the_scope(server: BitbucketServer) -> None:
 
 @pytest.mark.parametrize("token", [f"ATCTT3unknown{NEEDLE}", f"rose@example.com:ATATT3unknown{NEEDLE}"])
 def test_wrong_token(server: BitbucketServer, token: str) -> None:
-    with pytest.raises(ForbiddenError, match="the token was not accepted") as caught:
+    with pytest.raises(RejectedError, match="the token was not accepted") as caught:
         put(reach(server, token))
     assert "expired" in caught.value.cure
     assert not holds_token(str(caught.value))
 
 
 def test_app_passwords_are_told_that_they_have_ended(server: BitbucketServer) -> None:
-    with pytest.raises(ForbiddenError, match="App passwords stopped working on 9 June 2026"):
+    with pytest.raises(RejectedError, match="App passwords stopped working on 9 June 2026"):
         put(reach(server, f"rose:ATBBx{NEEDLE}0123456789abc"))
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from cml_bot.errors import ForbiddenError, PassingError, PublishError
-from cml_bot.forges import FORGES, Forge
+from cml_bot.forges import FORGES, Forge, load_forge
 from cml_bot.model import Figure, Outcome
+from cml_bot.reach import tell_token
 from cml_bot.review import Status
 from tests.forges.every import Case, start
 from tests.forges.wire import Answer, Fault
@@ -56,6 +58,7 @@ CALLS = {
     },
 }
 UPLOADS = {"github": r"GET .*/info/refs", "gitlab": r"POST .*/uploads", "bitbucket": r"POST .*/downloads"}
+READ = {"github": r"GET .*/pulls/7$", "gitlab": r"GET .*/merge_requests/7$", "bitbucket": r"GET .*/pullrequests/7$"}
 LOSS = Figure(name="loss", media="image/png", data=b"\x89PNG\r\n\x1a\n")
 PASSED = Status(name="mlbot / report", outcome=Outcome.PASS, line="2 better", url="https://ci.example/1")
 
@@ -85,8 +88,8 @@ def test_two_pushes_one_comment_and_nothing_written_when_nothing_changed(case: C
     assert case.writes() == []
     assert len(case.bodies) == 1
     # What each costs: listing, who we are where the comment does not tell, and the write.
-    known = {"github": (2, 1)}.get(case.name)
-    assert known is None or (len(update), len(case.server.requests)) == known
+    known = {"github": (2, 1), "gitlab": (3, 2), "bitbucket": (2, 1)}
+    assert (len(update), len(case.server.requests)) == known[case.name]
 
 
 def test_an_older_run_leaves_a_newer_report_alone(case: Case) -> None:
@@ -118,6 +121,15 @@ def test_names_live_side_by_side(case: Case) -> None:
             case.publish(f"{text} {name}", name=name)
     assert len(case.bodies) == 2
     assert all(f"### b {name}" in body for name, body in zip(("one", "two"), case.bodies, strict=True))
+
+
+def test_without_a_token_it_is_said_how_to_make_one(case: Case) -> None:
+    cure = load_forge(case.name).NO_TOKEN
+    with pytest.raises(ForbiddenError, match="there is no token") as caught:
+        case.connect(" ")
+    assert caught.value.cure == cure
+    assert tell_token(case.server.build(), {"MLBOT_TOKEN": " "}) == f"none: {cure}"
+    assert tell_token(case.server.build(), {"MLBOT_TOKEN": case.server.WRITER}) == "found in MLBOT_TOKEN"
 
 
 def test_a_token_that_may_only_read_is_told_so(case: Case) -> None:
@@ -155,9 +167,18 @@ def test_one_status_whatever_goes_wrong(case: Case, fault: str) -> None:
     case.connect().tell_status(PASSED)
     assert case.server.faults == []
     # Where a forge replaces a status of the same name, sending it twice leaves one.
-    assert len(case.server.statuses) == 1 or case.name != "github"
+    assert len(case.server.statuses) == 1 or case.name != "gitlab"
     assert all(one == case.server.statuses[0] for one in case.server.statuses)
     assert case.server.statuses
+
+
+@pytest.mark.parametrize("body", [{"hello": 1}, {}, [], [1], "3"])
+def test_a_pull_request_that_is_somebody_elses_json_is_none(case: Case, body: Any) -> None:
+    case.server.fail(READ[case.name], Fault(answer=Answer(200, body)), times=99)
+    with pytest.raises(PassingError, match="the answer is not one of"):
+        case.connect(sha="").find_review()
+    reading = next(right for right in case.connect().probe() if right.name.startswith("read"))
+    assert (reading.is_given, "the answer is not one of" in reading.cure) == (None, True)
 
 
 @pytest.mark.parametrize("call", [LIST, CREATE, UPDATE, STATUS])
@@ -201,6 +222,12 @@ def test_pictures_that_hang_or_fail_do_not_cost_the_comment(case: Case, fault: F
     assert time.monotonic() - begun < 3
     assert (done.action, len(done.problems), len(case.bodies)) == ("created", 1, 1)
     assert case.server.WRITER not in done.problems[0]
+
+
+@pytest.mark.parametrize("api", ["https://[", "https://", "https://host:port/api/v4", "http://host/api/v4", "host"])
+def test_no_token_goes_to_what_is_no_safe_address(case: Case, api: str) -> None:
+    with pytest.raises(PublishError, match="no token is sent"):
+        case.connect(api=api)
 
 
 def test_a_wait_beyond_the_deadline_is_not_waited_for(case: Case) -> None:

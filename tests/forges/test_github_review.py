@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError, TooLongError
+from cml_bot.errors import ForbiddenError, GoneError, PassingError, PublishError, RejectedError, TooLongError
 from cml_bot.forges._patience import Patience
 from cml_bot.forges.github import connect
 from cml_bot.forges.github.review import GitHub
@@ -270,7 +270,7 @@ def test_lasting_refusals_are_not_repeated(server: GitHubServer, status: int) ->
 
 
 def test_wrong_token(server: GitHubServer) -> None:
-    with pytest.raises(ForbiddenError, match=r"not accepted \(Bad credentials\)"):
+    with pytest.raises(RejectedError, match=r"not accepted \(Bad credentials\)"):
         put(reach(server, "ghp_unknown"))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cml_bot.errors import ForbiddenError, GoneError, PublishError, TooLongError
+from cml_bot.errors import ForbiddenError, GoneError, PublishError, RejectedError, TooLongError
 from cml_bot.forges._patience import Patience
 from cml_bot.forges.gitlab import connect
 from cml_bot.forges.gitlab.review import GitLab
@@ -146,7 +146,7 @@ CURES = [
         ForbiddenError,
         r"may not do this \(403 Forbidden\)\. Give it the role Developer in octo/churn",
     ),
-    ("glpat-unknown0s3cr3t9abc", ForbiddenError, r"was not accepted \(401 Unauthorized\)\. It has expired"),
+    ("glpat-unknown0s3cr3t9abc", RejectedError, r"was not accepted \(401 Unauthorized\)\. It has expired"),
 ]
 
 

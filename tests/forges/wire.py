@@ -6,12 +6,13 @@ import json
 import re
 import socket
 import struct
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Literal, NamedTuple
 
 Json = dict[str, object] | list[dict[str, object]]
@@ -96,11 +97,16 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Keep quiet of those who leave before they are answered."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
 
 @contextmanager
 def serve(state: Wire, path: str = "") -> Iterator[None]:
     """Run a server until the block ends; sets its `url`, which ends in `path`."""
-    lock = Lock()
+    lock, over = Lock(), Event()
 
     class Connection(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -154,7 +160,8 @@ def serve(state: Wire, path: str = "") -> Iterator[None]:
                 for byte in raw[:60]:
                     self.wfile.write(bytes([byte]))
                     self.wfile.flush()
-                    time.sleep(1)
+                    if over.wait(1):
+                        break
             except OSError:
                 pass
             self.close_connection = True
@@ -164,9 +171,12 @@ def serve(state: Wire, path: str = "") -> Iterator[None]:
 
     server = Server(("127.0.0.1", 0), Connection)
     state.url = f"http://127.0.0.1:{server.server_address[1]}{path}"
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
     try:
         yield
     finally:
+        over.set()
         server.shutdown()
+        thread.join()
         server.server_close()

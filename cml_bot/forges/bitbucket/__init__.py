@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cml_bot.forges._patience import Patience
     from cml_bot.forges.bitbucket.review import Bitbucket
 
-__all__ = ["annotate", "build", "connect", "place", "quiet", "tell_job"]
+__all__ = ["NO_TOKEN", "annotate", "build", "connect", "place", "quiet", "tell_job"]
 
 SERVER = "https://bitbucket.org"
 API = "https://api.bitbucket.org/2.0"
@@ -37,6 +37,7 @@ TO_MAKE_ONE = (
     "`write:pullrequest:bitbucket`, `read:repository:bitbucket`, `write:repository:bitbucket` and "
     "`read:user:bitbucket`."
 )
+NO_TOKEN = TO_MAKE_ONE
 
 
 def build(env: Mapping[str, str], event: Mapping[str, object]) -> Build | None:  # noqa: ARG001 - there is no event
@@ -86,7 +87,7 @@ def connect(build: Build, token: str, patience: Patience) -> Bitbucket:
 
     token = token.strip()
     if not token or token.endswith(":"):
-        raise ForbiddenError("Bitbucket", "there is no token", TO_MAKE_ONE)
+        raise ForbiddenError("Bitbucket", "there is no token", NO_TOKEN)
     check_token("Bitbucket", token)
     check_address(API_VARIABLE, build.api)
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", build.repo, re.ASCII):

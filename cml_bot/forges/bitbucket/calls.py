@@ -14,7 +14,7 @@ import requests
 from requests.auth import AuthBase
 from requests.exceptions import RequestException
 
-from cml_bot.errors import ForbiddenError, GoneError, PublishError
+from cml_bot.errors import ForbiddenError, GoneError, PublishError, RejectedError
 from cml_bot.forges._border import (
     NOT_AN_ANSWER,
     InvalidError,
@@ -121,12 +121,14 @@ class Line:
         pull = "" if self._build.pull is None else f"#{self._build.pull}"
         where = f"Bitbucket, {call.name} ({self._build.repo}{pull} at {self._host})"
         try:
-            return read(self._send(call))
+            answer = self._send(call)
         except Refused as error:
             raise self._refusal(where, call, error) from keep_cause(error, self._token)
         except RequestException as error:
             raise tell_unreachable(where, self._host, error, self._token) from keep_cause(error, self._token)
-        except NOT_AN_ANSWER as error:
+        try:
+            return read(answer)
+        except NOT_AN_ANSWER as error:  # elsewhere it would be a mistake of ours
             raise tell_foreign(where, "Bitbucket", API_VARIABLE) from keep_cause(error, self._token)
 
     def _send(self, call: Call) -> Any:
@@ -168,7 +170,7 @@ class Line:
         if error.status == 401:
             is_old = self._token.startswith("ATBB")
             why = APP_PASSWORD if is_old else "It has expired, was revoked, or is of another repository."
-            return PublishError(where, f"the token was not accepted{said}", f"{why} {TO_MAKE_ONE}")
+            return RejectedError(where, f"the token was not accepted{said}", f"{why} {TO_MAKE_ONE}")
         cure = f"It needs the scope `{call.right}`. The scopes of a token cannot be changed. {TO_MAKE_ONE}"
         kind = ForbiddenError if "scope" in error.said else NotOursError
         return kind(where, f"the token may not do this{said}", cure)
@@ -177,7 +179,7 @@ class Line:
         said, status = quote_said(error.said, self._token), error.status
         if status in (404, 410):
             what = f"not found{said}: the token cannot see {self._build.repo}, or what was asked for is gone"
-            kind = GoneError if error.is_json and call.method != "POST" else PublishError
+            kind = GoneError if error.is_json else PublishError
             return kind(where, what, f"Use a token of this repository with the scope `{call.right}`.")
         if status < 400:
             cure = f"Name the repository as it is called now, and check {API_VARIABLE}."

@@ -45,7 +45,7 @@ def _no_status(sha: str) -> Call:
 
 
 def _read(line: Line, name: str, call: Call) -> Right:
-    return ask(name, lambda: bool(line.repeat(call, dict)))
+    return ask(name, lambda: bool(line.repeat(call, lambda found: found["type"])))
 
 
 def _try(line: Line, name: str, call: Call) -> Right:

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from cml_bot.forges._patience import Patience
     from cml_bot.forges.github.review import GitHub
 
-__all__ = ["annotate", "build", "connect", "place", "quiet", "tell_job"]
+__all__ = ["NO_TOKEN", "annotate", "build", "connect", "place", "quiet", "tell_job"]
 
 API = "https://api.github.com"
+NO_TOKEN = "Give the step `env: GITHUB_TOKEN: ${{ github.token }}`."  # noqa: S105 - a sentence
 RUNS_ON_ITS_REF = frozenset({"push", "schedule", "workflow_dispatch", "repository_dispatch"})
 """Events whose GITHUB_REF is what the job works on. For others it names the default branch, whatever they are about."""
 
@@ -64,7 +65,7 @@ def connect(build: Build, token: str, patience: Patience) -> GitHub:
     token = token.strip()
     where = "GitHub"
     if not token:
-        raise ForbiddenError(where, "there is no token", "Give the step `env: GITHUB_TOKEN: ${{ github.token }}`.")
+        raise ForbiddenError(where, "there is no token", NO_TOKEN)
 
     from cml_bot.forges._wire import check_address, check_token
     from cml_bot.forges.github.review import GitHub

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from requests import Session
 
 from cml_bot.errors import PassingError, PublishError
 from cml_bot.forges._patience import REQUEST_SECONDS
-from cml_bot.forges._wire import LOOPBACK
+from cml_bot.forges._wire import is_closed
 from cml_bot.forges.github.calls import HEADERS
 from cml_bot.forges.github.errors import Call
 from cml_bot.review import LARGEST_ZIP
@@ -116,9 +115,8 @@ def _check_way(where: str, address: str) -> None:
     Raises:
         PublishError: the address is not https, nor on this machine.
     """
-    found = urlsplit(address)
-    if found.scheme != "https" and found.hostname not in LOOPBACK:
-        what = f"GitHub keeps it at {found.hostname}, whose address is not https"
+    if not is_closed(address):
+        what = "GitHub keeps it at an address that is not https"
         raise PublishError(where, what, "Give the path of the bundle instead.")
 
 

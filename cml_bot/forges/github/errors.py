@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 from github import GithubException, RateLimitExceededException
 from requests.exceptions import RequestException
 
-from cml_bot.errors import ForbiddenError, GoneError, MlbotError, PassingError, PublishError, TooLongError
+from cml_bot.errors import (
+    ForbiddenError,
+    GoneError,
+    MlbotError,
+    PassingError,
+    PublishError,
+    RejectedError,
+    TooLongError,
+)
 from cml_bot.forges._border import (
     NOT_AN_ANSWER,
     InvalidError,
@@ -114,7 +122,7 @@ class Border:
         match error.status:
             case 401:
                 cure = "Give the step a valid one: `env: GITHUB_TOKEN: ${{ github.token }}`."
-                return PublishError(where, f"the token was not accepted{said}", cure)
+                return RejectedError(where, f"the token was not accepted{said}", cure)
             case 403:
                 return ForbiddenError(where, f"the token may not do this{said}", self._grant(call, said))
             case 404 | 410:

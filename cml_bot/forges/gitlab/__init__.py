@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cml_bot.forges._patience import Patience
     from cml_bot.forges.gitlab.review import GitLab
 
-__all__ = ["annotate", "build", "connect", "place", "quiet", "tell_job"]
+__all__ = ["NO_TOKEN", "annotate", "build", "connect", "place", "quiet", "tell_job"]
 
 GITLAB_COM = "https://gitlab.com"
 API = "/api/v4"
@@ -31,6 +31,7 @@ TO_MAKE_ONE = (
     "GITLAB_TOKEN = the token"
 )
 OF_THE_JOB = "The job's own CI_JOB_TOKEN can read, but GitLab lets it write no comment."
+NO_TOKEN = f"{OF_THE_JOB} {TO_MAKE_ONE}"
 IN_A_FORK = (
     "A pipeline that runs in a fork gets no variables of this project: a member of it can run one here, on the tab "
     "Pipelines of the merge request."
@@ -87,7 +88,7 @@ def connect(build: Build, token: str, patience: Patience) -> GitLab:
     token = token.strip()
     if not token or token.startswith("glcbt-"):
         what = "the job's own token may not comment" if token else "there is no token"
-        raise ForbiddenError("GitLab", what, f"{IN_A_FORK if build.is_fork else OF_THE_JOB} {TO_MAKE_ONE}")
+        raise ForbiddenError("GitLab", what, f"{IN_A_FORK} {TO_MAKE_ONE}" if build.is_fork else NO_TOKEN)
     check_token("GitLab", token)
     check_address("CI_API_V4_URL", build.api)
     if not build.api.endswith(API):

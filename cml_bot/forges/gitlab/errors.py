@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gitlab.exceptions import GitlabError
 from requests.exceptions import RequestException
 
-from cml_bot.errors import ForbiddenError, GoneError, PublishError
+from cml_bot.errors import ForbiddenError, GoneError, PublishError, RejectedError
 from cml_bot.forges._border import (
     NOT_AN_ANSWER,
     Refused,
@@ -20,7 +20,7 @@ from cml_bot.forges._border import (
     tell_too_long,
 )
 from cml_bot.forges._wire import tell_unreachable
-from cml_bot.forges.gitlab import IN_A_FORK, OF_THE_JOB, TO_MAKE_ONE
+from cml_bot.forges.gitlab import IN_A_FORK, NO_TOKEN, TO_MAKE_ONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,7 +115,7 @@ class Border:
         said = quote_said(error.said, self.token)
         if error.status == 401:
             why = "It has expired, was revoked, or belongs to another server."
-            return PublishError(where, f"the token was not accepted{said}", f"{why} {OF_THE_JOB} {TO_MAKE_ONE}")
+            return RejectedError(where, f"the token was not accepted{said}", f"{why} {NO_TOKEN}")
         if "insufficient" in error.said:
             cure = f"The scopes of a token cannot be changed. {TO_MAKE_ONE}"
             return ForbiddenError(where, f"the token lacks the scope `api`{said}", cure)

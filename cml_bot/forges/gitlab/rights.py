@@ -28,12 +28,12 @@ NO_COMMIT = "0" * 40
 def probe(build: Build, border: Border, gitlab: Gitlab, project: Project) -> Iterator[Right]:
     """Yield what a report needs, and whether the token may do it."""
     if build.pull is None:
-        yield _try("read the project", border, lambda: bool(gitlab.projects.get(build.repo)))
+        yield _try("read the project", border, lambda: bool(gitlab.projects.get(build.repo).id))
         cure = "This build belongs to no merge request: ask in the pipeline of one."
         yield Right(name="comment on the merge request", is_given=None, cure=cure)
     else:
         number = build.pull
-        yield _try("read the merge request", border, lambda: bool(project.mergerequests.get(number)))
+        yield _try("read the merge request", border, lambda: bool(project.mergerequests.get(number).iid))
         notes = project.mergerequests.get(number, lazy=True).notes
         yield _comment(border, notes)
     statuses = project.commits.get(NO_COMMIT, lazy=True).statuses
