@@ -18,7 +18,7 @@ from tests.forges.wire import Answer, Fault, Request, Wire, serve
 
 TOKEN = "ghs_0123456789"
 NOW = datetime.now(UTC)
-SOON, LONG_AGO = NOW + timedelta(seconds=600), NOW - timedelta(days=1)
+SOON, LONG_AGO = NOW + timedelta(days=1), NOW - timedelta(days=1)
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ SOON, LONG_AGO = NOW + timedelta(seconds=600), NOW - timedelta(days=1)
     [
         ({"Retry-After": "7"}, 7, 7),
         ({"retry-after": " 0 "}, 0, 0),
-        ({"Retry-After": format_datetime(SOON, usegmt=True)}, 500, 600),
+        ({"Retry-After": format_datetime(SOON, usegmt=True)}, 80_000, 86_400),
         ({"Retry-After": format_datetime(LONG_AGO, usegmt=True)}, 0, 0),
-        ({"X-RateLimit-Reset": str(int(SOON.timestamp()))}, 500, 600),
+        ({"X-RateLimit-Reset": str(int(SOON.timestamp()))}, 80_000, 86_400),
         ({"RateLimit-Reset": str(int(LONG_AGO.timestamp()))}, 0, 0),
         ({"Retry-After": "7", "X-RateLimit-Reset": str(int(SOON.timestamp()))}, 7, 7),
     ],
