@@ -195,6 +195,7 @@ def test_what_never_ends_is_given_up_in_time(case: Case, call: str, fault: str) 
     assert len(case.bodies) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", [LIST, CREATE, UPDATE, STATUS])
 def test_a_forge_that_dribbles_is_left_at_the_deadline(case: Case, call: str) -> None:
     if call == UPDATE:

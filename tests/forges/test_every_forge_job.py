@@ -17,6 +17,9 @@ from tests.secrets import NEEDLE
 from tests.test_cli import mlbot, write_run
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(params=FORGES)
 def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     with start(request.param) as running:
