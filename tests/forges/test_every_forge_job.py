@@ -16,7 +16,6 @@ from tests.repositories import commit, git, make_repository, switch
 from tests.secrets import NEEDLE
 from tests.test_cli import mlbot, write_run
 
-
 pytestmark = pytest.mark.slow
 
 
