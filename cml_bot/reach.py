@@ -37,7 +37,8 @@ def connect(build: Build, env: Mapping[str, str], share: float = TO_TELL) -> For
         ConfigError: MLBOT_DEADLINE is no number of seconds.
     """
     token = find_token(env, build.forge)
-    return load_forge(build.forge).connect(build, token, Patience(_read_deadline(env) * share))
+    place = f"{build.forge} at {build.api.partition('://')[2].partition('/')[0]}"
+    return load_forge(build.forge).connect(build, token, Patience(_read_deadline(env) * share, place=place))
 
 
 def _read_deadline(env: Mapping[str, str]) -> float:

@@ -31,12 +31,13 @@ REQUEST_SECONDS: Final = 15.0
 class Patience:
     """The time that is left for a forge.
 
-    Units: seconds; `pace` is a factor on all pauses, for tests.
+    Units: seconds; `pace` is a factor on all pauses, for tests. `place` is what is waited for, in words.
     """
 
-    def __init__(self, seconds: float = SECONDS, *, pace: float = 1.0) -> None:
+    def __init__(self, seconds: float = SECONDS, *, pace: float = 1.0, place: str = "the forge") -> None:
         self._end = time.monotonic() + seconds
         self._pace = pace
+        self._place = place
         self._is_lost = False
 
     @property
@@ -46,7 +47,7 @@ class Patience:
 
     def share(self, part: float) -> Patience:
         """Give a part of the time that is left, so that what comes after has the rest."""
-        return Patience(self.left * part, pace=self._pace)
+        return Patience(self.left * part, pace=self._pace, place=self._place)
 
     def repeat(self, call: Callable[[], Answer]) -> Answer:
         """Make a call that may be sent twice until it is answered.
@@ -87,7 +88,8 @@ class Patience:
         if failures:
             raise failures[0]
         if not answers:
-            raise PassingError("forge", "it did not answer in time", "Run the job again.")
+            cure = "Run the job again, or let it wait longer: `MLBOT_DEADLINE`, in seconds."
+            raise PassingError(self._place, "it did not answer in time", cure)
         return answers[0]
 
     def pause(self, error: PassingError, tries: int) -> None:

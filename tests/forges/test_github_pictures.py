@@ -15,6 +15,7 @@ from tests import git_server
 from tests.forges.github_server import WRITE
 from tests.git_server import GitServer
 from tests.repositories import git
+from tests.secrets import find_tokens
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LOSS, MATRIX = (Figure(name=name, media="image/png", data=PNG + name.encode()) for name in ("loss", "Matrix 1.png"))
@@ -155,3 +156,13 @@ def test_a_proxy_of_the_user_is_kept(server: GitServer, tmp_path: Path, monkeypa
 def test_no_token_is_pushed_with_in_the_open(server: GitServer) -> None:
     hosted = host(server, LOSS, server="http://github.example")
     assert "not https" in hosted.problems[0]
+
+
+def test_what_traces_git_is_off_where_it_is_given_the_token(
+    server: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, name in enumerate(("GIT_TRACE", "GIT_TRACE_CURL", "GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF")):
+        monkeypatch.setenv(name, str(tmp_path / f"trace-{number}"))
+    monkeypatch.setenv("GIT_TRACE2_CONFIG_PARAMS", "http.*")
+    assert host(server, LOSS).problems == ()
+    assert find_tokens(tmp_path) == []

@@ -40,6 +40,16 @@ WHEN = datetime(2020, 1, 1, tzinfo=UTC)
 MESSAGE = "Pictures of a report of mlbot\n\n[skip ci]\n"
 NETWORK = re.compile(r"http\.(?:.+\.)?(?:proxy\w*|ssl\w+)")
 """The user's settings that say how a server is reached; others could send a second token along."""
+TRACES = (
+    "GIT_TRACE",
+    "GIT_TRACE_CURL",
+    "GIT_TRACE_PACKET",
+    "GIT_CURL_VERBOSE",
+    "GIT_TRACE2",
+    "GIT_TRACE2_EVENT",
+    "GIT_TRACE2_PERF",
+)
+"""What would write the settings of git, and so the token, to a file or the log."""
 CURE = f'Choose `pictures = "mermaid"`, or give the job the right:\n\n{write_yaml("contents: write")}'
 
 
@@ -141,7 +151,7 @@ def _environment(root: Path, push: Push) -> dict[str, str]:
     pairs = {f"GIT_CONFIG_KEY_{n}": name for n, (name, _) in enumerate(kept)}
     pairs |= {f"GIT_CONFIG_VALUE_{n}": value for n, (_, value) in enumerate(kept)}
     files = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_PARAMETERS": ""}
-    nobody_asked = {"GIT_ASKPASS": "", "SSH_ASKPASS": "", "GIT_TRACE": "", "GIT_TRACE_CURL": "", "GIT_CURL_VERBOSE": ""}
+    nobody_asked = dict.fromkeys(("GIT_ASKPASS", "SSH_ASKPASS", *TRACES), "")
     return {"GIT_CONFIG_COUNT": str(len(kept)), **pairs, **files, **nobody_asked}
 
 
