@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import base64
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 NEEDLE = "0s3cr3t9"
 """Part of every token that a test gives to mlbot, and of nothing else."""
 LARGEST = 4 * 1024 * 1024
+
+
+@cache
+def has_tokens(module: Path) -> bool:
+    """Whether the tests of a module can have any: all tokens come from here, mostly by way of a forge's server."""
+    return re.search(r"tests\.(?:forges|secrets|test_pipeline)", module.read_text()) is not None
 
 
 def find_tokens(folder: Path) -> list[str]:
