@@ -68,12 +68,14 @@ def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: T
 
 def _try_all(ways: Sequence[Callable[[], None]], err: TextIO) -> None:
     """Go every way out: one that fails does not close the others. The last failure is raised, those before are told."""
-    failures: list[MlbotError] = []
+    failures: list[Exception] = []
     for way in ways:
         try:
             way()
-        except MlbotError as error:
+        except Exception as error:
             failures.append(error)
+    # A bug is raised rather than what was expected to go wrong.
+    failures.sort(key=lambda error: not isinstance(error, MlbotError))
     err.writelines(f"mlbot: {redact(str(error))}\n" for error in failures[:-1])
     if failures:
         raise failures[-1]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from cml_bot.announce import Announced, Manner, announce
+from cml_bot.deliver import _try_all
 from cml_bot.errors import ConfigError, ForbiddenError, PassingError, PublishError
 from cml_bot.forges import Forge
 from cml_bot.model import Build, Curve, Outcome, Report, Series, Source
@@ -182,3 +184,24 @@ def test_curves_are_shown_as_is_wanted(pictures: Pictures, is_private: bool, hos
     assert bool(forge.pictures) is hosted
     assert ("https://forge.example/files/" in body) is hosted
     assert ("```mermaid" in body) is charted
+
+
+def test_every_way_out_is_gone_whatever_fails_on_the_others() -> None:
+    gone: list[str] = []
+
+    def fail(error: Exception) -> None:
+        gone.append(str(error))
+        raise error
+
+    err = io.StringIO()
+    ways = [
+        partial(fail, ConfigError("folder", "is full", "Make room.")),
+        partial(fail, PassingError("forge", "is down", "Again.")),
+        partial(gone.append, "printed"),
+    ]
+    with pytest.raises(PassingError, match="is down"):
+        _try_all(ways, err)
+    assert gone[-1] == "printed"
+    assert err.getvalue() == "mlbot: folder: is full. Make room.\n"
+    with pytest.raises(ZeroDivisionError):
+        _try_all([partial(fail, ZeroDivisionError("a bug")), *ways], err)
