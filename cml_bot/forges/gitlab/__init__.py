@@ -34,7 +34,7 @@ OF_THE_JOB = "The job's own CI_JOB_TOKEN can read, but GitLab lets it write no c
 NO_TOKEN = f"{OF_THE_JOB} {TO_MAKE_ONE}"
 IN_A_FORK = (
     "A pipeline that runs in a fork gets no variables of this project: a member of it can run one here, on the tab "
-    "Pipelines of the merge request."
+    "Pipelines of the merge request. Read its changes before: its code sees the variables then, the token among them."
 )
 
 
