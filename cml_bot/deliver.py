@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from cml_bot.announce import USUAL, Announced, Manner, announce
 from cml_bot.as_json import dump_report
 from cml_bot.errors import GATE_FAILED, ConfigError, InputError, MlbotError
-from cml_bot.forges import load_forge
+from cml_bot.forges import load_forge, quieten
 from cml_bot.model import Outcome
 from cml_bot.own_folder import REPORT
 from cml_bot.reach import connect
@@ -111,9 +111,7 @@ def _render(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> str:
     if form == "terminal":
         from cml_bot.terminal import render_terminal
 
-        text = render_terminal(report, out)
-        # Names in it are foreign, and some CI takes lines of the log for commands.
-        return f"{load_forge(report.build.forge).quiet(text)}\n" if report.build.forge else text
+        return quieten(render_terminal(report, out), report.build.forge)
     from cml_bot.render import render, render_html
 
     return render_html(report, drawn) if drawn and form == "html" else render(report, None, {}, whole=True).body

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot import git
 from cml_bot.errors import BaselineError
-from cml_bot.git_process import ask, run
+from cml_bot.git_process import as_environment, ask, run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -73,7 +73,8 @@ def borrow(checkout: Checkout) -> Iterator[Scratch]:
     with TemporaryDirectory(prefix="mlbot-") as folder:
         root = Path(folder)
         _lay_out(root / ".git", checkout, is_sha256=("extensions.objectformat", "sha256") in settings)
-        yield Scratch(root=root, prefix=checkout.prefix, environment=_as_environment(settings))
+        reached = as_environment([(name, value) for name, value in settings if TRANSPORT.fullmatch(name)])
+        yield Scratch(root=root, prefix=checkout.prefix, environment=reached)
 
 
 def _read_settings(checkout: Checkout) -> list[tuple[str, str]]:
@@ -104,15 +105,6 @@ def _lay_out(folder: Path, checkout: Checkout, *, is_sha256: bool) -> None:
         (folder / "refs/heads/here").write_text(f"{checkout.sha}\n", encoding="ascii")
     if checkout.is_shallow:
         shutil.copyfile(checkout.common / "shallow", folder / "shallow")
-
-
-def _as_environment(settings: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Give settings as variables, in place of the files they came from: a header sent twice is refused."""
-    kept = [(name, value) for name, value in settings if TRANSPORT.fullmatch(name)]
-    pairs = {f"GIT_CONFIG_KEY_{n}": name for n, (name, _) in enumerate(kept)}
-    pairs |= {f"GIT_CONFIG_VALUE_{n}": value for n, (_, value) in enumerate(kept)}
-    files = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_PARAMETERS": ""}
-    return {"GIT_CONFIG_COUNT": str(len(kept)), **pairs, **files}
 
 
 def fetch(scratch: Scratch, wants: Iterable[str], leave_out: str, *options: str, offer: str = "default") -> None:

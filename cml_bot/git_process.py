@@ -118,6 +118,17 @@ def run(
     return answer
 
 
+def as_environment(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Give settings as variables, in place of all files of settings: a header that stands in both is refused.
+
+    They may hold credentials, which therefore never touch the disk.
+    """
+    pairs = {f"GIT_CONFIG_KEY_{n}": name for n, (name, _) in enumerate(settings)}
+    pairs |= {f"GIT_CONFIG_VALUE_{n}": value for n, (_, value) in enumerate(settings)}
+    files = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_PARAMETERS": ""}
+    return {"GIT_CONFIG_COUNT": str(len(settings)), **pairs, **files}
+
+
 def _environment() -> dict[str, str]:
     # git has its own credentials.
     unwanted = VARIABLES | OUTER

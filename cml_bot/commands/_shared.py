@@ -143,10 +143,3 @@ def now() -> datetime:
 def as_keys(options: Mapping[str, Any]) -> dict[str, Any]:
     """Name options as the configuration does."""
     return {name.replace("_", "-"): value for name, value in options.items()}
-
-
-def quieten(text: str, forge: str) -> str:
-    """Wrap a text for the job's log: names in it are foreign, and some CI takes lines of its log for commands."""
-    from cml_bot.forges import load_forge
-
-    return f"{load_forge(forge).quiet(text)}\n" if forge else text

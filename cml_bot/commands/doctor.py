@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from cml_bot.commands._shared import open_job, quieten, review_options, take_named
+from cml_bot.commands._shared import open_job, review_options, take_named
+from cml_bot.forges import quieten
 
 
 @click.command(short_help="Show what mlbot sees, and why.")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cml_bot.commands._shared import as_keys, complain, open_job, option, quieten, speak_utf8
+from cml_bot.commands._shared import as_keys, complain, open_job, option, speak_utf8
+from cml_bot.forges import quieten
 
 if TYPE_CHECKING:
     from cml_bot.history_table import History

@@ -143,3 +143,11 @@ FORGES: tuple[str, ...] = ("github", "gitlab", "bitbucket")
 def load_forge(name: str) -> ForgeModule:
     """Import a forge on first use: its library is heavy."""
     return cast("ForgeModule", import_module(f"cml_bot.forges.{name}"))
+
+
+def quieten(text: str, forge: str) -> str:
+    """Wrap a text for the log of a forge's job: names in it are foreign, and some logs take lines for commands.
+
+    Outside of any job it stays as it is.
+    """
+    return f"{load_forge(forge).quiet(text)}\n" if forge else text

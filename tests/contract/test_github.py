@@ -65,17 +65,6 @@ def server(both: Both) -> GitHubServer:
     return server
 
 
-@pytest.fixture
-def seen(both: Both) -> Iterator[Watch]:
-    """What goes through; nothing of it may be refused."""
-    watch = both[1]
-    watch.refused.clear()
-    watch.passed.clear()
-    yield watch
-    assert watch.refused == []
-    assert watch.passed
-
-
 def connect(server: GitHubServer, token: str = "", **changes: object) -> Forge:
     return load_forge("github").connect(server.build(**changes), token or server.WRITER, Patience(30, pace=0.01))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,8 +21,8 @@ from cml_bot.errors import ForbiddenError, MlbotError, PassingError, PublishErro
 from cml_bot.forges._pictures import name_file
 from cml_bot.forges._wire import check_address
 from cml_bot.forges.github.errors import write_yaml
-from cml_bot.git_process import ask, run
-from cml_bot.git_write import LOST, PUSH_SECONDS, QUIETLY, is_forbidden, write_commit
+from cml_bot.git_process import as_environment, ask, run
+from cml_bot.git_write import LOST, PUSH_SECONDS, QUIETLY, is_forbidden, write_commit, write_tree
 from cml_bot.review import Hosted
 from cml_bot.tokens import redact
 
@@ -80,11 +79,9 @@ class Push:
     @property
     def _ending(self) -> str:
         """Nothing for the usual name; for others a digest, since a name may hold what a reference may not."""
-        return (
-            ""
-            if self.name in ("", USUAL_NAME)
-            else f"-{hashlib.sha256(self.name.encode(errors='surrogatepass')).hexdigest()[:12]}"
-        )
+        if self.name in ("", USUAL_NAME):
+            return ""
+        return f"-{hashlib.sha256(self.name.encode(errors='surrogatepass')).hexdigest()[:12]}"
 
 
 def host(push: Push, figures: Sequence[Figure], shown: str) -> Hosted:
@@ -115,23 +112,13 @@ def _host(push: Push, content: Mapping[str, bytes], files: Mapping[str, str], sh
     with TemporaryDirectory(prefix="mlbot-") as folder:
         root = Path(folder)
         ask(root, "init", "--quiet", "--bare", "--template=", "--object-format=sha1", ".")
-        sha = _write(root, content)
+        sha = write_commit(root, write_tree(root, content), MESSAGE, "", WHEN)
         top = f"{build.server}/{build.repo}/blob/{sha}"
         addresses = {name: f"{top}/{file}?raw=true" for name, file in files.items()}
         if not all(address in shown for address in addresses.values()):
             environment = _environment(root, push)
             _push(push, root, f"+{sha}:{ref}", environment)
     return addresses
-
-
-def _write(root: Path, content: Mapping[str, bytes]) -> str:
-    """Write the commit; give its id."""
-    rows = []
-    for file, data in sorted(content.items()):
-        blob = ask(root, "hash-object", "-w", "--stdin", given=data).text
-        rows.append(f"100644 blob {blob}\t{file}\n")
-    tree = ask(root, "mktree", given="".join(rows).encode()).text
-    return write_commit(root, tree, MESSAGE, "", WHEN)
 
 
 def _environment(root: Path, push: Push) -> dict[str, str]:
@@ -148,11 +135,7 @@ def _environment(root: Path, push: Push) -> dict[str, str]:
         ("http.followRedirects", "false"),
         ("credential.helper", ""),
     ]
-    pairs = {f"GIT_CONFIG_KEY_{n}": name for n, (name, _) in enumerate(kept)}
-    pairs |= {f"GIT_CONFIG_VALUE_{n}": value for n, (_, value) in enumerate(kept)}
-    files = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_PARAMETERS": ""}
-    nobody_asked = dict.fromkeys(("GIT_ASKPASS", "SSH_ASKPASS", *TRACES), "")
-    return {"GIT_CONFIG_COUNT": str(len(kept)), **pairs, **files, **nobody_asked}
+    return as_environment(kept) | dict.fromkeys(("GIT_ASKPASS", "SSH_ASKPASS", *TRACES), "")
 
 
 def _push(push: Push, root: Path, change: str, environment: Mapping[str, str]) -> None:
