@@ -11,12 +11,13 @@ import re
 import reprlib
 import sys
 from dataclasses import MISSING, fields, is_dataclass
+from enum import StrEnum
 from functools import partial
 from operator import lt
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from cml_bot.errors import InputError
-from cml_bot.model import Fact, Metric, Param, Part, Run, Series, Source
+from cml_bot.model import Bars, Fact, Goal, Matrix, Metric, Param, Part, Points, Repeats, Role, Run, Series, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
-    from cml_bot.model import Check, Delta, Drift, Evidence, ParamDelta, Report, Side
+    from cml_bot.model import Chart, Check, Delta, Drift, Evidence, ParamDelta, Report, Side
 
 SCHEMA = 1
 """Raised only when a field changes its meaning; new fields do not count."""
 
 Noun = TypeVar("Noun")
+Word = TypeVar("Word", bound=StrEnum)
 
 
 def dump_run(run: Run) -> str:
@@ -113,10 +115,13 @@ def _text(value: object) -> str:
     raise _odd(value, "a text")
 
 
-def _part(value: object) -> Part:
-    if isinstance(value, str) and value in list(Part):
-        return Part(value)
-    raise _odd(value, f"one of {', '.join(Part)}")
+def _one_of(words: type[Word]) -> Callable[[object], Word]:
+    def parse(value: object) -> Word:
+        if isinstance(value, str) and value in list(words):
+            return words(value)
+        raise _odd(value, f"one of {', '.join(words)}")
+
+    return parse
 
 
 def _flag(value: object) -> bool:
@@ -160,6 +165,19 @@ def _series(value: object) -> Series:
     return series
 
 
+def _chart(value: object) -> Chart:
+    """Read a matrix, bars or points: told by what only one of them has."""
+    for mark, parse in _CHARTS.items():
+        if isinstance(value, dict) and mark in value:
+            return parse(value)
+    raise _odd(value, "a chart")
+
+
+_CHARTS: Mapping[str, Callable[[object], Chart]] = {
+    "columns": partial(_build, Matrix),
+    "labels": partial(_build, Bars),
+    "x_label": partial(_build, Points),
+}
 _SHA = re.compile("[0-9a-f]*")
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -171,7 +189,12 @@ _PARSERS: Mapping[str, Callable[[object], object]] = {
     "float | None": _or_none(_number),
     "tuple[float, ...]": _numbers,
     "tuple[str, ...]": _each(_text),
-    "Part": _part,
+    "tuple[tuple[float, ...], ...]": _each(_numbers),
+    "Part": _one_of(Part),
+    "Goal | None": _or_none(_one_of(Goal)),
+    "Role | None": _or_none(_one_of(Role)),
+    "Repeats": _one_of(Repeats),
+    "tuple[Chart, ...]": _each(_chart),
     "tuple[Metric, ...]": _each(partial(_build, Metric)),
     "tuple[Series, ...]": _each(_series),
     "tuple[Figure, ...]": lambda _: (),

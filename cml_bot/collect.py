@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, TypeVar
 from cml_bot.data_files import read_data
 from cml_bot.discover import discover
 from cml_bot.errors import InputError
-from cml_bot.model import Fact, Figure, Metric, Note, Param, Part, Run, Series
-from cml_bot.readers import find_format, load_reader
+from cml_bot.model import Chart, Fact, Figure, Metric, Note, Param, Part, Run, Series
+from cml_bot.readers import find_format, find_store, load_reader, load_store_reader
 from cml_bot.replicates import join_replicates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cml_bot.config import Config
     from cml_bot.model import Observation, Source
     from cml_bot.trees import Tree
 
-Keyed = TypeVar("Keyed", Metric, Series, Param)
+Keyed = TypeVar("Keyed", Metric, Series, Chart, Param)
 Seen = dict[tuple[str, str, str | None, bool], "tuple[Observation, ...]"]
 """What was read already, by path, git's id of the content, axis and purpose: equal files are read once."""
 
@@ -31,7 +31,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
         ConfigError: a configured pattern leaves the workspace.
     """
     found = discover(tree, config)
-    tree.fetch([source.path for source in found.sources])
+    tree.fetch([path for source in found.sources for path in source.files or (source.path,)])
     data, unknown = read_data(tree, config.data)
     read: list[tuple[Source, Sequence[Observation]]] = []
     notes, broken, unread = [*tree.notes, *found.notes], list(found.missing), list(found.unread)
@@ -50,6 +50,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
         build_url=build_url,
         metrics=_first_of_each(one for one in taken if isinstance(one, Metric)),
         series=_first_of_each(one for one in taken if isinstance(one, Series)),
+        charts=_first_of_each(one for one in taken if isinstance(one, Chart)),
         figures=tuple({one.name: one for one in taken if isinstance(one, Figure)}.values()),
         params=_first_of_each(one for one in taken if isinstance(one, Param)),
         data=(*data, *(one for one in taken if isinstance(one, Fact))),
@@ -61,13 +62,24 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
 
 
 def _read(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]:
-    path = tree.file(source.path)
-    blob = tree.blob_id(source.path)
-    key = (source.path, blob, source.x, source.part is Part.PARAMS)
-    if not blob or key not in seen:
-        reader = load_reader(_module(source))
-        seen[key] = tuple(_place(one, source) for one in reader.read(path, source.x))
+    paths = source.files or (source.path,)
+    blobs = [tree.blob_id(path) for path in paths]
+    key = (source.path, " ".join(blobs), source.x, source.part is Part.PARAMS)
+    if not all(blobs) or key not in seen:
+        found = _read_store(tree, source) if source.files else _read_file(tree, source)
+        seen[key] = tuple(_place(one, source) for one in found)
     return [one for one in seen[key] if not (isinstance(one, Series) and source.y and one.name not in source.y)]
+
+
+def _read_file(tree: Tree, source: Source) -> Iterator[Observation]:
+    path = tree.file(source.path)
+    return load_reader(_module(source)).read(path, source.x)
+
+
+def _read_store(tree: Tree, source: Source) -> Iterator[Observation]:
+    files = {path: tree.file(path) for path in source.files}
+    row = find_store(source.files[0])
+    return load_store_reader(row[0].module).read_store(files, tree.sha) if row else iter(())
 
 
 def _module(source: Source) -> str:

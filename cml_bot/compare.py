@@ -10,10 +10,9 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from cml_bot.goals import find_goal
-from cml_bot.model import Delta, Evidence, Key, Method, Metric, Role, Rule, Tolerance
+from cml_bot.model import Delta, Evidence, Goal, Key, Method, Metric, Role, Rule, Tolerance
 from cml_bot.rows import gather_history, names_of, rows_of
-from cml_bot.rules import role_of, rule_of
+from cml_bot.rules import goal_of, role_of, rule_of
 from cml_bot.stats.families import benjamini_hochberg
 from cml_bot.weigh import LEVEL, weigh
 
@@ -49,8 +48,9 @@ def compare(
     # A run of main that lacks a metric, an evaluation that was left out for one, does not make it new.
     lacking = {key: past[key][-1] for key in heads if key not in bases and key in past} if base else {}
     sides = {**dict.fromkeys(heads), **bases, **lacking}
+    known = {**bases, **lacking, **heads}
     deltas = [
-        _pair(heads.get(key), one, _settle(key, rules, gated), past.get(key, ()), is_alike=is_alike)
+        _pair(heads.get(key), one, _settle(known[key], rules, gated), past.get(key, ()), is_alike=is_alike)
         for key, one in sides.items()
     ]
     return tuple(_tell_lacking(delta) if delta.key in lacking else delta for delta in _correct(deltas))
@@ -82,16 +82,17 @@ def _adjust(evidence: Evidence, p: float, count: int) -> Evidence:
 
 
 class _Terms(NamedTuple):
-    """What is settled of a metric before its sides are looked at."""
+    """What is settled of a metric before its sides are held against each other."""
 
     key: Key
     rule: Rule
+    goal: Goal
     role: Role
 
 
-def _settle(key: Key, rules: Sequence[Rule], gated: Iterable[str]) -> _Terms:
-    rule = rule_of(key, rules)
-    return _Terms(key, rule, role_of(key, rule, gated))
+def _settle(metric: Metric, rules: Sequence[Rule], gated: Iterable[str]) -> _Terms:
+    rule = rule_of(metric.key, rules)
+    return _Terms(metric.key, rule, goal_of(metric, rules), role_of(metric, rule, gated))
 
 
 def _pair(
@@ -100,7 +101,7 @@ def _pair(
     rule = terms.rule
     tolerance = (rule.tolerance or Tolerance(amount=0)).absolute(base.value if base else 0.0)
     tolerance = tolerance if math.isfinite(tolerance) else 0.0
-    if terms.role is Role.BOOKKEEPING and _is_count(head, base):
+    if _is_exact(head, base) or (terms.role is Role.BOOKKEEPING and _is_count(head, base)):
         evidence = _weigh_count(head, base)
     else:
         evidence = weigh(head, base, history, tolerance, is_alike=is_alike)
@@ -109,13 +110,18 @@ def _pair(
         key=terms.key,
         head=head,
         base=base,
-        goal=rule.goal or find_goal(terms.key.name),
+        goal=terms.goal,
         tolerance=tolerance,
         unit=rule.unit if rule.unit is not None else side.unit if side else "",
         role=terms.role,
         evidence=evidence,
         history=tuple(metric.value for metric in history),
     )
+
+
+def _is_exact(head: Metric | None, base: Metric | None) -> bool:
+    """Whether both sides hold no noise, and are numbers."""
+    return all(side is not None and side.is_exact and math.isfinite(side.value) for side in (head, base))
 
 
 def _is_count(head: Metric | None, base: Metric | None) -> bool:

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 from cml_bot.errors import ConfigError, InputError
 from cml_bot.model import Part, Source
-from cml_bot.readers import find_format
+from cml_bot.newest import choose_newest
+from cml_bot.readers import find_format, find_store
+from cml_bot.readers._shapes import may_be_known
+from cml_bot.readers._text import LARGEST
 from cml_bot.replicates import REPLICATE, find_replicate
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from cml_bot.config import Config
     from cml_bot.model import Note
+    from cml_bot.readers import Format
     from cml_bot.trees import Tree
 
 PARAMS = ("params.yaml", "params.yml", "params.json", "params.toml", "hparams.yaml", "hparams.yml", "hparams.json")
@@ -52,12 +56,32 @@ def discover(tree: Tree, config: Config) -> Found:
         chosen = [one for one in dvc.sources if one.part is not Part.PARAMS]
         chosen += _well_known(tree, dvc.folders if chosen else ())
     chosen += _configured(tree, config.optional, Part.METRICS, "optional")[0]
+    chosen, older = choose_newest(_gather(tree, chosen))
     if config.params:
         params, lost = _configured(tree, config.params, Part.PARAMS, "params")
         missing += lost
     else:
         params = [one for one in dvc.sources if one.part is Part.PARAMS] + list(_well_known_params(tree))
-    return Found(sources=_unique([*chosen, *params]), notes=dvc.notes, missing=tuple(missing), unread=dvc.unread)
+    notes = (*dvc.notes, *older)
+    return Found(sources=_unique([*chosen, *params]), notes=notes, missing=tuple(missing), unread=dvc.unread)
+
+
+def _gather(tree: Tree, sources: Iterable[Source]) -> Iterator[Source]:
+    """Put one source for a store in place of its files."""
+    stores: set[str] = set()
+    for source in sources:
+        found = find_store(source.path)
+        if found is None or source.part is Part.PARAMS:
+            yield source
+        elif found[1] not in stores:
+            stores.add(found[1])
+            yield replace(source, path=found[1], files=_files_of(tree, *found))
+
+
+def _files_of(tree: Tree, row: Format, store: str) -> tuple[str, ...]:
+    """List what belongs to a store, also what lies deeper than discovery looks."""
+    below = tree.glob(f"{_plain(store)}/**") or [store]
+    return tuple(path for path in below if (found := re.fullmatch(row.store, path)) and found[1] == store)
 
 
 def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tuple[list[Source], list[str]]:
@@ -70,7 +94,7 @@ def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tu
         for path in paths:
             is_params = part is Part.METRICS and path != pattern and PurePosixPath(path).name in PARAMS
             here = Part.PARAMS if is_params else part
-            group, replicate = find_replicate(pattern, path) or ("", "")
+            group, replicate = find_replicate(pattern, path) or (path if path == pattern else "", "")
             why = f"{key} names {pattern}"
             chosen.append(Source(path=path, why=why, part=here, declared=True, group=group, replicate=replicate))
         if not paths:
@@ -91,17 +115,33 @@ def _match(tree: Tree, pattern: str) -> list[str]:
     named = list(tree.glob(pattern))
     if named == [pattern]:
         return named
-    return [path for path in named or tree.glob(f"{pattern}/**") if find_format(path)]
+    return [path for path in named or tree.glob(f"{pattern}/**") if find_format(path) or find_store(path)]
 
 
 def _well_known(tree: Tree, told: Sequence[str]) -> Iterator[Source]:
     """Yield what lies under a well-known name, but not in folders that were told of otherwise."""
+    guessed: list[str] = []
     for path in tree.walk():
-        row = find_format(path)
+        store = find_store(path)
+        row = store[0] if store else find_format(path)
         is_told = any(not folder or path.startswith(f"{folder}/") for folder in told)
-        if row and _is_named(path, row.names) and not is_told:
+        if row is None or is_told:
+            continue
+        if store or _is_named(path, row.names):
             part = Part.PLOTS if row.module == "image_file" else Part.METRICS
             yield Source(path=path, why="a well-known name", part=part)
+        elif _is_named(path, row.guesses):
+            guessed.append(path)
+    tree.fetch(guessed)
+    yield from (Source(path=path, why="what a tool writes") for path in guessed if _may_be_known(tree, path))
+
+
+def _may_be_known(tree: Tree, path: str) -> bool:
+    try:
+        with tree.file(path).open("rb") as file:
+            return may_be_known(file.read(LARGEST))
+    except (InputError, OSError):
+        return False
 
 
 def _well_known_params(tree: Tree) -> Iterator[Source]:
@@ -153,9 +193,14 @@ def _read_dvc(tree: Tree, path: str) -> tuple[Sequence[Source], Sequence[Note]]:
 
 def _expand(tree: Tree, source: Source) -> list[Source]:
     """Turn a folder into the files that lie in it, as DVC does."""
-    plain = "".join(f"[{char}]" if char in "*?[" else char for char in source.path)
+    plain = _plain(source.path)
     paths = tree.glob(plain) or [path for path in tree.glob(f"{plain}/**") if find_format(path)]
     return [replace(source, path=path) for path in paths]
+
+
+def _plain(path: str) -> str:
+    """Return the pattern that means a path and nothing else."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in path)
 
 
 def _unique(sources: Iterable[Source]) -> tuple[Source, ...]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cml_bot.goals import is_bookkeeping
-from cml_bot.model import Drift, Goal
+from cml_bot.model import Drift, Goal, Role
 from cml_bot.rows import gather_history
-from cml_bot.rules import goal_of
+from cml_bot.rules import goal_of, role_of, rule_of
 from cml_bot.stats.band import FEWEST_TO_FAIL, find_main_levels
 from cml_bot.stats.families import holm
 from cml_bot.stats.shift import new_against_old
@@ -39,8 +38,10 @@ def find_drifts(runs: Sequence[Run], rules: Sequence[Rule] = ()) -> tuple[Drift,
     """
     suspects = []
     for key, found in gather_history(runs, rules).items():
-        goal = goal_of(key, rules)
-        if goal is not Goal.NONE and not is_bookkeeping(key.name) and found[-1][0] is runs[-1]:
+        last_run, metric = found[-1]
+        goal = goal_of(metric, rules)
+        is_counted = role_of(metric, rule_of(key, rules)) is Role.BOOKKEEPING
+        if goal is not Goal.NONE and not is_counted and last_run is runs[-1]:
             suspects += _suspect(key, found, 1 if goal is Goal.HIGHER else -1)
     chances = holm([suspect.p for suspect in suspects])
     return tuple(suspect.drift for suspect, p in zip(suspects, chances, strict=True) if p <= LEVEL)

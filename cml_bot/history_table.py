@@ -114,7 +114,8 @@ def make_history(
         return History(name=name)
     alike = choose_comparable(runs[-1], runs, with_data=with_data)
     found = gather_history(runs, rules)
-    keys = [key for key in {**gather_history(runs[-1:], rules), **found} if _is_wanted(key, wanted, rules, gated)]
+    order = {**gather_history(runs[-1:], rules), **found}
+    keys = [key for key in order if _is_wanted(found[key][-1][1], wanted, rules, gated)]
     lost = [f"no metric of these runs matches {one}" for one in wanted if not any(key.matches(one) for key in keys)]
     if not keys and not wanted:
         lost = ["these runs hold no metric but bookkeeping, which is shown when it is asked for by name"]
@@ -127,10 +128,10 @@ def make_history(
     )
 
 
-def _is_wanted(key: Key, wanted: Sequence[str], rules: Sequence[Rule], gated: Sequence[str]) -> bool:
+def _is_wanted(metric: Metric, wanted: Sequence[str], rules: Sequence[Rule], gated: Sequence[str]) -> bool:
     if wanted:
-        return any(key.matches(pattern) for pattern in wanted)
-    return role_of(key, rule_of(key, rules), gated) is not Role.BOOKKEEPING
+        return any(metric.key.matches(pattern) for pattern in wanted)
+    return role_of(metric, rule_of(metric.key, rules), gated) is not Role.BOOKKEEPING
 
 
 def _make_row(
@@ -142,7 +143,7 @@ def _make_row(
     counted = [(point.sha, float(point.value)) for point in course if point.counts and point.value is not None]
     row = HistoryRow(
         key=key,
-        goal=goal_of(key, rules),
+        goal=goal_of(found[-1][1], rules),
         unit=found[-1][1].unit if unit is None else unit,
         values=tuple(known[run.sha].value if run.sha in known else None for run in runs),
         course=course,

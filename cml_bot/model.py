@@ -72,6 +72,17 @@ class Role(StrEnum):
     """Counts, steps and timings: folded unless gated."""
 
 
+class Repeats(StrEnum):
+    """What the values of one metric are repetitions of."""
+
+    TRAININGS = "trainings"
+    """Whole trainings, each with a seed of its own."""
+    FOLDS = "folds"
+    """Folds of one cross-validation: their trainings share most of their data."""
+    TIMINGS = "timings"
+    """Rounds of one benchmark."""
+
+
 class Trend(StrEnum):
     """What can be said of a metric's change, in the order of the report."""
 
@@ -119,6 +130,14 @@ class Metric:
     unit: str = ""
     source: str = ""
     """The file it was read from, and where in it if that needs saying."""
+    goal: Goal | None = None
+    """Which way is good, where the tool that wrote it says so."""
+    role: Role | None = None
+    """How much attention it deserves, where its format tells: a count is bookkeeping, whatever its name."""
+    is_exact: bool = False
+    """Whether it holds no noise, as what a check of data came to: any difference is one."""
+    repeats: Repeats = Repeats.TRAININGS
+    """What its values are repetitions of, where there are many."""
 
     @property
     def key(self) -> Key:
@@ -153,11 +172,78 @@ class Series:
     """Which of several repeated trainings it is the course of; empty where there is one."""
     mean: float | None = None
     """The mean of all of y before points were left out; None where none were."""
+    goal: Goal | None = None
+    """Which way is good, where the tool that wrote it says so."""
+    best: float | None = None
+    """The x of the step that the training kept (early stopping, the best checkpoint): its value stands for all."""
 
     @property
     def key(self) -> Key:
         """Its identity; repeated trainings share it."""
         return Key(self.group, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """Counts by two labels: a confusion matrix."""
+
+    name: str
+    rows: tuple[str, ...]
+    """Labels of the rows: what was true."""
+    columns: tuple[str, ...]
+    """Labels of the columns: what was predicted."""
+    values: tuple[tuple[float, ...], ...]
+    """Shape (rows, columns)."""
+    group: str = ""
+    source: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Its identity."""
+        return Key(self.group, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """One number for each of several labels: how much each feature counts."""
+
+    name: str
+    labels: tuple[str, ...]
+    values: tuple[float, ...]
+    """Shape (labels,)."""
+    unit: str = ""
+    group: str = ""
+    source: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Its identity."""
+        return Key(self.group, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Points:
+    """Points in a plane, in no order: a scatter plot, or a curve whose x does not rise."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    """Shape of both (n,)."""
+    x_label: str = "x"
+    y_label: str = "y"
+    is_line: bool = False
+    """Whether neighbours are joined, as in the curve of precision over recall."""
+    group: str = ""
+    source: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Its identity."""
+        return Key(self.group, self.name)
+
+
+Chart = Matrix | Bars | Points
+"""Numbers to be drawn that are no course of a training."""
 
 
 ENDINGS = {
@@ -223,7 +309,7 @@ class Note:
         return f"{self.source}: {self.text}" if self.source else self.text
 
 
-Observation = Metric | Series | Figure | Param | Fact | Note
+Observation = Metric | Series | Chart | Figure | Param | Fact | Note
 """What a reader yields; a fact is one of the data that was evaluated on."""
 
 
@@ -250,8 +336,12 @@ class Source:
     """The column to draw over, where somebody named one."""
     y: tuple[str, ...] = ()
     """The columns to draw; all when empty."""
+    template: str = ""
+    """DVC's name of how to draw it, where dvc.yaml gives one."""
+    files: tuple[str, ...] = ()
+    """The files of a store, of which `path` is the folder; empty where `path` is the one file."""
     group: str = ""
-    """What it has in common with the files of repeated trainings; its own path when empty."""
+    """What it has in common with the files of other runs and repeated trainings; its own path when empty."""
     replicate: str = ""
     """What tells it apart from them."""
 
@@ -266,6 +356,7 @@ class Run:
     """When it was collected, ISO 8601 in UTC."""
     metrics: tuple[Metric, ...] = ()
     series: tuple[Series, ...] = ()
+    charts: tuple[Chart, ...] = ()
     figures: tuple[Figure, ...] = ()
     params: tuple[Param, ...] = ()
     environment: tuple[Fact, ...] = ()
@@ -285,7 +376,7 @@ class Run:
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all was found."""
-        return not (self.metrics or self.series or self.figures or self.params)
+        return not (self.metrics or self.series or self.charts or self.figures or self.params)
 
 
 class Method(StrEnum):

@@ -33,7 +33,8 @@ def pair_curves(head: Run, base: Run | None, rules: Sequence[Rule]) -> tuple[Cur
     heads = _mean_curves(head)
     bases = _mean_curves(base) if base else {}
     pairs = [
-        Curve(key=key, head=heads.get(key), base=bases.get(key), goal=goal_of(key, rules)) for key in {**heads, **bases}
+        Curve(key=key, head=heads.get(key), base=bases.get(key), goal=goal_of(one, rules))
+        for key, one in {**heads, **bases, **heads}.items()
     ]
     return tuple(pair for pair in pairs if not _is_equal(pair))
 

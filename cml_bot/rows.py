@@ -53,15 +53,24 @@ def _digest(series: Series, rule: Rule) -> Metric:
     """Take the value of a series that stands for it: the last, unless the configuration names another."""
     of = rule.of or Of.LAST
     if of is Of.BEST:
-        of = {Goal.HIGHER: Of.MAX, Goal.LOWER: Of.MIN, Goal.NONE: Of.LAST}[rule.goal or find_goal(series.name)]
+        goal = rule.goal or series.goal or find_goal(series.name)
+        of = {Goal.HIGHER: Of.MAX, Goal.LOWER: Of.MIN, Goal.NONE: Of.LAST}[goal]
+    value, how = _value_of(series, of, is_told=rule.of is not None)
+    source = f"{series.source}{how}" if series.source else ""
+    return Metric(
+        name=series.name, group=series.group, values=(value,), unit=series.unit, source=source, goal=series.goal
+    )
+
+
+def _value_of(series: Series, of: Of, *, is_told: bool) -> tuple[float, str]:
+    """Give the value that stands for a series, and how it was chosen: the step that the training kept, unless told."""
     if of is Of.MEAN and series.mean is not None:
-        return Metric(
-            name=series.name, group=series.group, values=(series.mean,), unit=series.unit, source=series.source
-        )
+        return series.mean, ""
+    if series.best is not None and not is_told and series.best in series.x:
+        return series.y[series.x.index(series.best)], f" (at {series.x_label} {series.best:g}, which was kept)"
     numbers = [y for y in series.y if not math.isnan(y)]
     value = series.y[-1] if of is Of.LAST or not numbers else _take(of, numbers)
-    source = f"{series.source} ({of} of {len(series.y)})" if series.source else ""
-    return Metric(name=series.name, group=series.group, values=(value,), unit=series.unit, source=source)
+    return value, f" ({of} of {len(series.y)})"
 
 
 def _take(of: Of, numbers: Sequence[float]) -> float:

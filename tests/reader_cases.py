@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import json
 import math
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import InputError
-from cml_bot.model import Fact, Figure, Metric, Note, Observation, Param, Series
-from cml_bot.readers import load_reader
+from cml_bot.model import Bars, Fact, Figure, Matrix, Metric, Note, Observation, Param, Points, Repeats, Series
+from cml_bot.readers import find_format, load_reader, load_store_reader
 from cml_bot.readers.dvc_file import parse_dvc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CASES = Path(__file__).parent / "readers"
 
 
-def observed(module: str, path: Path, x: str | None = None) -> str:
-    """What a reader makes of a file, as the text of expected.json: one observation a line."""
+def file_of(folder: Path) -> Path:
+    """The captured file of a case."""
+    return next(path for path in folder.iterdir() if path.name != "expected.json")
+
+
+def observed(module: str, folder: Path, x: str | None = None) -> str:
+    """What a reader makes of a case, as the text of expected.json: one observation a line."""
     try:
-        rows = _sources(path) if module == "dvc_file" else [_row(one) for one in load_reader(module).read(path, x)]
+        if module == "dvc_file":
+            rows = _sources(file_of(folder))
+        else:
+            rows = [_row(one) for one in read_case(module, folder, x)]
     except InputError as error:
         rows = [{"error": str(error)}]
     given = [{"x": x}] if x else []
@@ -26,16 +38,44 @@ def observed(module: str, path: Path, x: str | None = None) -> str:
     return f"[\n{lines}\n]\n" if lines else "[]\n"
 
 
+def read_case(module: str, folder: Path, x: str | None = None) -> Iterator[Observation]:
+    """Read the file of a case, or all its files where they make a store; the file `sha` names the commit wanted."""
+    reader = import_module(f"cml_bot.readers.{module}")
+    if hasattr(reader, "read_store"):
+        sha = folder / "sha"
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "expected.json")
+        named = {path.relative_to(folder).as_posix(): path for path in files if path != sha}
+        return load_store_reader(module).read_store(named, sha.read_text().strip() if sha.exists() else "")
+    path = file_of(folder)
+    if hasattr(reader, "read"):
+        return load_reader(module).read(path, x)
+    # A tool's shape within a format that many write.
+    row = find_format(path.name)
+    assert row is not None
+    return load_reader(row.module).read(path, x)
+
+
 def _row(one: Observation) -> dict[str, Any]:
     assert isinstance(one, Note | Fact) or (one.source == "" and getattr(one, "group", "") == "")
     match one:
         case Metric():
-            known = {"stderr": one.stderr, "n_items": one.n_items}
+            known: dict[str, Any] = {"stderr": one.stderr, "n_items": one.n_items, "goal": one.goal, "role": one.role}
+            known |= {"labels": one.labels or None, "unit": one.unit or None, "is_exact": one.is_exact or None}
+            known |= {"repeats": one.repeats if one.repeats is not Repeats.TRAININGS else None}
             more = {name: value for name, value in known.items() if value is not None}
             return {"metric": one.name, "values": [_number(value) for value in one.values], **more}
         case Series():
             ys = [_number(y) for y in one.y]
-            return {"series": one.name, one.x_label: [_number(x) for x in one.x], "y": ys}
+            known = {"goal": one.goal, "best": one.best, "mean": one.mean, "unit": one.unit or None}
+            more = {name: value for name, value in known.items() if value is not None}
+            return {"series": one.name, one.x_label: [_number(x) for x in one.x], "y": ys, **more}
+        case Matrix():
+            return {"matrix": one.name, "rows": one.rows, "columns": one.columns, "values": one.values}
+        case Bars():
+            return {"bars": one.name, "labels": one.labels, "values": [_number(value) for value in one.values]}
+        case Points():
+            xs, ys = ([_number(value) for value in side] for side in (one.x, one.y))
+            return {"points": one.name, one.x_label: xs, one.y_label: ys, "is_line": one.is_line}
         case Figure():
             return {"figure": one.name, "media": one.media, "bytes": len(one.data), "caption": one.caption}
         case Fact():

@@ -17,7 +17,15 @@ from cml_bot.commit_tree import CommitTree
 from cml_bot.forges import FORGES, Forge, ForgeModule, load_forge
 from cml_bot.forges._patience import Patience
 from cml_bot.model import Build
-from cml_bot.readers import READERS, Reader, load_reader
+from cml_bot.readers import READERS, Reader, StoreReader, load_reader, load_store_reader
+from cml_bot.readers._shapes import (
+    DOCUMENTS,
+    TABLES,
+    DocumentShape,
+    TableShape,
+    load_document_shape,
+    load_table_shape,
+)
 from cml_bot.trees import FolderTree, Tree
 from tests.fakes import FakeForge
 from tests.repositories import commit, make_repository
@@ -30,7 +38,7 @@ def asked(protocol: type) -> dict[str, object]:
     return {name: member for name, member in vars(protocol).items() if not name.startswith("_")}
 
 
-def shape(function: object, *, skip_self: bool = False) -> list[tuple[str, object, object]]:
+def parameters_of(function: object, *, skip_self: bool = False) -> list[tuple[str, object, object]]:
     """Name, kind and default of each parameter."""
     assert callable(function)
     parameters = list(inspect.signature(function).parameters.values())
@@ -44,17 +52,30 @@ def assert_offers(thing: object, protocol: type) -> None:
         if isinstance(member, property):
             assert not callable(found), name
             continue
-        wanted = shape(member, skip_self=True)
-        got = shape(found)
+        wanted = parameters_of(member, skip_self=True)
+        got = parameters_of(found)
         assert got[: len(wanted)] == wanted, name
         more = got[len(wanted) :]
         assert all(kind is inspect.Parameter.KEYWORD_ONLY for _, kind, _ in more), name
         assert all(default is not inspect.Parameter.empty for _, _, default in more), name
 
 
-@pytest.mark.parametrize("module", [row.module for row in READERS])
+@pytest.mark.parametrize("module", [row.module for row in READERS if not row.store])
 def test_readers(module: str) -> None:
     assert_offers(load_reader(module), Reader)
+
+
+def test_stores() -> None:
+    for row in READERS:
+        if row.store:
+            assert_offers(load_store_reader(row.module), StoreReader)
+
+
+def test_shapes() -> None:
+    for shape in DOCUMENTS:
+        assert_offers(load_document_shape(shape), DocumentShape)
+    for shape in TABLES:
+        assert_offers(load_table_shape(shape), TableShape)
 
 
 @pytest.mark.parametrize("name", FORGES)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from cml_bot.model import Observation
@@ -28,6 +29,23 @@ class Reader(Protocol):
         ...
 
 
+class StoreReader(Protocol):
+    """What the module of a store offers: of many files that make sense together alone."""
+
+    def read_store(self, files: Mapping[str, Path], sha: str) -> Iterator[Observation]:
+        """Yield what belongs to the run of a commit, with `group` and `source` left empty.
+
+        Args:
+            files: where the content of each file lies, by its path in the tree; sorted. Files of one folder of the
+                tree need not lie in one folder here.
+            sha: the commit that is wanted, where a store holds many runs; empty outside a repository.
+
+        Raises:
+            InputError: the store as a whole is not what it claims to be.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """One row of the table."""
@@ -35,9 +53,15 @@ class Format:
     module: str
     """Name of the module in this folder."""
     suffixes: tuple[str, ...]
-    """Endings of the files it reads, in lower case."""
+    """Endings of the files it reads, in lower case; "" is any."""
     names: tuple[str, ...] = ()
     """Globs over a file's name, or its last folders and name: what is taken without configuration."""
+    guesses: tuple[str, ...] = ()
+    """Globs like `names`, over names that others use too: taken where the content is one of a tool's (`_shapes.py`)."""
+    tool: str = ""
+    """What writes it, for people; empty where it is a format that many write."""
+    store: str = ""
+    """A regular expression over whole paths, for files that are read together: its group 1 is the store's path."""
 
 
 _HISTORIES = ("history", "history_*", "train_history", "training_history", "loss_history")
@@ -105,9 +129,26 @@ READERS: tuple[Format, ...] = (
 def find_format(path: str) -> Format | None:
     """Return the row of the table that reads a file of this name, None when there is none."""
     suffix = PurePosixPath(path).suffix.lower()
-    return next((row for row in READERS if suffix in row.suffixes), None)
+    return next((row for row in READERS if not row.store and suffix in row.suffixes), None)
+
+
+def find_store(path: str) -> tuple[Format, str] | None:
+    """Return the row that reads a file together with others, and the store's path; None when there is none."""
+    for row in _STORES:
+        found = re.fullmatch(row.store, path)
+        if found:
+            return row, found[1]
+    return None
 
 
 def load_reader(module: str) -> Reader:
     """Import a reader on first use, so that a report pays only for the formats it meets."""
     return cast("Reader", import_module(f"cml_bot.readers.{module}"))
+
+
+def load_store_reader(module: str) -> StoreReader:
+    """Import the reader of a store on first use."""
+    return cast("StoreReader", import_module(f"cml_bot.readers.{module}"))
+
+
+_STORES = tuple(row for row in READERS if row.store)

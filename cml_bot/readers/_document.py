@@ -10,6 +10,7 @@ from cml_bot.model import Note
 from cml_bot.readers._curves import observe_table
 from cml_bot.readers._names import Names, join_path
 from cml_bot.readers._numbers import as_number, is_missing
+from cml_bot.readers._shapes import find_document_shape, find_table_shape, load_document_shape, load_table_shape
 from cml_bot.readers._table import Table, find_step
 from cml_bot.readers._tree import MOST_METRICS, NOTHING, Leaf, flatten, observe_tree
 
@@ -31,7 +32,10 @@ def observe_document(document: object, where: str, x: str | None = None) -> Iter
         InputError: it is neither a mapping nor a list.
     """
     rows = find_rows(document)
-    if rows:
+    shape = find_document_shape(document)
+    if shape:
+        yield from load_document_shape(shape).observe(document, where)
+    elif rows:
         yield from observe_rows(rows, x)
     elif isinstance(document, dict):
         yield from _observe_mapping(document, where, x)
@@ -58,6 +62,11 @@ def find_rows(document: object) -> list[dict[str, object]]:
 
 def observe_rows(rows: Sequence[dict[str, object]], x: str | None) -> Iterator[Observation]:
     """Yield what rows show: one without a step is a set of metrics, many are a table."""
+    shape = find_table_shape(tuple(rows[0]), x)
+    if shape:
+        columns = tuple(rows[0])
+        yield from load_table_shape(shape).observe(columns, ([row.get(name) for name in columns] for row in rows))
+        return
     if len(rows) == 1 and find_step(rows[0], x) is None:
         yield from observe_tree(flatten(rows[0]))
         return

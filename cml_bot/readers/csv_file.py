@@ -13,6 +13,7 @@ from cml_bot.readers._curves import NO_STEP, observe_table
 from cml_bot.readers._dialect import sniff
 from cml_bot.readers._header import parse_header
 from cml_bot.readers._names import find_metric_name, is_broken, tidy
+from cml_bot.readers._shapes import find_table_shape, load_table_shape
 from cml_bot.readers._sheet import Sheet
 from cml_bot.readers._table import Kind, find_step, kind_of
 from cml_bot.readers._text import not_utf8, open_text
@@ -48,6 +49,14 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
         header = parse_header(first)
         if header is None:
             yield Note(text=f"the first row holds numbers, so the columns have no names. {_NO_NAMES}")
+            return
+        shape = find_table_shape(header.names, x)
+        if shape:
+            width = len(header.names)
+            # A row that is cut is the last of a stopped job.
+            whole = (row[:width] for row in rows if len(row) >= width)
+            yield from load_table_shape(shape).observe(header.names, whole)
+            yield from broken
             return
         beginning = list(islice(rows, 2))
         if len(beginning) > 1 and not _can_draw(header, x):

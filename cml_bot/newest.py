@@ -1,0 +1,73 @@
+"""Of files that a tool writes anew for every run, those of this run: the newest, under a name that stays the same."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cml_bot.filters import plural
+from cml_bot.replicates import natural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cml_bot.model import Source
+
+_DAY = r"(?:19|20)\d\d-?[01]\d-?[0-3]\d"
+_TIME = rf"{_DAY}[T_-][0-2]\d[-:]?[0-5]\d(?:[-:]?[0-5]\d)?(?:[.,]\d+)?(?:Z|[-+]\d\d[-:]?\d\d)?"
+RUN_PARTS: tuple[str, ...] = (
+    r"(?:^|/)version_(\d+)/",
+    # Hugging Face's Trainer: older copies of the state.
+    r"(?:^|/)checkpoint-(\d+)/trainer_state\.json$",
+    # Ultralytics: train, train2, train3.
+    r"(?:^|/)runs/[^/]+/(?:train|val|test|predict)(\d*)/",
+    # lm-evaluation-harness, deepeval.
+    rf"_({_TIME})\.jsonl?$",
+)
+"""What tells runs of one place apart, each with one group; the rest of the path has to be alike.
+
+The first that is found in a path counts.
+"""
+
+
+def find_place(path: str) -> tuple[str, str] | None:
+    """Return a path with ``*`` in place of what differs from run to run, and that; None where nothing does.
+
+    Example:
+        >>> find_place("logs/churn/version_12/metrics.csv"), find_place("metrics.json")
+        (('logs/churn/version_*/metrics.csv', '12'), None)
+    """
+    for part in RUN_PARTS:
+        found = re.search(part, path)
+        if found:
+            return f"{path[: found.start(1)]}*{path[found.end(1) :]}", found[1]
+    return None
+
+
+def choose_newest(sources: Iterable[Source]) -> tuple[list[Source], list[str]]:
+    """Leave out the files of earlier runs, and say so. What was named outright stays.
+
+    Runs are in the order of the numbers and times in their paths.
+    """
+    kept: list[Source] = []
+    places: dict[tuple[str, object], list[tuple[str, Source]]] = {}
+    for source in sources:
+        found = None if source.group or source.files else find_place(source.path)
+        if found is None:
+            kept.append(source)
+            continue
+        places.setdefault((found[0], source.part), []).append((found[1], replace(source, group=found[0])))
+    notes: list[str] = []
+    for (place, _), runs in places.items():
+        runs.sort(key=lambda pair: natural(pair[0]))
+        kept.append(runs[-1][1])
+        notes += list(_tell(place, runs))
+    return kept, notes
+
+
+def _tell(place: str, found: Sequence[tuple[str, Source]]) -> Iterator[str]:
+    if len(found) > 1:
+        older = plural(len(found) - 1, "earlier run")
+        cure = f"If they are repeated trainings, name them in sources as {place.replace('*', '{replicate}')}."
+        yield f"{found[-1][1].path}: {older} beside it; the newest counts. {cure}"

@@ -1,0 +1,138 @@
+"""What tools write as JSON, YAML or CSV, told by its keys or columns. One file a tool, and one line in a table here.
+
+A shape is looked for in every document and table, however its file is named; what has none is read as numbers by
+name, rows or columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cml_bot.model import Observation
+
+_MOST_TRIED = 1_000
+"""Values of a mapping that are looked at for one that fits."""
+
+
+class DocumentShape(Protocol):
+    """What the module of a document's shape offers."""
+
+    def observe(self, document: object, where: str) -> Iterator[Observation]:
+        """Yield what a document holds, with `group` and `source` left empty.
+
+        Only the keys of the table are known to be there: every other part may be missing or of another kind.
+
+        Raises:
+            InputError: it is not what it claims to be; it begins with `where`, the file's name.
+        """
+        ...
+
+
+class TableShape(Protocol):
+    """What the module of a table's shape offers."""
+
+    def observe(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[Observation]:
+        """Yield what a table holds, with `group` and `source` left empty.
+
+        Args:
+            columns: their names, no two alike.
+            rows: one cell a column: text from CSV, any value from JSON; they come once, and may be millions.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One row of a table here."""
+
+    module: str
+    """Name of the module in this folder."""
+    tool: str
+    """What writes it, for people."""
+    keys: tuple[str, ...] = ()
+    """Paths that a document has, all of them: ``config.task`` in mappings, ``scores[].name`` in the first of a list,
+    ``*.support`` in any value of a mapping."""
+    columns: tuple[str, ...] = ()
+    """Columns that a table has, all of them."""
+
+
+DOCUMENTS: tuple[Shape, ...] = ()
+"""The first that fits counts."""
+
+TABLES: tuple[Shape, ...] = ()
+"""The first that fits counts."""
+
+
+def find_document_shape(document: object) -> Shape | None:
+    """Return the shape of a parsed document, None where it is of no tool that is known."""
+    if not isinstance(document, dict | list):
+        return None
+    return next((shape for shape in DOCUMENTS if all(_has(document, path) for path in shape.keys)), None)
+
+
+def find_table_shape(columns: Sequence[str], x: str | None = None) -> Shape | None:
+    """Return the shape of a table, None where it is of no tool that is known or drawn over another column.
+
+    Args:
+        columns: their names.
+        x: the column to draw over, where somebody named one.
+    """
+    there = frozenset(columns)
+    found = next((shape for shape in TABLES if there.issuperset(shape.columns)), None)
+    return found if found and (x is None or x in found.columns) else None
+
+
+def load_document_shape(shape: Shape) -> DocumentShape:
+    """Import the reader of a shape on first use."""
+    return cast("DocumentShape", import_module(f"cml_bot.readers.{shape.module}"))
+
+
+def load_table_shape(shape: Shape) -> TableShape:
+    """Import the reader of a shape on first use."""
+    return cast("TableShape", import_module(f"cml_bot.readers.{shape.module}"))
+
+
+def may_be_known(data: bytes) -> bool:
+    """Whether a file may be of a shape, told by the words in it: it is not parsed for that.
+
+    Example:
+        >>> may_be_known(b'{"accuracy": 0.9}')
+        False
+    """
+    return any(all(_mark(path) in data for path in shape.keys) for shape in DOCUMENTS) or any(
+        all(name.encode() in data[: data.find(b"\\n")] for name in shape.columns) for shape in TABLES
+    )
+
+
+def _mark(path: str) -> bytes:
+    """Give what the last key of a path looks like in JSON."""
+    return b'"%s"' % path.rpartition(".")[2].removesuffix("[]").encode()
+
+
+def _has(node: object, path: str) -> bool:
+    """Whether a path leads somewhere.
+
+    Example:
+        >>> _has({"a": [{"b": None}]}, "a[].b"), _has({"cat": {"support": 3}}, "*.support"), _has([{"b": 1}], "[].a")
+        (True, True, False)
+    """
+    first, _, rest = path.partition(".")
+    name = first.removesuffix("[]")
+    if name == "*":
+        values = islice(node.values(), _MOST_TRIED) if isinstance(node, dict) else ()
+        return any(_has(value, rest) for value in values)
+    if name:
+        if not isinstance(node, dict) or name not in node:
+            return False
+        node = node[name]
+    if first.endswith("[]"):
+        if not isinstance(node, list) or not node:
+            return False
+        node = node[0]
+    return not rest or _has(node, rest)
