@@ -46,7 +46,7 @@ def run(
     command: Sequence[str | Path], folder: Path, env: Mapping[str, str] | None = None, out: Path | None = None
 ) -> Took:
     """Run a program to its end, its output to a file or nowhere. It has to leave 0."""
-    with open(out or os.devnull, "wb") as sink, open(folder / "stderr.txt", "wb") as errors:
+    with Path(out or os.devnull).open("wb") as sink, (folder / "stderr.txt").open("wb") as errors:
         start = time.perf_counter()
         process = subprocess.Popen(
             [str(part) for part in command], cwd=folder, env={**os.environ, **(env or {})}, stdout=sink, stderr=errors
