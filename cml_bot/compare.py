@@ -104,7 +104,8 @@ def _pair(
     if _is_exact(head, base) or (terms.role is Role.BOOKKEEPING and _is_count(head, base)):
         evidence = _weigh_count(head, base)
     else:
-        evidence = weigh(head, base, history, tolerance, is_alike=is_alike)
+        alike = [one for one in history if head is None or one.conditions == head.conditions]
+        evidence = weigh(head, base, alike, tolerance, unlike=_find_unlike(head, base, is_alike=is_alike))
     side = head or base
     return Delta(
         key=terms.key,
@@ -117,6 +118,13 @@ def _pair(
         evidence=evidence,
         history=tuple(metric.value for metric in history),
     )
+
+
+def _find_unlike(head: Metric | None, base: Metric | None, *, is_alike: bool) -> str:
+    """Tell what differs between the sides so that no change can be told from noise; empty where nothing does."""
+    if not is_alike:
+        return "data"
+    return "conditions" if head and base and head.conditions != base.conditions else ""
 
 
 def _is_exact(head: Metric | None, base: Metric | None) -> bool:

@@ -138,6 +138,8 @@ class Metric:
     """Whether it holds no noise, as what a check of data came to: any difference is one."""
     repeats: Repeats = Repeats.TRAININGS
     """What its values are repetitions of, where there are many."""
+    conditions: str = ""
+    """What it was measured under, where that is told: the version of a task, a machine. Under others it is another."""
 
     @property
     def key(self) -> Key:

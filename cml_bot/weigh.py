@@ -36,7 +36,7 @@ def weigh(
     history: Sequence[Metric],
     tolerance: float,
     *,
-    is_alike: bool = True,
+    unlike: str = "",
 ) -> Evidence:
     """Choose how to tell a change from noise, and tell it.
 
@@ -45,7 +45,7 @@ def weigh(
         base: the metric to compare with; None where it is new.
         history: the metric in the runs of main that can be compared with, one a commit, oldest first.
         tolerance: smallest change anyone should care about, in the metric's unit.
-        is_alike: whether both sides are of the same data, as far as is known.
+        unlike: what differs between the sides so that nothing can be told: ``data`` or ``conditions``; else empty.
     """
     if head is None or base is None:
         return Evidence(method=Method.NONE, is_real=None, note="there is only one side")
@@ -54,14 +54,14 @@ def weigh(
         return _weigh_broken(head.value, base.value, counts)
     if not math.isfinite(base.value):
         # Main's own run gave no number: the runs before it may tell all the same.
-        found = _weigh_history(head, base, history, tolerance, counts) if is_alike else counts
+        found = _weigh_history(head, base, history, tolerance, counts) if not unlike else counts
         return _weigh_broken(head.value, base.value, counts) if found.method is Method.NONE else found
     if math.isclose(head.value, base.value, rel_tol=ALIKE, abs_tol=0.0):
         return replace(counts, method=Method.EQUAL, is_real=False)
     if abs(head.value - base.value) <= tolerance:
         return replace(counts, method=Method.TOLERANCE, is_real=False, note="the change is within the tolerance")
-    if not is_alike:
-        return replace(counts, note="the data differ", decide="both sides on the same data would tell")
+    if unlike:
+        return replace(counts, note=f"the {unlike} differ", decide=f"both sides with the same {unlike} would tell")
     return _weigh_numbers(head, base, history, tolerance, counts)
 
 

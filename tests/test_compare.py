@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cml_bot.compare import compare
-from cml_bot.model import Delta, Evidence, Goal, Method, Of, Role, Rule, Run, Series, Tolerance, Trend
+from cml_bot.model import Delta, Evidence, Goal, Method, Metric, Of, Role, Rule, Run, Series, Tolerance, Trend
 from tests.making import make_metric, make_run
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**70), 2**70)
@@ -182,3 +183,13 @@ def test_a_share_of_a_base_that_is_no_number_is_no_tolerance() -> None:
     rules = [Rule(pattern="score_x", goal=Goal.HIGHER, tolerance=Tolerance(amount=0.01, is_relative=True))]
     [found] = compare(make_run(score_x=0.804), base, rules, history=[*history, base])
     assert (found.trend, found.tolerance) == (Trend.SAME, 0.0)
+
+
+def test_what_was_measured_under_other_conditions_is_not_told_apart() -> None:
+    here, there = (Metric(name="acc", values=(value,), conditions=task) for value, task in ((0.9, "v2"), (0.8, "v1")))
+    past = [Run(sha=f"{n:040x}", metrics=(replace(there, values=(0.8 + n / 1000,)),)) for n in range(12)]
+    [delta] = compare(Run(metrics=(here,)), Run(metrics=(there,)), history=past)
+    assert (delta.trend, delta.evidence.note) == (Trend.UNCLEAR, "the conditions differ")
+    assert delta.evidence.n_history == 0
+    [alike] = compare(Run(metrics=(replace(here, conditions="v1"),)), Run(metrics=(there,)), history=past)
+    assert alike.trend is Trend.BETTER

@@ -189,7 +189,7 @@ def test_of_twenty_metrics_one_is_as_far_off_by_chance() -> None:
 def test_other_data_leave_nothing_to_tell() -> None:
     head, base = Run(metrics=(metric(0.1, 0.11, 0.12),)), Run(metrics=(metric(0.9, 0.91, 0.92),))
     [found] = compare(head, base, RULES, is_alike=False)
-    assert (found.trend, found.evidence.decide) == (Trend.UNCLEAR, "both sides on the same data would tell")
+    assert (found.trend, found.evidence.decide) == (Trend.UNCLEAR, "both sides with the same data would tell")
     [same] = compare(head, head, RULES, is_alike=False)
     assert same.trend is Trend.SAME
 
