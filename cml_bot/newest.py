@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
-from cml_bot.replicates import natural
+from cml_bot.replicates import REPLICATE, natural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,12 +22,16 @@ RUN_PARTS: tuple[str, ...] = (
     r"(?:^|/)checkpoint-(\d+)/trainer_state\.json$",
     # Ultralytics: train, train2, train3.
     r"(?:^|/)runs/[^/]+/(?:train|val|test|predict)(\d*)/",
+    # lm-evaluation-harness: the folder is the model's path, and what its absolute path begins with is the machine's.
+    rf"(?:^|/)(__(?:[^/]+__)?)[^/]+/results_(?P<run>{_TIME})\.json$",
     # lm-evaluation-harness, deepeval.
     rf"_({_TIME})\.jsonl?$",
+    # Inspect.
+    rf"(?:^|/)(?P<run>{_TIME})_[^/]+_([0-9A-Za-z]{{22}}\.(?:json|eval))$",
 )
-"""What tells runs of one place apart, each with one group; the rest of the path has to be alike.
+"""What tells runs of one place apart, in groups; the rest of the path has to be alike.
 
-The first that is found in a path counts.
+The first that is found in a path counts. The group `run` orders the runs, else the first group does.
 """
 
 
@@ -38,11 +42,25 @@ def find_place(path: str) -> tuple[str, str] | None:
         >>> find_place("logs/churn/version_12/metrics.csv"), find_place("metrics.json")
         (('logs/churn/version_*/metrics.csv', '12'), None)
     """
-    for part in RUN_PARTS:
-        found = re.search(part, path)
-        if found:
-            return f"{path[: found.start(1)]}*{path[found.end(1) :]}", found[1]
-    return None
+    found = _find_run(path)
+    return None if found is None else (_put(found, path, "*"), found[_order(found)])
+
+
+def _find_run(path: str) -> re.Match[str] | None:
+    return next((found for part in RUN_PARTS if (found := re.search(part, path))), None)
+
+
+def _order(found: re.Match[str]) -> int:
+    """Return the group that runs are ordered by."""
+    return found.re.groupindex.get("run", 1)
+
+
+def _put(found: re.Match[str], path: str, sign: str) -> str:
+    """Put a sign for the group that orders runs, and ``*`` for the others."""
+    for group in reversed(range(1, len(found.regs))):
+        start, end = found.span(group)
+        path = path if start < 0 else f"{path[:start]}{sign if group == _order(found) else '*'}{path[end:]}"
+    return path
 
 
 def choose_newest(sources: Iterable[Source]) -> tuple[list[Source], list[str]]:
@@ -59,15 +77,17 @@ def choose_newest(sources: Iterable[Source]) -> tuple[list[Source], list[str]]:
             continue
         places.setdefault((found[0], source.part), []).append((found[1], replace(source, group=found[0])))
     notes: list[str] = []
-    for (place, _), runs in places.items():
+    for runs in places.values():
         runs.sort(key=lambda pair: natural(pair[0]))
         kept.append(runs[-1][1])
-        notes += list(_tell(place, runs))
+        notes += list(_tell(runs))
     return kept, notes
 
 
-def _tell(place: str, found: Sequence[tuple[str, Source]]) -> Iterator[str]:
-    if len(found) > 1:
-        older = plural(len(found) - 1, "earlier run")
-        cure = f"If they are repeated trainings, name them in sources as {place.replace('*', '{replicate}')}."
-        yield f"{found[-1][1].path}: {older} beside it; the newest counts. {cure}"
+def _tell(runs: Sequence[tuple[str, Source]]) -> Iterator[str]:
+    newest = runs[-1][1].path
+    found = _find_run(newest)
+    if found and len(runs) > 1:
+        older = plural(len(runs) - 1, "earlier run")
+        cure = f"If they are repeated trainings, name them in sources as {_put(found, newest, REPLICATE)}."
+        yield f"{newest}: {older} beside it; the newest counts. {cure}"

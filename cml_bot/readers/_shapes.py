@@ -20,6 +20,10 @@ _MOST_TRIED = 1_000
 """Values of a mapping that are looked at for one that fits."""
 
 
+_HEADER = 64 * 1024
+"""Bytes in which the names of a table's columns stand: its first row, in JSON its first rows."""
+
+
 class DocumentShape(Protocol):
     """What the module of a document's shape offers."""
 
@@ -62,10 +66,22 @@ class Shape:
     """Columns that a table has, all of them."""
 
 
-DOCUMENTS: tuple[Shape, ...] = ()
+DOCUMENTS: tuple[Shape, ...] = (
+    Shape(module="lm_eval", tool="lm-evaluation-harness", keys=("results", "versions", "config.model_args")),
+    Shape(module="inspect_log", tool="Inspect", keys=("eval.task_id", "eval.dataset", "status")),
+    Shape(module="promptfoo", tool="promptfoo", keys=("results.stats.successes", "results.stats.tokenUsage")),
+    Shape(module="deepeval", tool="DeepEval", keys=("testCases", "metricsScores")),
+    Shape(module="deepeval", tool="DeepEval", keys=("testRunData.testCases",)),
+    Shape(module="deepeval", tool="DeepEval", keys=("test_results[].metrics_data",)),
+)
 """The first that fits counts."""
 
-TABLES: tuple[Shape, ...] = ()
+TABLES: tuple[Shape, ...] = (
+    Shape(module="ragas", tool="Ragas", columns=("user_input", "response")),
+    Shape(module="ragas", tool="Ragas", columns=("user_input", "reference")),
+    Shape(module="ragas", tool="Ragas", columns=("user_input", "retrieved_contexts")),
+    Shape(module="ragas", tool="Ragas", columns=("question", "answer", "contexts")),
+)
 """The first that fits counts."""
 
 
@@ -106,7 +122,7 @@ def may_be_known(data: bytes) -> bool:
         False
     """
     return any(all(_mark(path) in data for path in shape.keys) for shape in DOCUMENTS) or any(
-        all(name.encode() in data[: data.find(b"\\n")] for name in shape.columns) for shape in TABLES
+        all(name.encode() in data[:_HEADER] for name in shape.columns) for shape in TABLES
     )
 
 
