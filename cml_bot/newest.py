@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
-from cml_bot.replicates import REPLICATE, natural
+from cml_bot.replicates import natural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,17 +22,22 @@ RUN_PARTS: tuple[str, ...] = (
     r"(?:^|/)checkpoint-(\d+)/trainer_state\.json$",
     # Ultralytics: train, train2, train3.
     r"(?:^|/)runs/[^/]+/(?:train|val|test|predict)(\d*)/",
-    # lm-evaluation-harness: the folder is the model's path, and what its absolute path begins with is the machine's.
-    rf"(?:^|/)(__(?:[^/]+__)?)[^/]+/results_(?P<run>{_TIME})\.json$",
     # lm-evaluation-harness, deepeval.
     rf"_({_TIME})\.jsonl?$",
-    # Inspect.
-    rf"(?:^|/)(?P<run>{_TIME})_[^/]+_([0-9A-Za-z]{{22}}\.(?:json|eval))$",
+    # Inspect, where a log lies in no folder of its own.
+    rf"(?:^|/)({_TIME})_[^/]+_[0-9A-Za-z]{{22}}\.(?:json|eval)$",
 )
-"""What tells runs of one place apart, in groups; the rest of the path has to be alike.
+"""What tells runs of one place apart, each with one group; the rest of the path has to be alike.
 
-The first that is found in a path counts. The group `run` orders the runs, else the first group does.
+The first that is found in a path counts.
 """
+_ALSO = (
+    # lm-evaluation-harness: the folder is the model's path, which begins with the machine's own where it is absolute.
+    r"(?:^|/)(__(?:[^/]+__)?)[^/]+/results_\*\.json$",
+    # Inspect: the id, and which of its formats it is.
+    r"(?:^|/)\*_[^/]+_([0-9A-Za-z]{22}\.(?:json|eval))$",
+)
+"""What differs as well in the paths that are left then, each with one group."""
 
 
 def find_place(path: str) -> tuple[str, str] | None:
@@ -42,24 +47,17 @@ def find_place(path: str) -> tuple[str, str] | None:
         >>> find_place("logs/churn/version_12/metrics.csv"), find_place("metrics.json")
         (('logs/churn/version_*/metrics.csv', '12'), None)
     """
-    found = _find_run(path)
-    return None if found is None else (_put(found, path, "*"), found[_order(found)])
+    for part in RUN_PARTS:
+        found = re.search(part, path)
+        if found:
+            return _hide_more(f"{path[: found.start(1)]}*{path[found.end(1) :]}"), found[1]
+    return None
 
 
-def _find_run(path: str) -> re.Match[str] | None:
-    return next((found for part in RUN_PARTS if (found := re.search(part, path))), None)
-
-
-def _order(found: re.Match[str]) -> int:
-    """Return the group that runs are ordered by."""
-    return found.re.groupindex.get("run", 1)
-
-
-def _put(found: re.Match[str], path: str, sign: str) -> str:
-    """Put a sign for the group that orders runs, and ``*`` for the others."""
-    for group in reversed(range(1, len(found.regs))):
-        start, end = found.span(group)
-        path = path if start < 0 else f"{path[:start]}{sign if group == _order(found) else '*'}{path[end:]}"
+def _hide_more(path: str) -> str:
+    for part in _ALSO:
+        found = re.search(part, path)
+        path = f"{path[: found.start(1)]}*{path[found.end(1) :]}" if found else path
     return path
 
 
@@ -77,17 +75,17 @@ def choose_newest(sources: Iterable[Source]) -> tuple[list[Source], list[str]]:
             continue
         places.setdefault((found[0], source.part), []).append((found[1], replace(source, group=found[0])))
     notes: list[str] = []
-    for runs in places.values():
+    for (place, _), runs in places.items():
         runs.sort(key=lambda pair: natural(pair[0]))
         kept.append(runs[-1][1])
-        notes += list(_tell(runs))
+        notes += list(_tell(place, runs))
     return kept, notes
 
 
-def _tell(runs: Sequence[tuple[str, Source]]) -> Iterator[str]:
-    newest = runs[-1][1].path
-    found = _find_run(newest)
-    if found and len(runs) > 1:
-        older = plural(len(runs) - 1, "earlier run")
-        cure = f"If they are repeated trainings, name them in sources as {_put(found, newest, REPLICATE)}."
-        yield f"{newest}: {older} beside it; the newest counts. {cure}"
+def _tell(place: str, found: Sequence[tuple[str, Source]]) -> Iterator[str]:
+    if len(found) > 1:
+        older = plural(len(found) - 1, "earlier run")
+        cure = f"If they are repeated trainings, name them in sources as {place.replace('*', '{replicate}')}."
+        # Only one part of a pattern may tell them apart.
+        cure = "Give every run a folder of its own." if place.count("*") > 1 else cure
+        yield f"{found[-1][1].path}: {older} beside it; the newest counts. {cure}"

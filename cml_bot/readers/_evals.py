@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MOST_PARAMS = 200
 """Settings of one document."""
 _LONGEST_VALUE = 500
+_LONGEST_TEXT = 10_000
 _MOST_ITEMS = 10**15
 _SECRET = re.compile(r"api_?key|secret|passw|credential|(?:^|[._-])(?:auth|token)$", re.IGNORECASE)
 
@@ -36,7 +37,9 @@ def as_list(value: object) -> Sequence[object]:
 
 def as_text(value: object) -> str:
     """Return a part that should be a text on one line; an empty one where it is missing or of another kind."""
-    return " ".join(value[:10_000].split()) if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return " ".join(value[:_LONGEST_TEXT].encode("utf-8", "replace").decode().split())
 
 
 def as_count(value: object) -> int | None:
@@ -99,14 +102,14 @@ def add_digest(total: int, text: str) -> int:
     return (total + int.from_bytes(digest, "big")) % (1 << 256)
 
 
-def samples_fact(name: str, total: int, n: int) -> Fact:
+def samples_fact(name: str, total: int, n: int, what: str = "sample") -> Fact:
     """Make the fact of n samples with a fingerprint: a mean over other samples is another mean.
 
     Example:
         >>> samples_fact("samples", 255, 3)
         Fact(name='samples', value='recorded:000...0ff', detail='3 samples')
     """
-    return Fact(name=name, value=f"recorded:{total:064x}", detail=plural(n, "sample"))
+    return Fact(name=name, value=f"recorded:{total:064x}", detail=plural(n, what))
 
 
 def observe_params(settings: Mapping[str, object], prefix: str = "") -> Iterator[Param]:
@@ -125,4 +128,4 @@ def _write(value: object) -> str:
         return shorten(", ".join(map(_write, value[:20])) + ("…" if len(value) > 20 else ""), _LONGEST_VALUE)
     if isinstance(value, int) and value.bit_length() > 1_000:
         return "(a huge number)"
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else str(value)[:1_000]
+    return str(value)[:_LONGEST_TEXT]

@@ -20,10 +20,6 @@ _MOST_TRIED = 1_000
 """Values of a mapping that are looked at for one that fits."""
 
 
-_HEADER = 64 * 1024
-"""Bytes in which the names of a table's columns stand: its first row, in JSON its first rows."""
-
-
 class DocumentShape(Protocol):
     """What the module of a document's shape offers."""
 
@@ -77,6 +73,7 @@ DOCUMENTS: tuple[Shape, ...] = (
 """The first that fits counts."""
 
 TABLES: tuple[Shape, ...] = (
+    Shape(module="promptfoo_table", tool="promptfoo", columns=("Status", "Score", "Named Scores", "Grader Reason")),
     Shape(module="ragas", tool="Ragas", columns=("user_input", "response")),
     Shape(module="ragas", tool="Ragas", columns=("user_input", "reference")),
     Shape(module="ragas", tool="Ragas", columns=("user_input", "retrieved_contexts")),
@@ -122,7 +119,7 @@ def may_be_known(data: bytes) -> bool:
         False
     """
     return any(all(_mark(path) in data for path in shape.keys) for shape in DOCUMENTS) or any(
-        all(name.encode() in data[:_HEADER] for name in shape.columns) for shape in TABLES
+        all(name.encode() in data for name in shape.columns) for shape in TABLES
     )
 
 

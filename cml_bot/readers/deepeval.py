@@ -99,7 +99,7 @@ def _facts(cases: list[Mapping[str, object]]) -> Iterator[Fact]:
             wanted = case.get("expectedOutput", case.get("expected_output"))
             total, n = add_digest(total, f"{case['input']}\n{wanted}"), n + 1
     if n:
-        yield samples_fact("test cases", total, n)
+        yield samples_fact("test cases", total, n, "test case")
 
 
 def _judge(cases: list[Mapping[str, object]]) -> dict[str, _Judged]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _MOST_COLUMNS = 500
 _LONGEST_LABEL = 60
 _CURE = "See them with `promptfoo view`."
-_ERROR = 2
+ERROR = 2
 """The `failureReason` of a test that could not be asked: no answer, not a wrong one."""
 
 
@@ -176,7 +176,7 @@ def _fact(rows: Sequence[Mapping[str, object]]) -> Iterator[Fact]:
         asked = {"vars": case.get("vars"), "assert": case.get("assert")}
         found.add(json.dumps(asked, sort_keys=True))
     if found:
-        yield samples_fact("test cases", reduce(add_digest, found, 0), len(found))
+        yield samples_fact("test cases", reduce(add_digest, found, 0), len(found), "test")
 
 
 def _params(whole: Mapping[str, object], columns: Sequence[_Column]) -> Iterator[Observation]:
@@ -190,8 +190,8 @@ def _params(whole: Mapping[str, object], columns: Sequence[_Column]) -> Iterator
 
 
 def _notes(rows: Sequence[Mapping[str, object]], n_tests: int) -> Iterator[Note]:
-    failed = [row for row in rows if row.get("success") is False and row.get("failureReason") != _ERROR]
-    errors = [row for row in rows if row.get("success") is False and row.get("failureReason") == _ERROR]
+    failed = [row for row in rows if row.get("success") is False and row.get("failureReason") != ERROR]
+    errors = [row for row in rows if row.get("success") is False and row.get("failureReason") == ERROR]
     if failed:
         what = f"{len(failed)} of {plural(n_tests or len(rows), 'test')} failed"
         yield Note(text=f"{what}: {some(map(_name, failed))}. {_CURE}")

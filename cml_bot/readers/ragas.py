@@ -65,10 +65,10 @@ def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
     n_rows = total = 0
     for row in rows:
         n_rows += 1
-        total = add_digest(total, "\n".join(str(row[place]) for place in asked if place < len(row)))
+        total = add_digest(total, "\n".join(str(row[place]) for place in asked))
         for place, column in found.items():
             if not column.has_text:
-                column.add(row[place] if place < len(row) else None)
+                column.add(row[place])
     scored = {columns[place]: column for place, column in found.items() if not column.has_text}
     names = Names()
     for name, column in scored.items():
