@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from cml_bot.errors import InputError
 from cml_bot.like_for_like import has_other_data, tell_differences
 from cml_bot.model import Fact, Goal, Metric, Note, Observation, Param, Role, Run
-from cml_bot.readers import inspect_eval, inspect_logs, load_reader
+from cml_bot.readers import inspect_eval, inspect_logs, lm_eval_runs, load_reader
 from cml_bot.readers._document import observe_document
 from cml_bot.readers._header import parse_header
 from tests.reader_cases import CASES, file_of, read_case
@@ -87,7 +87,7 @@ def test_lm_eval_of_both_sides_has_the_same_names(tmp_path: Path) -> None:
         runs.append(run_of(tmp_path / side))
     main, candidate = runs
     assert [one.key for one in main.metrics] == [one.key for one in candidate.metrics]
-    assert {one.group for one in main.metrics} == {"results/*model/results_*.json"}
+    assert {one.group for one in main.metrics} == {"results"}
     assert [one.key for one in main.params] == [one.key for one in candidate.params]
     assert main.notes == main.unread == ()
     assert not has_other_data(main, candidate)
@@ -132,26 +132,85 @@ def test_lm_eval_with_an_odd_count_or_error(count: object) -> None:
     assert (one.n_items, one.stderr) == (None, None)
 
 
-def test_lm_eval_newest_of_a_folder_counts(tmp_path: Path) -> None:
-    file = file_of(CASES / "lm_eval" / "tasks_and_group")
-    for time in ("2026-11-20T09-00-00.000001", "2026-11-21T09-00-00.000001"):
-        put(tmp_path, f"out/__data__model/results_{time}.json", file)
-        put(tmp_path, f"out/org__other/results_{time}.json", file)
+def runs_of(tmp_path: Path, *runs: tuple[str, dict[str, Any]]) -> list[Observation]:
+    """Read a folder of results, a model and a document each, the oldest first."""
+    files = {}
+    for number, (folder, whole) in enumerate(runs):
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps(whole))
+        files[f"results/{folder}/results_2026-11-21T10-57-{number:02}.567050.json"] = path
+    return list(lm_eval_runs.read_store(files, ""))
+
+
+def lm_eval_of(task: str, acc: float, shots: int = 0, commit: str = "") -> dict[str, Any]:
+    """What lm_eval writes of one task."""
+    whole: dict[str, Any] = document("lm_eval", "dummy")
+    for key in ("results", "versions", "n-shot", "n-samples", "higher_is_better"):
+        whole[key] = {task: whole[key]["add_mc"]}
+    whole["results"][task]["acc,none"] = acc
+    whole["n-shot"][task] = shots
+    return whole | {"git_hash": commit}
+
+
+def test_lm_eval_tasks_that_were_run_one_by_one_all_count(tmp_path: Path) -> None:
+    found = runs_of(tmp_path, ("m", lm_eval_of("a", 0.1)), ("m", lm_eval_of("b", 0.2, 5)), ("m", lm_eval_of("a", 0.3)))
+    assert {name: one.value for name, one in metrics(found).items() if name.endswith("/acc")} == {
+        "b/acc": 0.2,
+        "a/acc": 0.3,
+    }
+    assert "1 earlier run of a beside the newest" in notes(found)
+    assert params(found)["n-shot.b"] == "5"
+    assert metrics(found)["evaluation_time"].value == pytest.approx(2 * 9.834117337999487)
+
+
+def test_lm_eval_with_several_models_or_shots(tmp_path: Path) -> None:
+    found = runs_of(tmp_path, ("__tmp__x__small", lm_eval_of("a", 0.1)), ("org__large", lm_eval_of("a", 0.2)))
+    assert [name for name in metrics(found) if name.endswith("/acc")] == ["a (large)/acc", "a (small)/acc"]
+    assert {"small/model", "large/model"} <= params(found).keys()
+    alike = runs_of(tmp_path, ("__x__m", lm_eval_of("a", 0.1)), ("__y__m", lm_eval_of("a", 0.2)))
+    assert {"a (__x__m)/acc", "a (__y__m)/acc"} <= metrics(alike).keys()
+    shots = runs_of(tmp_path, ("m", lm_eval_of("a", 0.1, 0)), ("m", lm_eval_of("a", 0.2, 5)))
+    assert {"a (0-shot)/acc", "a (5-shot)/acc"} <= metrics(shots).keys()
+    assert not notes(shots)
+    assert "a task version" not in facts(shots)
+
+
+def test_lm_eval_of_an_earlier_commit_is_left_out(tmp_path: Path) -> None:
+    found = runs_of(tmp_path, ("old", lm_eval_of("a", 0.1, commit="1")), ("new", lm_eval_of("a", 0.2, commit="2")))
+    assert metrics(found)["a/acc"].value == 0.2
+    assert "1 earlier run of a beside the newest" in notes(found)
+
+
+def test_files_that_are_only_named_as_those_of_lm_eval(tmp_path: Path) -> None:
+    found = runs_of(tmp_path, ("m", {"accuracy": 0.1}), ("m", {"accuracy": 0.2}))
+    assert metrics(found)["accuracy"].value == 0.2
+    assert "1 earlier file beside the newest" in notes(found)
+    both = runs_of(tmp_path, ("m", lm_eval_of("a", 0.1)), ("m", {"accuracy": 0.2}))
+    assert "a/acc" in metrics(both)
+    assert "1 file of no results of lm_eval left out" in notes(both)
+
+
+def test_a_killed_run_of_lm_eval_beside_a_good_one(tmp_path: Path) -> None:
+    killed, good = (file_of(CASES / "lm_eval" / name) for name in ("killed", "candidate"))
+    put(tmp_path, "out/model/results_2026-11-22T10-57-59.567050.json", killed)
+    with_one = run_of(tmp_path)
+    assert with_one.unread
+    assert not with_one.metrics
+    put(tmp_path, f"out/model/{good.name}", good)
     run = run_of(tmp_path)
-    assert sorted({one.group for one in run.metrics}) == ["out/*model/results_*.json", "out/org__other/results_*.json"]
-    assert all("2026-11-21" in one.path for one in run.sources)
-    said = "\n".join(run.notes)
-    assert said.count("1 earlier run beside it; the newest counts") == 2
-    assert "name them in sources as out/org__other/results_{replicate}.json." in said
-    assert "Give every run a folder of its own." in said
+    assert {one.group for one in run.metrics} == {"out"}
+    assert any(
+        "results_2026-11-22T10-57-59.567050.json, line 232: ends in the middle; left out" in one for one in run.notes
+    )
 
 
 @pytest.mark.parametrize(
     ("path", "place"),
     [
-        (f"o/__a__b__model/{LM_EVAL}", "o/*model/results_*.json"),
-        (f"o/__model/{LM_EVAL}", "o/*model/results_*.json"),
-        (f"o/org__model/{LM_EVAL}", "o/org__model/results_*.json"),
+        (f"__a__b__model/{LM_EVAL}", "*model/results_*.json"),
+        (f"__model/{LM_EVAL}", "*model/results_*.json"),
+        (f"org__model/{LM_EVAL}", "org__model/results_*.json"),
+        (f"out/deep/__a__model/{LM_EVAL}", "out/deep"),
         ("2026-11-21T10-58-47-00-00_sums_Y4kbUTjwJVuLmWYtKwtjN6.eval", "*_sums_*"),
     ],
 )
@@ -220,7 +279,7 @@ def test_one_evaluation_in_two_formats_is_one(tmp_path: Path) -> None:
     assert not notes(found)
 
 
-def test_several_models_of_one_run_all_count(tmp_path: Path) -> None:
+def test_several_models_all_count(tmp_path: Path) -> None:
     found = store(tmp_path, log(eval_id="a", model="org/a"), log(eval_id="b", model="org/b"))
     assert {"sums (org/a)/match/accuracy", "sums (org/b)/match/accuracy"} <= metrics(found).keys()
     assert not notes(found)
@@ -228,17 +287,12 @@ def test_several_models_of_one_run_all_count(tmp_path: Path) -> None:
     assert {"sums (n=1)/match/accuracy", "sums (n=2)/match/accuracy"} <= metrics(found).keys()
 
 
-def test_another_model_of_an_earlier_run_is_left_out(tmp_path: Path) -> None:
-    found = store(
-        tmp_path, log(eval_id="a", run_id="1", model="org/old"), log(eval_id="b", run_id="2", model="org/new")
-    )
+def test_another_model_at_an_earlier_commit_is_left_out(tmp_path: Path) -> None:
+    logs = (log(eval_id=name, model=f"org/{name}", revision={"commit": name}) for name in ("old", "new"))
+    found = store(tmp_path, *logs)
     assert "sums/match/accuracy" in metrics(found)
     assert params(found)["sums/model"] == "org/new"
     assert "1 earlier log of sums beside the newest" in notes(found)
-    # At one commit they belong together.
-    at = {"type": "git", "commit": "0a1b2c3"}
-    pair = (log(eval_id=name, run_id=name, model=name, revision=at) for name in "ab")
-    assert "sums (a)/match/accuracy" in metrics(store(tmp_path, *pair))
 
 
 def test_an_evaluation_that_failed_is_never_silent(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ READERS: tuple[Format, ...] = (
             *_named(".json", "evals_result*", *_HISTORIES),
         ),
         guesses=(
-            # lm-evaluation-harness: results_TIME.json, or the name it was given with _TIME.
+            # lm-evaluation-harness: the name it was given with _TIME; results_TIME.json at the top.
             "*_20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]t*.json",
             # Inspect, where the log lies in no folder of its own.
             "20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]t*_*_*.json",
@@ -128,6 +128,13 @@ READERS: tuple[Format, ...] = (
         guesses=_named(".csv", "scores", "*_scores", "*_results", "*ragas*"),
     ),
     Format(module="inspect_eval", suffixes=(".eval",), names=("*.eval",), tool="Inspect"),
+    Format(
+        module="lm_eval_runs",
+        suffixes=(),
+        tool="lm-evaluation-harness",
+        # A folder a model.
+        store=rf"(.+)/[^/]+/results_{_CREATED}\.json",
+    ),
     Format(
         module="inspect_logs",
         suffixes=(),

@@ -16,7 +16,7 @@ from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Note
 from cml_bot.readers._evals import as_mapping, as_text
-from cml_bot.readers._names import shorten, some
+from cml_bot.readers._names import Names, shorten, some
 from cml_bot.readers._text import LARGEST, decode, read_bytes
 from cml_bot.readers.inspect_eval import read_header
 from cml_bot.readers.inspect_log import observe_log, task_of, tell_end
@@ -44,8 +44,8 @@ class _Log:
     model: str
     args: str
     header: Mapping[str, object]
-    runs: frozenset[tuple[str, str]]
-    """What it has in common with the others of its run: ids, the commit."""
+    commit: str
+    """Empty where Inspect could not tell."""
     eval_id: str
     """Of the evaluation: a copy of the log in another format has the same."""
 
@@ -91,8 +91,6 @@ def _open(path: Path, name: str) -> _Log:
     spec = as_mapping(header.get("eval"))
     if not spec:
         raise InputError(name, "is no log of Inspect", "Look whether its name says what it holds.")
-    ids = {key: as_text(spec.get(key)) for key in ("run_id", "eval_set_id")}
-    ids["commit"] = as_text(as_mapping(spec.get("revision")).get("commit"))
     args = as_mapping(spec.get("task_args_passed") or spec.get("task_args"))
     return _Log(
         name=name,
@@ -101,7 +99,7 @@ def _open(path: Path, name: str) -> _Log:
         args=", ".join(f"{key}={json.dumps(args[key])}" for key in sorted(args)),
         header=header,
         eval_id=as_text(spec.get("eval_id")) or name,
-        runs=frozenset((key, value) for key, value in ids.items() if value),
+        commit=as_text(as_mapping(spec.get("revision")).get("commit")),
     )
 
 
@@ -122,27 +120,25 @@ def _read_json(path: Path, name: str) -> Mapping[str, object]:
 
 
 def _choose(logs: Sequence[_Log]) -> list[_Log]:
-    """Choose, newest first, those of the run: of each task the newest, and its siblings of other models and arguments.
-
-    Siblings were evaluated by one command, in one set, or at one commit; what is older is another run.
-    """
+    """Choose of each task the newest, and the newest of other models and arguments at the same commit."""
     newest: dict[str, _Log] = {}
     chosen: dict[tuple[str, str, str], _Log] = {}
     for log in logs:
         first = newest.setdefault(log.task, log)
-        if log is first or not log.runs.isdisjoint(first.runs):
+        if log.commit == first.commit:
             chosen.setdefault((log.task, log.model, log.args), log)
     return sorted(chosen.values(), key=lambda log: (log.task, log.model, log.args))
 
 
 def _label(chosen: Sequence[_Log]) -> dict[str, str]:
     """Name each by its task, and by its model and arguments where the task was evaluated with several."""
-    labels = {}
+    labels, names = {}, Names()
     for log in chosen:
         siblings = [other for other in chosen if other.task == log.task]
         parts = [log.model] if len({other.model for other in siblings}) > 1 else []
         parts += [log.args or "no arguments"] if len({other.args for other in siblings}) > 1 else []
-        labels[log.name] = f"{log.task} ({', '.join(shorten(part, 80) for part in parts)})" if parts else log.task
+        more = f" ({', '.join(shorten(part, 80) for part in parts)})" if parts else ""
+        labels[log.name] = names.take(f"{log.task}{more}")
     return labels
 
 

@@ -16,10 +16,12 @@ from cml_bot.readers._numbers import as_double
 from cml_bot.readers._tree import MOST_METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from cml_bot.model import Observation
+    from cml_bot.model import Observation, Param
 
+BY_TASK = ("results", "versions", "task_hashes", "n-shot", "n-samples", "higher_is_better")
+"""Keys of the document that hold a part for each task."""
 _STDERR = "_stderr"
 _COUNTS = frozenset(("sample_len", "sample_count", "samples"))
 _SETTINGS = (
@@ -36,9 +38,20 @@ def observe(document: object, where: str) -> Iterator[Observation]:
     """Yield the metrics of every task and group once, its settings, and what makes it another evaluation."""
     del where
     whole = as_mapping(document)
-    # Groups stand among the results too, but for a few versions.
+    yield from observe_tasks(whole)
+    yield from observe_time([whole])
+    yield from observe_settings(whole)
+
+
+def tasks_of(whole: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the results by task; groups stand among them too, but for a few versions."""
     tasks = {**as_mapping(whole.get("results"))}
-    tasks |= {name: group for name, group in as_mapping(whole.get("groups")).items() if name not in tasks}
+    return tasks | {name: group for name, group in as_mapping(whole.get("groups")).items() if name not in tasks}
+
+
+def observe_tasks(whole: Mapping[str, object]) -> Iterator[Observation]:
+    """Yield the metrics of every task, and what has to be alike to compare them."""
+    tasks = tasks_of(whole)
     rows = list(islice(_rows(whole, tasks), MOST_METRICS + 1))
     yield from rows[:MOST_METRICS]
     if len(rows) > MOST_METRICS:
@@ -49,11 +62,15 @@ def observe(document: object, where: str) -> Iterator[Observation]:
     empty = [tidy(task) for task, found in tasks.items() if not as_mapping(found)]
     if empty:
         yield Note(text=f"tasks without results: {some(empty)}. {_CURE}")
-    duration = as_double(whole.get("total_evaluation_time_seconds"))
-    if duration is not None:
-        yield Metric(name="evaluation_time", values=(duration,), unit="s", role=Role.BOOKKEEPING)
     yield from _facts(whole)
-    yield from _params(whole)
+
+
+def observe_time(runs: Sequence[Mapping[str, object]]) -> Iterator[Metric]:
+    """Yield how long some runs took together."""
+    found = [as_double(whole.get("total_evaluation_time_seconds")) for whole in runs]
+    seconds = [one for one in found if one is not None]
+    if seconds:
+        yield Metric(name="evaluation_time", values=(sum(seconds),), unit="s", role=Role.BOOKKEEPING)
 
 
 def _rows(whole: Mapping[str, object], tasks: Mapping[str, object]) -> Iterator[Metric]:
@@ -102,14 +119,15 @@ def _facts(whole: Mapping[str, object]) -> Iterator[Fact]:
                 yield Fact(name=tidy(f"{task} {what}"), value=f"recorded:{text[:200]}", detail=detail)
 
 
-def _params(whole: Mapping[str, object]) -> Iterator[Observation]:
+def observe_settings(whole: Mapping[str, object], prefix: str = "") -> Iterator[Param]:
+    """Yield what a model and its tasks were evaluated with."""
     config = as_mapping(whole.get("config"))
     settings = {key: config[key] for key in _SETTINGS if key in config}
     if isinstance(settings.get("model_args"), str):
         settings["model_args"] = _parse_args(as_text(settings["model_args"]))
     shots = as_mapping(whole.get("n-shot"))
     above = {key: whole[key] for key in _ABOVE if key in whole}
-    yield from observe_params({**settings, **above, "n-shot": shots})
+    yield from observe_params({**settings, **above, "n-shot": shots}, prefix)
 
 
 def _parse_args(text: str) -> Mapping[str, object]:
