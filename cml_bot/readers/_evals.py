@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
-from cml_bot.model import Fact, Metric, Param, mean_of
+from cml_bot.model import Fact, Metric, Note, Param, mean_of
 from cml_bot.readers._names import shorten, tidy
 from cml_bot.readers._tree import flatten
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cml_bot.model import Goal
 
-MOST_PARAMS = 200
+MOST_PARAMS = 1_000
 """Settings of one document."""
 _LONGEST_VALUE = 500
 _LONGEST_TEXT = 10_000
@@ -112,9 +112,13 @@ def samples_fact(name: str, total: int, n: int, what: str = "sample") -> Fact:
     return Fact(name=name, value=f"recorded:{total:064x}", detail=plural(n, what))
 
 
-def observe_params(settings: Mapping[str, object], prefix: str = "") -> Iterator[Param]:
+def observe_params(settings: Mapping[str, object], prefix: str = "") -> Iterator[Param | Note]:
     """Yield the settings of an evaluation, keys in keys joined; what is not set is left out, secrets are not shown."""
-    for leaf in flatten(dict(settings)).leaves[:MOST_PARAMS]:
+    flat = flatten(dict(settings))
+    yield from flat.notes
+    if len(flat.leaves) > MOST_PARAMS:
+        yield Note(text=f"has more than {plural(MOST_PARAMS, 'setting')}; the others were left out. Pass fewer.")
+    for leaf in flat.leaves[:MOST_PARAMS]:
         if leaf.value is None or leaf.value in ("", [], {}):
             continue
         value = "(not shown)" if _SECRET.search(leaf.path[-1] if leaf.path else "") else _write(leaf.value)

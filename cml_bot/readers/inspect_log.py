@@ -160,8 +160,8 @@ def _notes(header: Mapping[str, object], results: Mapping[str, object], label: s
         yield Note(text=f"{label} was marked as invalid; its results are shown all the same. Run it again.")
     total, completed = as_count(results.get("total_samples")), results.get("completed_samples")
     if total and isinstance(completed, int) and completed < total:
-        lost = plural(total - completed, "sample")
-        yield Note(text=f"{label}: {lost} of {total} ended with an error or were not run, so not scored. {_CURE}")
+        of = f"{completed} of {plural(total, 'sample')}"
+        yield Note(text=f"{label} scored {of}; the others ended with an error or were not run. {_CURE}")
     scores = [as_mapping(one) for one in as_list(results.get("scores"))]
     unscored = [f"{as_text(one.get('name'))} {n}" for one in scores if (n := as_count(one.get("unscored_samples")))]
     if unscored:

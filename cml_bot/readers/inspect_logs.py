@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_LOGS = 500
 """Newest logs of a folder that are read."""
+_MOST_NOTES = 5
+"""Notes on single evaluations."""
 _SAMPLES = re.compile(rb',\s*\n {0,8}"samples": \[')
 _CURE = "Look at the logs with `inspect view`."
 
@@ -77,8 +79,16 @@ def read_store(files: Mapping[str, Path], sha: str) -> Iterator[Observation]:
     if not done:
         raise InputError(chosen[0].name, f"holds no results: {tell_end(chosen[0].header)}", _CURE)
     labels = _label(chosen)
+    said: list[Note] = []
     for log in done:
-        yield from observe_log(log.header, labels[log.name])
+        for one in observe_log(log.header, labels[log.name]):
+            if isinstance(one, Note):
+                said.append(one)
+            else:
+                yield one
+    yield from said[:_MOST_NOTES]
+    if len(said) > _MOST_NOTES:
+        yield Note(text=f"{plural(len(said) - _MOST_NOTES, 'more note')} of the kind on other evaluations. {_CURE}")
     yield from _notes(logs, chosen, broken, len(newest) - MOST_LOGS)
 
 
@@ -145,9 +155,9 @@ def _label(chosen: Sequence[_Log]) -> dict[str, str]:
 def _notes(logs: Sequence[_Log], chosen: Sequence[_Log], broken: Sequence[InputError], left: int) -> Iterator[Note]:
     lost = [log for log in chosen if not log.is_done]
     if lost:
-        yield Note(text=f"{'; '.join(tell_end(log.header) for log in lost[:5])}: no results. {_CURE}")
-    if len(lost) > 5:
-        yield Note(text=f"{plural(len(lost) - 5, 'more evaluation')} ended without results. {_CURE}")
+        yield Note(text=f"{'; '.join(tell_end(log.header) for log in lost[:_MOST_NOTES])}: no results. {_CURE}")
+    if len(lost) > _MOST_NOTES:
+        yield Note(text=f"{plural(len(lost) - _MOST_NOTES, 'more evaluation')} ended without results. {_CURE}")
     ids = {log.eval_id for log in chosen}
     older = [log for log in logs if log.eval_id not in ids]
     if older:

@@ -119,7 +119,7 @@ def _facts(whole: Mapping[str, object]) -> Iterator[Fact]:
                 yield Fact(name=tidy(f"{task} {what}"), value=f"recorded:{text[:200]}", detail=detail)
 
 
-def observe_settings(whole: Mapping[str, object], prefix: str = "") -> Iterator[Param]:
+def observe_settings(whole: Mapping[str, object], prefix: str = "") -> Iterator[Param | Note]:
     """Yield what a model and its tasks were evaluated with."""
     config = as_mapping(whole.get("config"))
     settings = {key: config[key] for key in _SETTINGS if key in config}

@@ -159,15 +159,16 @@ def _cut(document: Mapping[str, object], labels: Mapping[str, str]) -> Mapping[s
 
 def _params(
     files: Sequence[_File], labels: Mapping[tuple[_File, str], str], models: Mapping[str, str]
-) -> Iterator[Param]:
+) -> Iterator[Param | Note]:
     """Yield settings: those of the newest run count where several runs of a model differ."""
     seen: set[str] = set()
     for file in files:
         mine = {task: label for (other, task), label in labels.items() if other is file}
         prefix = f"{models[file.folder]}/" if len(models) > 1 else ""
         for one in observe_settings(_cut(file.document, mine), prefix):
-            if one.name not in seen:
-                seen.add(one.name)
+            name = one.name if isinstance(one, Param) else one.text
+            if name not in seen:
+                seen.add(name)
                 yield one
 
 
