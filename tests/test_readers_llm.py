@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -36,19 +37,19 @@ def observe(found: object) -> list[Observation]:
     return list(observe_document(found, "x.json"))
 
 
-def metrics(found: list[Observation]) -> dict[str, Metric]:
+def metrics(found: Sequence[Observation]) -> dict[str, Metric]:
     return {one.name: one for one in found if isinstance(one, Metric)}
 
 
-def params(found: list[Observation]) -> dict[str, str]:
+def params(found: Sequence[Observation]) -> dict[str, str]:
     return {one.name: one.value for one in found if isinstance(one, Param)}
 
 
-def facts(found: list[Observation]) -> dict[str, Fact]:
+def facts(found: Sequence[Observation]) -> dict[str, Fact]:
     return {one.name: one for one in found if isinstance(one, Fact)}
 
 
-def notes(found: list[Observation]) -> str:
+def notes(found: Sequence[Observation]) -> str:
     return "\n".join(one.text for one in found if isinstance(one, Note))
 
 
@@ -226,7 +227,7 @@ def places(node: object, depth: int = 6) -> list[tuple[Any, Any]]:
     return found + [one for key in keys if depth for one in places(node[key], depth - 1)]  # type: ignore[index]
 
 
-def check(found: list[Observation]) -> None:
+def check(found: Sequence[Observation]) -> None:
     for one in found:
         str(one).encode()
         assert not isinstance(one, Metric) or one.values
