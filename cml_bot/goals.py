@@ -52,7 +52,8 @@ _MEASURES = {
         comet, xcomet, cider, spice, exact match, exactmatch, pass at, maj at, cons at, pass rate, solve rate,
         ndcg, dcg, mrr, reciprocal rank, hits, hit at, hit rate, hit ratio, hr at, r at, p at,
         silhouette, calinski, ari, ami, nmi, adjusted rand, rand score, rand index, mutual info, v measure, fowlkes,
-        homogeneity, completeness, reward, rewards, rew, win rate, winrate, elo, success, sharpe, sortino
+        homogeneity, completeness, reward, rewards, rew, win rate, winrate, elo, success, sharpe, sortino,
+        context utilization
     """,
     Goal.LOWER: """
         loss, losses, logloss, nll, bce, cross entropy, crossentropy, xentropy, deviance, hinge, aic, bic,
@@ -65,7 +66,7 @@ _MEASURES = {
         fid, fvd, kid, fad, cmmd, lpips, niqe, brisque, hd95, hausdorff, chamfer, assd, asd, id switches,
         ece, mce, brier, kl, kld, divergence, wasserstein, frechet distance, hamming distance, attack success rate,
         demographic parity difference, equalized odds difference, regret, davies, inertia, mean rank, drawdown,
-        accuracy drop, acc drop, performance drop
+        accuracy drop, acc drop, performance drop, noise sensitivity
     """,
     Goal.NONE: "threshold, coef, scale, weight, limit, budget, utilization, diff, difference, delta, change",
 }
@@ -75,6 +76,7 @@ _TOPICS = {
         throughput, qps, rps, fps, tps, mfu, tokens per second, tokens per sec, tokens / s, images per second,
         requests per second, queries per second, frames per second,
         faithfulness, groundedness, relevance, relevancy, correctness, helpfulness, coherence, fluency, similarity,
+        conciseness, string present, task completion, prompt alignment, role adherence, knowledge retention,
         agreement, quality, purity, em, snr, correct, successes, pass count, tests passed, test passed,
         return, returns, profit, revenue, demographic parity ratio, equalized odds ratio
     """,
@@ -83,6 +85,7 @@ _TOPICS = {
         prediction time, predict time, time per, ms per, seconds per, real time factor, cold start,
         memory, mem, vram, rss, ram, model size, file size, checkpoint size, binary size, artifact size,
         size mb, size kb, size gb, size bytes, cost, energy, emissions, co2,
+        harmfulness, maliciousness, pii leakage,
         toxicity, hallucination, hallucinations, drift, psi, gap, violation, violations, incorrect,
         failures, unsuccessful, tests failed, test failed
     """,

@@ -24,11 +24,20 @@ RUN_PARTS: tuple[str, ...] = (
     r"(?:^|/)runs/[^/]+/(?:train|val|test|predict)(\d*)/",
     # lm-evaluation-harness, deepeval.
     rf"_({_TIME})\.jsonl?$",
+    # Inspect, where a log lies in no folder of its own.
+    rf"(?:^|/)({_TIME})_[^/]+_[0-9A-Za-z]{{22}}\.(?:json|eval)$",
 )
 """What tells runs of one place apart, each with one group; the rest of the path has to be alike.
 
 The first that is found in a path counts.
 """
+_ALSO = (
+    # lm-evaluation-harness: the folder is the model's path, which begins with the machine's own where it is absolute.
+    r"(?:^|/)(__(?:[^/]+__)?)[^/]+/results_\*\.json$",
+    # Inspect: the id, and which of its formats it is.
+    r"(?:^|/)\*_[^/]+_([0-9A-Za-z]{22}\.(?:json|eval))$",
+)
+"""What differs as well in the paths that are left then, each with one group."""
 
 
 def find_place(path: str) -> tuple[str, str] | None:
@@ -41,8 +50,15 @@ def find_place(path: str) -> tuple[str, str] | None:
     for part in RUN_PARTS:
         found = re.search(part, path)
         if found:
-            return f"{path[: found.start(1)]}*{path[found.end(1) :]}", found[1]
+            return _hide_more(f"{path[: found.start(1)]}*{path[found.end(1) :]}"), found[1]
     return None
+
+
+def _hide_more(path: str) -> str:
+    for part in _ALSO:
+        found = re.search(part, path)
+        path = f"{path[: found.start(1)]}*{path[found.end(1) :]}" if found else path
+    return path
 
 
 def choose_newest(sources: Iterable[Source]) -> tuple[list[Source], list[str]]:
@@ -70,4 +86,6 @@ def _tell(place: str, found: Sequence[tuple[str, Source]]) -> Iterator[str]:
     if len(found) > 1:
         older = plural(len(found) - 1, "earlier run")
         cure = f"If they are repeated trainings, name them in sources as {place.replace('*', '{replicate}')}."
+        # Only one part of a pattern may tell them apart.
+        cure = "Give every run a folder of its own." if place.count("*") > 1 else cure
         yield f"{found[-1][1].path}: {older} beside it; the newest counts. {cure}"

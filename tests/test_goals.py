@@ -33,6 +33,9 @@ HIGHER = """
     toxicity_f1 | toxicity/auc | bias/accuracy | score | test_score | mean_test_score | gini | lift@10
     silhouette_score | adjusted_rand_score | customer_support_accuracy | loss_of_lift/auc | recall_malignant
     accuracy_librispeech_clean | neg_recall | learn/F1 | count_accuracy
+    gsm8k/exact_match,strict-match | truthfulqa/bleu_max | sums/match/accuracy | sums/f1/mean | echo/Say cats/pass_rate
+    Exact Match/pass_rate | Correctness [GEval] | Contextual Recall | Task Completion | Prompt Alignment | conciseness
+    string_present | factual_correctness(mode=f1) | llm_context_precision_with_reference | context_utilization
     f1/drop | results/drop/em | precision/threshold_0.5 | train_reward_per_step | accuracy/snr_10db
 """
 
@@ -55,6 +58,7 @@ LOWER = """
     drift | drift_share | data_drift_score | psi | toxicity | toxicity_score | hallucination_rate
     Hallucination | generalization_gap | max_drawdown | regret | accuracy_drop
     demographic_parity_difference | attack_success_rate | davies_bouldin_score | inertia | mean_rank | aic
+    noise_sensitivity(mode=relevant) | harmfulness | maliciousness | PII Leakage | sky_ppl/word_perplexity
     testFailCount | results/stats/errors | num_errors | failures
     wer/snr_10db | wer_snr_5
 """
@@ -84,6 +88,7 @@ UNKNOWN = """
     policy_entropy | ks | p_value | drift_p_value | vocab_quirk | ep_len_mean | temperature | return_rate
     loss_ratio_diff | accuracy_delta | mean | max | 1 | 84 | fraction_of_positives | mean_predicted
     importance | feature_importance/f1 | rewards/rejected | entropy_loss | mean_bias_error
+    truthfulqa/bleu_diff | sums/rubric/tone/mean | refusal_rate | Bias
     bias | test_bias | cardinality/est
     size_of_things | precisionist | glossy | latent | mapping | time_series_skill | multi_step_reasoning
     memory_limit | ram_utilization_percent | 精度 | точность | f 12

@@ -150,7 +150,7 @@ def test_column_that_was_asked_for() -> None:
 
 
 def test_table_of_many_rows_without_a_step_gives_only_a_note() -> None:
-    for case in ("csv_file/roc", "csv_file/xgboost_cv", "csv_file/confusion_matrix", "json_file/ragas_scores"):
+    for case in ("csv_file/roc", "csv_file/xgboost_cv", "csv_file/confusion_matrix"):
         found = read(file_of(case))
         assert not metrics(found)
         assert not series(found)

@@ -19,16 +19,16 @@ from tests.test_readers import read, write
 if TYPE_CHECKING:
     from pathlib import Path
 
-Row = tuple[str, float, float | None, int | None]
+Row = tuple[str, float, float | None]
 
 
 def rows(tree: dict[str, object]) -> list[Row]:
     found = observe_tree(flatten(tree))
-    return [(one.name, one.value, one.stderr, one.n_items) for one in found if isinstance(one, Metric)]
+    return [(one.name, one.value, one.stderr) for one in found if isinstance(one, Metric)]
 
 
 def errors(tree: dict[str, object]) -> dict[str, float | None]:
-    return {name: stderr for name, _, stderr, _ in rows(tree)}
+    return {name: stderr for name, _, stderr in rows(tree)}
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def errors(tree: dict[str, object]) -> dict[str, float | None]:
     ],
 )
 def test_a_standard_error_is_no_metric_of_its_own(value: str, error: str) -> None:
-    assert rows({value: 0.8, error: 0.01}) == rows({error: 0.01, value: 0.8}) == [(value, 0.8, 0.01, None)]
-    assert rows({"t": {value: 1, error: "0"}}) == [(f"t.{value}", 1, 0.0, None)]
+    assert rows({value: 0.8, error: 0.01}) == rows({error: 0.01, value: 0.8}) == [(value, 0.8, 0.01)]
+    assert rows({"t": {value: 1, error: "0"}}) == [(f"t.{value}", 1, 0.0)]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_standard_error_is_no_metric_of_its_own(value: str, error: str) -> Non
     ],
 )
 def test_without_its_partner_it_is_a_metric(value: str, error: str) -> None:
-    assert [row[1:] for row in rows({value: 0.8, error: 0.01})] == [(0.8, None, None), (0.01, None, None)]
+    assert [row[1:] for row in rows({value: 0.8, error: 0.01})] == [(0.8, None), (0.01, None)]
 
 
 @pytest.mark.parametrize("odd", [-0.01, math.nan, math.inf, -math.inf, 10**400])
@@ -98,25 +98,6 @@ def test_sweden_is_no_standard_error_beside_other_countries() -> None:
     assert errors({"acc": 0.8, "acc_se": 0.7, "acc_de": 0.9}) == {"acc": None, "acc_se": None, "acc_de": None}
     assert errors({"acc": 0.8, "acc_se": 0.1, "acc_sd": 0.2, "f1_de": 1}) == {"acc": 0.1, "acc_sd": None, "f1_de": None}
     assert errors({"acc": 0.8, "acc_stderr": 0.1, "acc_de": 0.9}) == {"acc": 0.1, "acc_de": None}
-
-
-def test_lm_eval_says_on_how_many_examples() -> None:
-    results = {"hs": {"acc,none": 0.5, "acc_stderr,none": 0.1, "sample_len": 9, "sub": {"f1,none": 1}}}
-    counts = {"original": 10, "effective": 9}
-    assert rows({"results": results, "n-samples": {"hs": counts, "other": counts}}) == [
-        ("results.hs.acc,none", 0.5, 0.1, 9),
-        ("results.hs.sample_len", 9, None, None),
-        ("results.hs.sub.f1,none", 1, None, None),
-        ("n-samples.other.original", 10, None, None),
-        ("n-samples.other.effective", 9, None, None),
-    ]
-
-
-@pytest.mark.parametrize("count", [0, -1, 1.5, True, "many", 10**30, None, [9]])
-def test_an_odd_count_says_nothing(count: object) -> None:
-    tree = {"results": {"t": {"acc,none": 0.5}}, "n-samples": {"t": {"original": 10, "effective": count}}}
-    assert rows(tree)[0] == ("results.t.acc,none", 0.5, None, None)
-    assert ("n-samples.t.original", 10, None, None) in rows(tree)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +130,7 @@ names = st.lists(st.sampled_from(["acc", "a", "_", "/", "stderr", "se", "_se", "
     "".join
 )
 leaves = st.floats() | st.integers() | st.sampled_from(["N/A", "0.1", 10**400, -(10**400), True, None])
-keys = st.sampled_from(["results", "n-samples", "original", "effective", "t", "mean", "value", "stderr"]) | names
+keys = st.sampled_from(["results", "t", "mean", "value", "stderr"]) | names
 trees = st.dictionaries(
     keys, st.recursive(leaves, lambda inner: st.dictionaries(keys, inner, max_size=5), max_leaves=20), max_size=6
 )
@@ -157,14 +138,12 @@ trees = st.dictionaries(
 
 @given(trees)
 def test_no_number_is_lost(tree: dict[str, object]) -> None:
-    """Each is a metric or the standard error of one, but for the counts that gave one its number of examples."""
+    """Each is a metric or the standard error of one."""
     flat = flatten(tree)
     found = [one for one in observe_tree(flat) if isinstance(one, Metric)]
     numbers = [leaf for leaf in flat.leaves if as_number(leaf.value) is not None]
-    counts = [leaf for leaf in numbers if leaf.path[0] == "n-samples" and leaf.path[-1] in ("original", "effective")]
     given = len(found) + sum(one.stderr is not None for one in found)
-    is_counted = any(one.n_items is not None for one in found)
-    assert len(numbers) - (len(counts) if is_counted else 0) <= given <= len(numbers)
+    assert given == len(numbers)
     assert len({one.name for one in found}) == len(found)
     assert all(one.stderr is None or 0 <= one.stderr < math.inf for one in found)
 

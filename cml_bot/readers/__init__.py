@@ -67,6 +67,8 @@ class Format:
 _HISTORIES = ("history", "history_*", "train_history", "training_history", "loss_history")
 _LOGS = ("log", "train_log", "training_log")
 
+_CREATED = r"20\d\d-\d\d-\d\dT\d\d-\d\d-\d\d[^_/]*"
+
 
 def _named(suffix: str, *stems: str) -> tuple[str, ...]:
     """Return the globs of files with one ending."""
@@ -86,6 +88,14 @@ READERS: tuple[Format, ...] = (
             # Not eval_*: eval_config.json, eval_data.json.
             *_named(".json", "eval", "*_eval", "evaluation", "*_evaluation", "evaluate", "eval_report"),
             *_named(".json", "evals_result*", *_HISTORIES),
+        ),
+        guesses=(
+            # lm-evaluation-harness: the name it was given with _TIME; results_TIME.json at the top.
+            "*_20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]t*.json",
+            # Inspect, where the log lies in no folder of its own.
+            "20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]t*_*_*.json",
+            # DeepEval, promptfoo, Ragas.
+            *_named(".json", "test_run_*", "*promptfoo*", "output", "*-results", "*_results", "*ragas*"),
         ),
     ),
     Format(
@@ -114,6 +124,23 @@ READERS: tuple[Format, ...] = (
             *_named(".tsv", "metrics", "*_metrics", "metrics_*", "results", "training", *_LOGS, *_HISTORIES),
             *_named(".tsv", "plots/metrics/*", "plots/metrics/*/*", "catboost_info/*_error"),
         ),
+        # Ragas.
+        guesses=_named(".csv", "scores", "*_scores", "*_results", "*ragas*"),
+    ),
+    Format(module="inspect_eval", suffixes=(".eval",), names=("*.eval",), tool="Inspect"),
+    Format(
+        module="lm_eval_runs",
+        suffixes=(),
+        tool="lm-evaluation-harness",
+        # A folder a model.
+        store=rf"(.+)/[^/]+/results_{_CREATED}\.json",
+    ),
+    Format(
+        module="inspect_logs",
+        suffixes=(),
+        tool="Inspect",
+        # TIME_TASK_ID.json, TIME_ANYTHING.eval.
+        store=rf"(.+)/{_CREATED}_[^/]+(?:\.eval|_[0-9A-Za-z]{{22}}\.json)",
     ),
     Format(
         module="image_file",

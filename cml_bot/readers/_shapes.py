@@ -62,10 +62,23 @@ class Shape:
     """Columns that a table has, all of them."""
 
 
-DOCUMENTS: tuple[Shape, ...] = ()
+DOCUMENTS: tuple[Shape, ...] = (
+    Shape(module="lm_eval", tool="lm-evaluation-harness", keys=("results", "versions", "config.model_args")),
+    Shape(module="inspect_log", tool="Inspect", keys=("eval.task_id", "eval.dataset", "status")),
+    Shape(module="promptfoo", tool="promptfoo", keys=("results.stats.successes", "results.stats.tokenUsage")),
+    Shape(module="deepeval", tool="DeepEval", keys=("testCases", "metricsScores")),
+    Shape(module="deepeval", tool="DeepEval", keys=("testRunData.testCases",)),
+    Shape(module="deepeval", tool="DeepEval", keys=("test_results[].metrics_data",)),
+)
 """The first that fits counts."""
 
-TABLES: tuple[Shape, ...] = ()
+TABLES: tuple[Shape, ...] = (
+    Shape(module="promptfoo_table", tool="promptfoo", columns=("Status", "Score", "Named Scores", "Grader Reason")),
+    Shape(module="ragas", tool="Ragas", columns=("user_input", "response")),
+    Shape(module="ragas", tool="Ragas", columns=("user_input", "reference")),
+    Shape(module="ragas", tool="Ragas", columns=("user_input", "retrieved_contexts")),
+    Shape(module="ragas", tool="Ragas", columns=("question", "answer", "contexts")),
+)
 """The first that fits counts."""
 
 
@@ -106,7 +119,7 @@ def may_be_known(data: bytes) -> bool:
         False
     """
     return any(all(_mark(path) in data for path in shape.keys) for shape in DOCUMENTS) or any(
-        all(name.encode() in data[: data.find(b"\\n")] for name in shape.columns) for shape in TABLES
+        all(name.encode() in data for name in shape.columns) for shape in TABLES
     )
 
 

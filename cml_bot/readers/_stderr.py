@@ -1,6 +1,6 @@
-"""Standard errors that tools write beside their numbers, and on how many examples they measured.
+"""Standard errors that tools write beside their numbers.
 
-Source: https://github.com/EleutherAI/lm-evaluation-harness (``acc,none``, ``acc_stderr,none``, ``n-samples``)
+Source: https://github.com/EleutherAI/lm-evaluation-harness (``acc,none``, ``acc_stderr,none``)
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cml_bot.readers._numbers import as_double
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
 Path = tuple[str, ...]
 
@@ -25,7 +25,6 @@ _VALUES = ("value", "mean")
 _SHORT = re.compile(r"(?P<stem>.+)[_./-]se(?P<filter>,.*)?", re.DOTALL)
 _LAND = re.compile(r"(?P<stem>.+)[_./-](?!se|sd|ci)[a-z]{2}(?P<filter>,.*)?", re.DOTALL)
 """Where ``acc_de`` stands beside it, ``acc_se`` is Sweden."""
-_MOST_ITEMS = 10**15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +33,6 @@ class Paired:
 
     errors: Mapping[Path, float]
     """The standard error of a number."""
-    items: Mapping[Path, int]
-    """How many examples a number was measured on."""
     taken: frozenset[Path]
     """The numbers that say this of others, and are none of their own then."""
 
@@ -57,10 +54,7 @@ def pair_numbers(numbers: Mapping[Path, float]) -> Paired:
         if partner and error is not None and 0 <= error < math.inf and partner not in taken and partner not in errors:
             errors[partner] = error
             taken.add(path)
-    items = dict(_count_items(numbers, taken))
-    tasks = {path[1] for path in items}
-    taken |= {("n-samples", task, word) for task in tasks for word in ("original", "effective")}
-    return Paired(errors=errors, items=items, taken=frozenset(taken))
+    return Paired(errors=errors, taken=frozenset(taken))
 
 
 def _find_partner(path: Path, numbers: Collection[Path], lands: Collection[Path]) -> Path | None:
@@ -77,12 +71,3 @@ def _cut(ending: re.Pattern[str], path: Path) -> Path | None:
     """Return the path without the ending of its name; None if it has none."""
     match = ending.fullmatch(path[-1])
     return (*path[:-1], f"{match['stem']}{match['filter'] or ''}") if match else None
-
-
-def _count_items(numbers: Mapping[Path, float], taken: Collection[Path]) -> Iterator[tuple[Path, int]]:
-    """Yield what lm-evaluation-harness says at the top for all numbers of a task."""
-    for path in numbers:
-        if len(path) == 3 and path[0] == "results" and "," in path[2] and path not in taken:
-            count = numbers.get(("n-samples", path[1], "effective"), 0)
-            if isinstance(count, int) and 0 < count <= _MOST_ITEMS:
-                yield path, count

@@ -102,8 +102,7 @@ def _metrics(numbers: Sequence[tuple[tuple[str, ...], float]], paired: Paired) -
         is_huge = isinstance(number, int) and double is not None and math.isinf(double)
         huge += [named[index]] if is_huge else []
         value = double if is_huge and double is not None else number
-        stderr, n_items = paired.errors.get(path), paired.items.get(path)
-        yield Metric(name=named[index], values=(value,), stderr=stderr, n_items=n_items)
+        yield Metric(name=named[index], values=(value,), stderr=paired.errors.get(path))
     if names.numbered:
         yield Note(text=f"several keys come to one name: {some(names.numbered)}; numbered. Rename one of them.")
     if huge:
