@@ -20,6 +20,7 @@ from cml_bot.model import Figure, Goal, Metric, Note, Observation, Param, Series
 from cml_bot.readers import wandb_run
 from cml_bot.readers._leveldb_log import LogReader
 from cml_bot.readers._protobuf import WireError, as_signed, read_fields
+from cml_bot.readers._wandb import History
 from cml_bot.trees import FolderTree
 from tests.reader_cases import CASES
 
@@ -168,7 +169,7 @@ def test_what_is_no_run(tmp_path: Path, data: bytes) -> None:
 def test_any_record(data: bytes) -> None:
     reader = LogReader(BytesIO(log([data])[len(BEGINNING) :]), len(BEGINNING))
     assert list(reader.records()) == [data]
-    history = wandb_run.History()
+    history = History()
     history.take(data)
     list(history.observations())
 
