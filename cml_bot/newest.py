@@ -22,6 +22,8 @@ RUN_PARTS: tuple[str, ...] = (
     r"(?:^|/)checkpoint-(\d+)/trainer_state\.json$",
     # Ultralytics: train, train2, train3.
     r"(?:^|/)runs/[^/]+/(?:train|val|test|predict)(\d*)/",
+    # Weights & Biases: a folder for each run.
+    r"(?:^|/)wandb/((?:offline-)?run-\d{8}_\d{6}-[^/]+)(?=$|/)",
     # lm-evaluation-harness, deepeval.
     rf"_({_TIME})\.jsonl?$",
     # Inspect, where a log lies in no folder of its own.

@@ -150,6 +150,14 @@ READERS: tuple[Format, ...] = (
             *("*confusion_matrix*", "*_curve.*", "*_curves.*", "*feature_importance*"),
         ),
     ),
+    Format(
+        module="wandb_run",
+        suffixes=(),
+        tool="Weights & Biases",
+        # What is in the folder of a run besides its log: pictures.
+        store=r"((?:.*/)?[^/]*run-[^/]*)/(?:[^/]*\.wandb|files/media/images/.+)",
+        names=("*.wandb",),
+    ),
 )
 
 

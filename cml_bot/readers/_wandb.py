@@ -1,0 +1,220 @@
+"""The records of a W&B run: history, summary, settings and what was defined of metrics."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from cml_bot.filters import plural
+from cml_bot.model import Goal, Metric, Note, Param
+from cml_bot.readers._course import Course
+from cml_bot.readers._names import Names, join_path, shorten, tidy
+from cml_bot.readers._numbers import as_double, as_number
+from cml_bot.readers._protobuf import WireError, read_fields
+from cml_bot.readers._tree import MOST_METRICS, flatten
+from cml_bot.readers.params_file import LONGEST, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cml_bot.model import Observation, Series
+
+_HISTORY, _SUMMARY, _CONFIG, _METRIC, _RUN, _EXIT = 2, 3, 5, 12, 17, 18
+"""Numbers of the fields of a Record."""
+_GOALS = {1: Goal.LOWER, 2: Goal.HIGHER}
+_OWN = frozenset({"_step", "_runtime", "_timestamp", "_wandb"})
+"""What W&B keeps among the user's names."""
+_KIND = "_type"
+"""Stands beside the parts of what is no number: a picture, a histogram, a table."""
+
+Path = tuple[str, ...]
+
+
+class History:
+    """Takes the records of a run, in their order, and gives what they come to."""
+
+    def __init__(self) -> None:
+        self.commit = ""
+        """The commit that the run says it is of."""
+        self.has_ended = False
+        """Whether the run was closed; a killed training is closed too, a killed machine is not."""
+        self.pictures: dict[str, str] = {}
+        """The place of the last picture under each name."""
+        self._courses: dict[Path, Course] = {}
+        self._summary: dict[Path, object] = {}
+        self._config: dict[Path, object] = {}
+        self._goals: dict[str, Goal] = {}
+        self._media: set[Path] = set()
+        self._n_broken = 0
+        self._refused: set[Path] = set()
+
+    def take(self, record: bytes) -> None:
+        """Take one record; one that is no message is counted and left out."""
+        try:
+            for number, value in read_fields(record):
+                if isinstance(value, bytes):
+                    self._take_field(number, value)
+        except (WireError, UnicodeDecodeError):
+            self._n_broken += 1
+
+    def observations(self) -> Iterator[Observation]:
+        """Yield metrics, curves and settings."""
+        names = Names()
+        courses = self._named_courses(names)
+        for series in courses.values():
+            if len(series.y) == 1:
+                yield Metric(name=series.name, values=series.y, goal=series.goal)
+            else:
+                yield series
+        yield from self._ends(courses, names)
+        yield from self._params()
+        if self._n_broken:
+            yield Note(text=f"{plural(self._n_broken, 'record')} not understood; left out. Update mlbot, or tell us.")
+        if self._refused:
+            left = plural(len(self._refused), "name")
+            yield Note(text=f"has more than {plural(MOST_METRICS, 'metric')}; {left} left out. Log fewer.")
+
+    def _take_field(self, number: int, value: bytes) -> None:
+        if number == _HISTORY:
+            self._take_row(value)
+        elif number in (_SUMMARY, _CONFIG):
+            _update(self._summary if number == _SUMMARY else self._config, value)
+        elif number == _RUN:
+            self._take_run(value)
+        elif number == _METRIC:
+            self._take_definition(value)
+        elif number == _EXIT:
+            self.has_ended = True
+
+    def _take_row(self, data: bytes) -> None:
+        row: dict[Path, object] = {}
+        step: float | None = None
+        for number, value in read_fields(data):
+            if number == 1 and isinstance(value, bytes):
+                path, found = _read_item(value)
+                row |= _spread(path, found)
+            elif number == 2 and isinstance(value, bytes):
+                step = next((float(count) for n, count in read_fields(value) if n == 1 and isinstance(count, int)), 0.0)
+        step = as_double(row.get(("_step",), step))
+        self._note_media(row)
+        for path, found in row.items():
+            y = as_double(found) if path[0] not in _OWN and not self._is_media(path) else None
+            if y is not None and step is not None:
+                self._add(path, step, y)
+
+    def _add(self, path: Path, step: float, y: float) -> None:
+        course = self._courses.get(path)
+        if course is None:
+            if len(self._courses) >= MOST_METRICS:
+                self._refused.add(path)
+                return
+            course = self._courses[path] = Course()
+        course.add(step, y)
+
+    def _note_media(self, row: dict[Path, object]) -> None:
+        for path, found in row.items():
+            if path[-1] == _KIND and len(path) > 1:
+                self._media.add(path[:-1])
+                place = row.get((*path[:-1], "path"))
+                if found == "image-file" and isinstance(place, str):
+                    self.pictures[tidy(join_path(path[:-1]))] = place
+
+    def _is_media(self, path: Path) -> bool:
+        return bool(self._media) and any(path[:n] in self._media for n in range(1, len(path) + 1))
+
+    def _take_run(self, data: bytes) -> None:
+        for number, value in read_fields(data):
+            if number == 4 and isinstance(value, bytes):
+                _update(self._config, value)
+            elif number == 21 and isinstance(value, bytes):
+                found = dict(read_fields(value)).get(2)
+                self.commit = found.decode("ascii", "replace") if isinstance(found, bytes) else ""
+
+    def _take_definition(self, data: bytes) -> None:
+        found = dict(read_fields(data))
+        name, goal = found.get(1) or found.get(2), found.get(8)
+        if isinstance(name, bytes) and isinstance(goal, int) and goal in _GOALS:
+            self._goals[name.decode()] = _GOALS[goal]
+
+    def _goal_of(self, name: str) -> Goal | None:
+        return next((goal for pattern, goal in self._goals.items() if fnmatchcase(name, pattern)), None)
+
+    def _named_courses(self, names: Names) -> dict[Path, Series]:
+        courses: dict[Path, Series] = {}
+        for path, course in self._courses.items():
+            if course.n:
+                name = names.take(join_path(path))
+                series = course.series(name, "step")
+                goal = self._goal_of(join_path(path))
+                courses[path] = series if goal is None else replace(series, goal=goal)
+        return courses
+
+    def _ends(self, courses: dict[Path, Series], names: Names) -> Iterator[Metric]:
+        """Yield the summary where it says more than the last values of the history do."""
+        for path, found in list(self._summary.items())[:MOST_METRICS]:
+            value = _as_value(found)
+            if value is None or path[0] in _OWN or self._is_media(path) or path[-1] == _KIND:
+                continue
+            series = courses.get(path)
+            if series is None:
+                goal = self._goal_of(join_path(path)) or self._goal_of(join_path(path[:-1]))
+                yield Metric(name=names.take(join_path(path)), values=(value,), goal=goal)
+            elif repr(series.y[-1]) != repr(float(value)):
+                yield Metric(name=series.name, values=(value,), goal=series.goal)
+
+    def _params(self) -> Iterator[Param]:
+        names = Names()
+        for path, value in list(self._config.items())[:MOST_METRICS]:
+            if path[0] not in _OWN:
+                yield Param(name=names.take(join_path(path)), value=shorten(as_text(value), LONGEST))
+
+
+def _as_value(found: object) -> float | None:
+    """Read a value of the summary: whole numbers stay whole, beyond what a double holds they are infinite."""
+    double = as_double(found)
+    return double if double is None or math.isinf(double) else as_number(found)
+
+
+def _update(kept: dict[Path, object], data: bytes) -> None:
+    """Apply what a record sets and removes."""
+    for number, value in read_fields(data):
+        if number in (1, 2) and isinstance(value, bytes):
+            path, found = _read_item(value)
+            for other in [other for other in kept if other[: len(path)] == path]:
+                del kept[other]
+            if number == 1:
+                kept |= _spread(path, found)
+
+
+def _spread(path: Path, value: object) -> dict[Path, object]:
+    """Give a value by its path, or all that is in a mapping by theirs."""
+    if not isinstance(value, dict):
+        return {path: value}
+    return {(*path, *leaf.path): leaf.value for leaf in flatten(value).leaves}
+
+
+def _read_item(data: bytes) -> tuple[Path, object]:
+    """Return the path and the value of an item of a history, a summary or the settings."""
+    key, nested, text = "", [], b""
+    for number, value in read_fields(data):
+        if isinstance(value, bytes):
+            if number == 1:
+                key = value.decode()
+            elif number == 2:
+                nested.append(value.decode())
+            elif number == 16:
+                text = value
+    return tuple(nested) or (key,), _parse(text)
+
+
+def _parse(text: bytes) -> object:
+    """Read a value; numbers stay the text that they are."""
+    if text[:1] not in b'{["tfn':
+        return text.decode()
+    try:
+        return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        return None

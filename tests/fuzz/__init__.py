@@ -1,0 +1,1 @@
+"""Ten thousand damaged files; `make fuzz` names it."""
