@@ -87,6 +87,7 @@ READERS: tuple[Format, ...] = (
             *_named(".json", "eval", "*_eval", "evaluation", "*_evaluation", "evaluate", "eval_report"),
             *_named(".json", "evals_result*", *_HISTORIES),
         ),
+        guesses=_named(".json", "*bench*"),
     ),
     Format(
         module="jsonl_file",
@@ -112,6 +113,7 @@ READERS: tuple[Format, ...] = (
         names=(
             *_named(".csv", "metrics", "*_metrics", "metrics_*", "results", "training", *_LOGS, *_HISTORIES),
             *_named(".tsv", "metrics", "*_metrics", "metrics_*", "results", "training", *_LOGS, *_HISTORIES),
+            "emissions.csv",
             *_named(".tsv", "plots/metrics/*", "plots/metrics/*/*", "catboost_info/*_error"),
         ),
     ),
@@ -121,6 +123,25 @@ READERS: tuple[Format, ...] = (
         names=(
             *("plots/*", "plots/*/*", "plots/*/*/*", "figures/*", "figs/*"),
             *("*confusion_matrix*", "*_curve.*", "*_curves.*", "*feature_importance*"),
+        ),
+    ),
+    Format(
+        module="junit",
+        suffixes=(".xml",),
+        tool="JUnit",
+        names=(
+            *("junit*.xml", "*.junit.xml", "*_junit.xml", "*-junit.xml", "pytest.xml", "test-*.xml"),
+            *("test-results/*.xml", "test_results/*.xml", "test-reports/*.xml", "test-report*.xml"),
+        ),
+    ),
+    Format(
+        module="asv",
+        suffixes=(),
+        tool="airspeed velocity",
+        # Others have a folder of that name too: there the name of a file has to begin with a commit.
+        store=(
+            r"((?:.*/)?\.?asv[^/]*/results(?=/(?:benchmarks\.json|[^/]+/[^/]+\.json)$)"
+            r"|(?:.*/)?results(?=/[^/]+/(?:machine|[0-9a-f]{8,40}-[^/]+)\.json$))/.+"
         ),
     ),
 )

@@ -62,10 +62,14 @@ class Shape:
     """Columns that a table has, all of them."""
 
 
-DOCUMENTS: tuple[Shape, ...] = ()
+DOCUMENTS: tuple[Shape, ...] = (
+    Shape(module="pytest_benchmark", tool="pytest-benchmark", keys=("benchmarks[].stats", "machine_info")),
+)
 """The first that fits counts."""
 
-TABLES: tuple[Shape, ...] = ()
+TABLES: tuple[Shape, ...] = (
+    Shape(module="codecarbon", tool="CodeCarbon", columns=("emissions", "energy_consumed", "duration")),
+)
 """The first that fits counts."""
 
 

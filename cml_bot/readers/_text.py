@@ -51,7 +51,7 @@ def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
         with path.open("rb") as file:
             return file.read(largest + 1)
     except OSError as error:
-        raise _unreadable(path.name, error) from error
+        raise unreadable(path.name, error) from error
 
 
 def decode(data: bytes, where: str) -> str:
@@ -89,7 +89,7 @@ def open_text(path: Path) -> Iterator[TextIO]:
             with io.TextIOWrapper(file, encoding, errors, newline="") as text:
                 yield text
     except OSError as error:
-        raise _unreadable(path.name, error) from error
+        raise unreadable(path.name, error) from error
 
 
 def not_utf8(where: str) -> InputError:
@@ -112,6 +112,6 @@ def _empty(where: str) -> InputError:
     return InputError(where, "is empty", "Look whether the job was stopped before it wrote its results.")
 
 
-def _unreadable(where: str, error: OSError) -> InputError:
+def unreadable(where: str, error: OSError) -> InputError:
     reason = (error.strerror or str(error)).lower()
     return InputError(where, f"cannot be read ({reason})", "Check the path and its rights.")
