@@ -135,6 +135,14 @@ READERS: tuple[Format, ...] = (
         ),
     ),
     Format(
+        module="parquet_file",
+        suffixes=(".parquet",),
+        names=_named(".parquet", "metrics", "*_metrics", "metrics_*", *_LOGS, *_HISTORIES),
+    ),
+    Format(module="safetensors_file", suffixes=(".safetensors",), tool="safetensors", names=("*.safetensors",)),
+    Format(module="onnx_file", suffixes=(".onnx",), tool="ONNX", names=("*.onnx",)),
+    Format(module="torch_file", suffixes=(".pt", ".pth"), tool="PyTorch", names=("*.pt", "*.pth")),
+    Format(
         module="asv",
         suffixes=(),
         tool="airspeed velocity",
