@@ -132,6 +132,7 @@ HOMES = {
     "rich": {"terminal"},
     "click": {"cli", *COMMANDS},
     "sklearn": {"demo_train"},
+    "pyarrow": {"readers/parquet_file"},
     "numpy": {"draw_axes", "demo_train"},
     "PIL": {"draw_axes"},
 }

@@ -96,6 +96,8 @@ READERS: tuple[Format, ...] = (
             "20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]t*_*_*.json",
             # DeepEval, promptfoo, Ragas.
             *_named(".json", "test_run_*", "*promptfoo*", "output", "*-results", "*_results", "*ragas*"),
+            # pytest-benchmark.
+            *_named(".json", "*bench*"),
         ),
     ),
     Format(
@@ -122,6 +124,7 @@ READERS: tuple[Format, ...] = (
         names=(
             *_named(".csv", "metrics", "*_metrics", "metrics_*", "results", "training", *_LOGS, *_HISTORIES),
             *_named(".tsv", "metrics", "*_metrics", "metrics_*", "results", "training", *_LOGS, *_HISTORIES),
+            "emissions.csv",
             *_named(".tsv", "plots/metrics/*", "plots/metrics/*/*", "catboost_info/*_error"),
         ),
         # Ragas.
@@ -157,6 +160,33 @@ READERS: tuple[Format, ...] = (
         # What is in the folder of a run besides its log: pictures.
         store=r"((?:.*/)?[^/]*run-[^/]*)/(?:[^/]*\.wandb|files/media/images/.+)",
         names=("*.wandb",),
+    ),
+    Format(
+        module="junit",
+        suffixes=(".xml",),
+        tool="JUnit",
+        names=(
+            *("junit*.xml", "*.junit.xml", "*_junit.xml", "*-junit.xml", "pytest.xml", "test-*.xml"),
+            *("test-results/*.xml", "test_results/*.xml", "test-reports/*.xml", "test-report*.xml"),
+        ),
+    ),
+    Format(
+        module="parquet_file",
+        suffixes=(".parquet",),
+        names=_named(".parquet", "metrics", "*_metrics", "metrics_*", *_LOGS, *_HISTORIES),
+    ),
+    Format(module="safetensors_file", suffixes=(".safetensors",), tool="safetensors", names=("*.safetensors",)),
+    Format(module="onnx_file", suffixes=(".onnx",), tool="ONNX", names=("*.onnx",)),
+    Format(module="torch_file", suffixes=(".pt", ".pth"), tool="PyTorch", names=("*.pt", "*.pth")),
+    Format(
+        module="asv",
+        suffixes=(),
+        tool="airspeed velocity",
+        # Others have a folder of that name too: there the name of a file has to begin with a commit.
+        store=(
+            r"((?:.*/)?\.?asv[^/]*/results(?=/(?:benchmarks\.json|[^/]+/[^/]+\.json)$)"
+            r"|(?:.*/)?results(?=/[^/]+/(?:machine|[0-9a-f]{8,40}-[^/]+)\.json$))/.+"
+        ),
     ),
 )
 

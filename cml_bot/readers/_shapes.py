@@ -69,6 +69,7 @@ DOCUMENTS: tuple[Shape, ...] = (
     Shape(module="deepeval", tool="DeepEval", keys=("testCases", "metricsScores")),
     Shape(module="deepeval", tool="DeepEval", keys=("testRunData.testCases",)),
     Shape(module="deepeval", tool="DeepEval", keys=("test_results[].metrics_data",)),
+    Shape(module="pytest_benchmark", tool="pytest-benchmark", keys=("benchmarks[].stats", "machine_info")),
 )
 """The first that fits counts."""
 
@@ -78,6 +79,7 @@ TABLES: tuple[Shape, ...] = (
     Shape(module="ragas", tool="Ragas", columns=("user_input", "reference")),
     Shape(module="ragas", tool="Ragas", columns=("user_input", "retrieved_contexts")),
     Shape(module="ragas", tool="Ragas", columns=("question", "answer", "contexts")),
+    Shape(module="codecarbon", tool="CodeCarbon", columns=("emissions", "energy_consumed", "duration")),
 )
 """The first that fits counts."""
 

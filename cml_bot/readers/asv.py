@@ -1,0 +1,143 @@
+"""Results of airspeed velocity: one metric for each benchmark and combination of its parameters.
+
+Source: https://asv.readthedocs.io/en/latest/dev.html#benchmark-suite-layout-and-file-formats
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from typing import TYPE_CHECKING
+
+from cml_bot.errors import InputError
+from cml_bot.filters import plural
+from cml_bot.model import Goal, Metric, Note, Role
+from cml_bot.readers._names import Names, some
+from cml_bot.readers._numbers import as_number
+from cml_bot.readers._text import read_text
+from cml_bot.readers._tree import MOST_METRICS
+from cml_bot.readers.json_file import parse_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from cml_bot.model import Observation
+
+_BENCHMARKS = "benchmarks.json"
+_MACHINE = "machine.json"
+_UNITS = {"seconds": "s"}
+_KINDS = {"time": "s", "timeraw": "s", "peakmemory": "bytes", "memory": "bytes", "track": ""}
+"""How names begin, and what such a benchmark is measured in; smaller is better, but nobody knows of what is tracked."""
+
+
+def read_store(files: Mapping[str, Path], sha: str) -> Iterator[Observation]:
+    """Yield the results of a commit on each machine; of the newest one where there is none of it.
+
+    Raises:
+        InputError: there is no result in it that can be read.
+    """
+    described = next((path for name, path in files.items() if name.endswith(f"/{_BENCHMARKS}")), None)
+    table = _load(described) if described else {}
+    by_machine: dict[str, list[Mapping[str, object]]] = {}
+    broken: list[str] = []
+    for name, path in files.items():
+        if not name.endswith((f"/{_BENCHMARKS}", f"/{_MACHINE}")):
+            try:
+                by_machine.setdefault(name.split("/")[-2], []).append(_load(path))
+            except InputError as error:
+                broken.append(f"{name.rpartition('/')[2]} ({error.what})")
+    if not by_machine:
+        where = next(iter(files), "results")
+        raise InputError(where, "there are no results of asv that can be read", "Run `asv run`.")
+    names = Names()
+    for machine, results in by_machine.items():
+        chosen = _choose(results, sha)
+        before = f"{machine}/" if len(by_machine) > 1 else ""
+        yield from _observe(chosen, table, names, before)
+        if sha and chosen.get("commit_hash") != sha:
+            yield Note(
+                text=f"no results of commit {sha[:7]} on {machine}; the newest ones count. Run `asv run HEAD^!`."
+            )
+    if broken:
+        yield Note(text=f"{plural(len(broken), 'file')} not read: {some(broken)}. Run `asv run` again.")
+
+
+def _load(path: Path) -> Mapping[str, object]:
+    document, _ = parse_json(read_text(path), path.name)
+    if not isinstance(document, dict):
+        raise InputError(path.name, "is not a file of asv", "Run `asv run` again.")
+    return document
+
+
+def _choose(results: Sequence[Mapping[str, object]], sha: str) -> Mapping[str, object]:
+    of_commit = [one for one in results if sha and one.get("commit_hash") == sha]
+    return max(of_commit or results, key=lambda one: as_number(one.get("date")) or 0)
+
+
+def _observe(
+    result: Mapping[str, object], table: Mapping[str, object], names: Names, before: str
+) -> Iterator[Observation]:
+    failed: list[str] = []
+    count = 0
+    rows = result.get("results")
+    columns = result.get("result_columns")
+    conditions = _tell_machine(result.get("params"))
+    for name, row in rows.items() if isinstance(rows, dict) else ():
+        cells = dict(zip(columns if isinstance(columns, list) else ("result", "params"), _list(row), strict=False))
+        kind = _kind_of(name)
+        unit = _unit_of(table.get(name), kind)
+        for label, value in _values(cells.get("result"), cells.get("params")):
+            number = as_number(value)
+            if number is None:
+                failed.append(f"{name}{label}")
+            elif count < MOST_METRICS:
+                count += 1
+                yield Metric(
+                    name=names.take(f"{before}{name}{label}"),
+                    values=(number,),
+                    unit=unit,
+                    goal=None if kind == "track" else Goal.LOWER,
+                    role=Role.QUALITY,
+                    conditions=conditions,
+                )
+    if failed:
+        yield Note(text=f"{plural(len(failed), 'benchmark')} failed: {some(failed)}. Look into the log of the job.")
+
+
+def _values(result: object, params: object) -> Iterator[tuple[str, object]]:
+    """Yield each value with its parameters: the results are in the order of the product of all."""
+    axes = [_list(axis) for axis in _list(params)]
+    if not axes:
+        values = _list(result)
+        yield "", values[0] if values else None
+        return
+    values = _list(result)
+    # Without a list all combinations failed.
+    for place, cell in enumerate(product(*axes)):
+        if place >= MOST_METRICS:
+            return
+        label = ", ".join(part.strip("'\"") if isinstance(part, str) else json.dumps(part) for part in cell)
+        yield f"({label})", values[place] if place < len(values) else None
+
+
+def _kind_of(name: str) -> str:
+    last = name.rpartition(".")[2]
+    begins = {"time_": "time", "timeraw_": "timeraw", "peakmem_": "peakmemory", "mem_": "memory", "track_": "track"}
+    return next((kind for start, kind in begins.items() if last.startswith(start)), "track")
+
+
+def _unit_of(described: object, kind: str) -> str:
+    unit = described.get("unit") if isinstance(described, dict) else None
+    # What is tracked has the unit "unit" where nobody named one.
+    return _UNITS.get(unit, unit) if isinstance(unit, str) and unit != "unit" else _KINDS[kind]
+
+
+def _tell_machine(params: object) -> str:
+    table = params if isinstance(params, dict) else {}
+    parts = (table.get("cpu"), table.get("num_cpu") and f"{table['num_cpu']} cores")
+    return ", ".join(str(part)[:100] for part in parts if part)
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else ()

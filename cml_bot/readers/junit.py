@@ -1,0 +1,173 @@
+"""Reports of tests in the form of JUnit, as pytest and others write them: how many passed, and the numbers they noted.
+
+Sources: https://docs.pytest.org/en/stable/how-to/output.html#creating-junitxml-format-files and
+https://github.com/testmoapp/junitxml
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from xml.parsers import expat
+
+from cml_bot.errors import InputError
+from cml_bot.filters import plural
+from cml_bot.model import Goal, Metric, Note, Param, Role
+from cml_bot.readers._names import Names, some, tidy
+from cml_bot.readers._numbers import as_number
+from cml_bot.readers._text import unreadable
+from cml_bot.readers._tree import MOST_METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from cml_bot.model import Observation
+
+_CHUNK = 64 * 1024
+_ROOTS = frozenset({"testsuites", "testsuite"})
+_MOST_TESTS = 1_000_000
+_MOST_NOTED = 10_000
+"""Tests whose numbers are kept."""
+_FAILED = frozenset({"failure", "error"})
+_DEEPEST = 100
+
+
+@dataclass(slots=True, kw_only=True)
+class _Test:
+    """A test that noted something or failed."""
+
+    place: str
+    name: str
+    outcome: str = "passed"
+    properties: dict[str, str] = field(default_factory=dict)
+
+
+class _Report:
+    """Collects the elements of a report as they come."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.named: Counter[str] = Counter()
+        """How often each name of a test was met."""
+        self.noted: list[_Test] = []
+        self.failed: list[str] = []
+        self.properties: dict[str, str] = {}
+        """What was noted of all tests."""
+        self.is_whole = False
+        self._open: list[str] = []
+        self._test: _Test | None = None
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Take the beginning of an element."""
+        if not self._open and tag not in _ROOTS:
+            raise _NoReportError
+        self._open.append(tag)
+        if len(self._open) > _DEEPEST or self.counts.total() > _MOST_TESTS:
+            raise _NoReportError
+        if tag == "testcase":
+            self._test = _Test(place=attributes.get("classname", ""), name=attributes.get("name", ""))
+        elif tag == "property":
+            noted = self._test.properties if self._test else self.properties
+            if len(noted) < _MOST_NOTED and "name" in attributes:
+                noted[attributes["name"]] = attributes.get("value", "")
+        elif tag in _FAILED and self._test:
+            self._test.outcome = "failed"
+        elif tag == "skipped" and self._test:
+            self._test.outcome = "skipped"
+
+    def end(self, tag: str) -> None:
+        """Take the end of an element."""
+        self._open.pop()
+        self.is_whole = not self._open
+        if tag != "testcase" or self._test is None:
+            return
+        test, self._test = self._test, None
+        self.counts[test.outcome] += 1
+        self.named[test.name] += 1
+        if test.outcome == "failed":
+            self.failed.append(test.name)
+        if test.properties and len(self.noted) < _MOST_NOTED:
+            self.noted.append(test)
+
+
+class _NoReportError(Exception):
+    """What is read is XML of another kind."""
+
+
+def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: ARG001 - tests have no columns
+    """Yield how many tests passed, failed and were skipped, and the numbers that tests noted as properties.
+
+    Raises:
+        InputError: it is no report of tests.
+    """
+    report = _Report()
+    try:
+        with path.open("rb") as file:
+            reason = _parse(file.read, report)
+    except OSError as error:
+        raise unreadable(path.name, error) from error
+    except _NoReportError as error:
+        raise InputError(path.name, "is XML, but no report of tests", "Take it out of the sources.") from error
+    if reason and not report.counts:
+        raise InputError(path.name, f"not a report of tests ({reason})", "Look whether the tests were stopped.")
+    yield from _counts(report)
+    yield from _noted(report)
+    if reason:
+        yield Note(text=f"ends in the middle ({reason}): later tests are not counted. Look whether they were stopped.")
+
+
+def _parse(read_some: Callable[[int], bytes], report: _Report) -> str:
+    """Feed a report to the parser; give the reason where it is not whole."""
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = report.start
+    parser.EndElementHandler = report.end
+    # No report has one, and entities are declared in it alone: ``<!ENTITY a "&b;&b;">`` ad infinitum.
+    parser.StartDoctypeDeclHandler = _refuse
+    try:
+        while chunk := read_some(_CHUNK):
+            parser.Parse(chunk, False)
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        return expat.ErrorString(error.code).lower()
+    return ""
+
+
+def _refuse(*_: object) -> None:
+    raise _NoReportError
+
+
+def _counts(report: _Report) -> Iterator[Observation]:
+    passed, failed, skipped = (report.counts[outcome] for outcome in ("passed", "failed", "skipped"))
+    yield Metric(name="tests passed", values=(passed,), goal=Goal.HIGHER, is_exact=True)
+    yield Metric(name="tests failed", values=(failed,), goal=Goal.LOWER, is_exact=True)
+    yield Metric(name="tests skipped", values=(skipped,), role=Role.BOOKKEEPING, is_exact=True)
+    if report.failed:
+        yield Note(text=f"{plural(failed, 'test')} failed: {some(report.failed)}. Look into the log of the job.")
+
+
+def _noted(report: _Report) -> Iterator[Observation]:
+    """Yield what tests noted, under the test's name; the class stands before it where two tests share a name."""
+    names, n_texts = Names(), 0
+    for test in report.noted:
+        name = f"{test.place}.{test.name}" if report.named[test.name] > 1 and test.place else test.name
+        if test.outcome != "skipped":
+            is_passed = test.outcome == "passed"
+            yield Metric(name=names.take(f"{name} passed"), values=(int(is_passed),), goal=Goal.HIGHER, is_exact=True)
+        for what, text in test.properties.items():
+            number = as_number(text)
+            if number is None:
+                n_texts += 1
+            else:
+                yield Metric(name=names.take(f"{name}/{what}"), values=(number,))
+    for what, text in list(report.properties.items())[:MOST_METRICS]:
+        number = as_number(text)
+        if number is None:
+            yield Param(name=tidy(what), value=text)
+        else:
+            yield Metric(name=names.take(what), values=(number,))
+    if n_texts:
+        yield Note(
+            text=f"{plural(n_texts, 'property', 'properties')} of tests no numbers; left out. Note plain numbers."
+        )

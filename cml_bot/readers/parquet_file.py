@@ -1,0 +1,73 @@
+"""Parquet: the same tables as CSV, read batch by batch. Needs pyarrow, which comes with the extra `parquet`.
+
+Source: https://arrow.apache.org/docs/python/parquet.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cml_bot.errors import InputError
+from cml_bot.model import Note
+from cml_bot.readers._curves import NO_STEP, observe_table
+from cml_bot.readers._document import cells_of
+from cml_bot.readers._shapes import find_table_shape, load_table_shape
+from cml_bot.readers._table import MOST_COLUMNS, Table, find_step
+from cml_bot.readers._tree import flatten, observe_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pyarrow.parquet import ParquetFile
+
+    from cml_bot.model import Observation
+
+_BATCH = 16 * 1024
+"""Rows that are in memory at once."""
+_INDEX = "__index_level_0__"
+"""The index that pandas keeps as a column."""
+
+
+def read(path: Path, x: str | None = None) -> Iterator[Observation]:
+    """Yield the series of a table over its step column; a table of one row without one gives metrics.
+
+    Raises:
+        InputError: pyarrow is missing, or it is no Parquet file, or cut.
+    """
+    try:
+        import pyarrow.parquet as parquet
+        from pyarrow import ArrowException
+    except ImportError as error:
+        cure = 'Install it beside mlbot: pip install "cml-bot[parquet]".'
+        raise InputError(path.name, "is Parquet, and pyarrow is not installed", cure) from error
+    try:
+        # Without memory maps: a file that is being written would end the process.
+        with parquet.ParquetFile(path, memory_map=False) as file:
+            yield from _observe(file, x)
+    except (ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0][:120] if str(error) else "damaged"
+        raise InputError(path.name, f"cannot be read as Parquet ({reason})", "Look whether it is whole.") from error
+
+
+def _observe(file: ParquetFile, x: str | None) -> Iterator[Observation]:
+    columns = tuple(name for name in file.schema_arrow.names if name != _INDEX)[:MOST_COLUMNS]
+    shape = find_table_shape(columns, x)
+    n_rows = file.metadata.num_rows
+    if shape:
+        yield from load_table_shape(shape).observe(columns, _rows(file, columns))
+    elif n_rows > 1 and find_step(columns, x) is None:
+        yield Note(text=f"rows without a step column: nothing to draw over. {NO_STEP}")
+    elif n_rows == 1 and find_step(columns, x) is None:
+        row = next(iter(_rows(file, columns)), ())
+        yield from observe_tree(flatten(dict(cells_of(dict(zip(columns, row, strict=False))))))
+    else:
+        table = Table(x)
+        for row in _rows(file, columns):
+            table.add_row(cells_of(dict(zip(columns, row, strict=True))))
+        yield from observe_table(table)
+
+
+def _rows(file: ParquetFile, columns: Sequence[str]) -> Iterator[tuple[object, ...]]:
+    for batch in file.iter_batches(_BATCH, columns=list(columns)):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
