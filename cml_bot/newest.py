@@ -22,6 +22,8 @@ RUN_PARTS: tuple[str, ...] = (
     r"(?:^|/)checkpoint-(\d+)/trainer_state\.json$",
     # Ultralytics: train, train2, train3.
     r"(?:^|/)runs/[^/]+/(?:train|val|test|predict)(\d*)/",
+    # Great Expectations: the run's name and time.
+    rf"(?:^|/)validations/.+/([^/]+/{_TIME})/[^/]+\.json$",
     # lm-evaluation-harness, deepeval.
     rf"_({_TIME})\.jsonl?$",
 )

@@ -86,6 +86,19 @@ READERS: tuple[Format, ...] = (
             # Not eval_*: eval_config.json, eval_data.json.
             *_named(".json", "eval", "*_eval", "evaluation", "*_evaluation", "evaluate", "eval_report"),
             *_named(".json", "evals_result*", *_HISTORIES),
+            # Checks of data. Great Expectations: suite, run's name, time, asset; then pandera.
+            *_named(".json", "validations/*/*/*/*", "*pandera*", "pandera/*", "schema_errors"),
+        ),
+        guesses=(
+            # Checks of data: Evidently, Great Expectations, deepchecks, pandera, whylogs.
+            *_named(
+                ".json", "*drift*", "*data_quality*", "*data-quality*", "*integrity*", "*validation*", "*evidently*"
+            ),
+            *_named(
+                ".json", "*deepchecks*", "*model_evaluation*", "*checkpoint*", "*expectations*", "*classification*"
+            ),
+            *_named(".json", "*regression*", "*snapshot*", "*suite*", "*checks*", "*whylogs*", "*profile*"),
+            *_named(".json", "errors", "*failure_cases*", "evidently/*", "deepchecks/*", "reports/*", "*report*"),
         ),
     ),
     Format(
@@ -114,6 +127,14 @@ READERS: tuple[Format, ...] = (
             *_named(".tsv", "metrics", "*_metrics", "metrics_*", "results", "training", *_LOGS, *_HISTORIES),
             *_named(".tsv", "plots/metrics/*", "plots/metrics/*/*", "catboost_info/*_error"),
         ),
+        # Checks of data: pandera, whylogs.
+        guesses=_named(".csv", "*failure_cases*", "*pandera*", "*summary*", "*whylogs*", "*profile*"),
+    ),
+    Format(
+        module="whylogs_profile",
+        suffixes=(".bin",),
+        names=("profile.bin", "profile_*.bin", "*whylogs*.bin"),
+        tool="whylogs",
     ),
     Format(
         module="image_file",
