@@ -37,6 +37,10 @@ DRIFT = "ValueDrift"
 DRIFTED = "DriftedColumnsCount"
 UNIQUE = "UniqueValueCount"
 NAMES = {DRIFTED: "drifted columns"}
+_SIGNED = "MeanError"
+"""Errors of both signs, of which less is not better."""
+_FAULTS = ("Missing", "DatasetMissing", "Duplicated", "AlmostDuplicated", "Empty", "Constant", "AlmostConstant")
+"""Counts of what is wrong with data."""
 _NO_NAME = {
     *("type", "column", "tests", "share_tests", "count_tests", "mean_tests", "std_tests", "drift_share", "method"),
     *("threshold", "classification_name", "regression_name", "conf_matrix", "pr_curve", "pr_table", "lift_table"),
@@ -85,7 +89,7 @@ def _observe(measured: Sequence[_Measured], tests: Sequence[dict[str, object]]) 
     drifts = [drift for one in measured if one.kind == DRIFT for drift in _drift(one, verdicts.get(one.key))]
     rows = next((as_double(one.value) for one in measured if one.kind == "RowCount"), None)
     if tests:
-        yield from _tests(tests)
+        yield from observe_tests([(_test_name(test), text(test.get("status"))) for test in tests])
     else:
         yield from observe_drifted(drifts)
     left = []
@@ -185,11 +189,7 @@ def _metric(one: _Measured, part: str, value: float) -> Metric:
     if one.is_of_data:
         goal = Goal.LOWER if one.kind.startswith(_FAULTS) else Goal.NONE
         return next(statistic(_part_name(one.name, part), value, goal))
-    return Metric(name=_part_name(one.name, part), values=(value,))
-
-
-_FAULTS = ("Missing", "DatasetMissing", "Duplicated", "AlmostDuplicated", "Empty", "Constant", "AlmostConstant")
-"""Counts of what is wrong with data."""
+    return Metric(name=_part_name(one.name, part), values=(value,), goal=Goal.NONE if one.kind == _SIGNED else None)
 
 
 def _part_name(name: str, part: str) -> str:
@@ -204,8 +204,8 @@ def _part_name(name: str, part: str) -> str:
     return f"{name} {part}" if part in ("share", "mean", "std") else f"{name}/{part}"
 
 
-def _tests(tests: Sequence[dict[str, object]]) -> Iterator[Metric | Note]:
-    found = [(_test_name(test), text(test.get("status"))) for test in tests]
+def observe_tests(found: Sequence[tuple[str, str]]) -> Iterator[Metric | Note]:
+    """Yield what tests came to, given by name and status."""
     checks = [Checked(name=name, outcome=OUTCOMES[status]) for name, status in found if status in OUTCOMES]
     yield from observe_checks(checks)
     if broken := [name for name, status in found if status == "ERROR"]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cml_bot.model import Goal, Metric, Note, Outcome, Role
+from cml_bot.model import Goal, Metric, Outcome, Role
 from cml_bot.readers._checks import (
     Checked,
     check_row,
@@ -16,15 +16,12 @@ from cml_bot.readers._checks import (
     mapping,
     mappings,
     number_twins,
-    observe_checks,
     statistic,
-    tell_not_run,
     text,
 )
 from cml_bot.readers._drift import Drift, Rows, drift_rows, tell_worth
-from cml_bot.readers._names import some
 from cml_bot.readers._numbers import as_double
-from cml_bot.readers.evidently import DRIFTED, NAMES, OUTCOMES, observe_drifted
+from cml_bot.readers.evidently import DRIFTED, NAMES, observe_drifted, observe_tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +30,8 @@ if TYPE_CHECKING:
 
 _OF_MODELS = ("Classification", "Regression")
 """How metrics begin that say how good a model is."""
+_SIGNED = "mean_error"
+"""Errors of both signs, of which less is not better."""
 _DRIFTED = NAMES[DRIFTED]
 
 
@@ -49,7 +48,10 @@ def _observe(entries: Sequence[dict[str, object]], tests: Sequence[dict[str, obj
     # Two metrics of one report often tell of the same column.
     told = [*(result for _, result in results), *(mapping(test.get("parameters")) for test in tests)]
     drifts = list({(one.column, one.method): one for result in told for one in _drifts(result)}.values())
-    yield from _tests(tests) if tests else observe_drifted(drifts)
+    if tests:
+        yield from observe_tests([(_test_name(test), text(test.get("status"))) for test in tests])
+    else:
+        yield from observe_drifted(drifts)
     yield from _drifted(results)
     for name, result in results:
         yield from _numbers(name, result)
@@ -99,7 +101,7 @@ def _numbers(name: str, result: Mapping[str, object]) -> Iterator[Metric]:
         if number is None:
             continue
         if is_of_model:
-            yield Metric(name=key, values=(number,))
+            yield Metric(name=key, values=(number,), goal=Goal.NONE if key == _SIGNED else None)
         else:
             yield from statistic(label(key, result.get("column_name")), number)
 
@@ -111,17 +113,6 @@ def _rows(results: Sequence[tuple[str, Mapping[str, object]]]) -> Rows:
         if n is not None:
             return Rows(current=n, reference=as_double(reference.get("number_of_rows")))
     return Rows()
-
-
-def _tests(tests: Sequence[dict[str, object]]) -> Iterator[Metric | Note]:
-    found = [(_test_name(test), text(test.get("status"))) for test in tests]
-    yield from observe_checks(
-        [Checked(name=name, outcome=OUTCOMES[status]) for name, status in found if status in OUTCOMES]
-    )
-    if broken := [name for name, status in found if status == "ERROR"]:
-        yield Note(text=f"ended in an error, and count as failed: {some(broken)}. Look at Evidently's own report.")
-    if skipped := [name for name, status in found if status not in OUTCOMES]:
-        yield from tell_not_run(skipped)
 
 
 def _test_name(test: Mapping[str, object]) -> str:
