@@ -144,7 +144,7 @@ def may_be_known(data: bytes) -> bool:
         False
     """
     return any(all(mark in data for path in shape.keys for mark in _marks(path)) for shape in DOCUMENTS) or any(
-        all(name.encode() in data[: data.find(b"\\n")] for name in shape.columns) for shape in TABLES
+        all(name.encode() in data for name in shape.columns) for shape in TABLES
     )
 
 

@@ -56,7 +56,8 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
             cut: list[Sequence[str]] = []
             yield from load_table_shape(shape).observe(header.names, _whole(rows, len(header.names), cut))
             if cut:
-                yield Note(text=f"{plural(len(cut), 'cut row')} left out. Look whether the job was stopped.")
+                said = f"{plural(len(cut), 'row')} of fewer cells than the header; left out."
+                yield Note(text=f"{said} Look whether the job was stopped.")
             yield from broken
             return
         beginning = list(islice(rows, 2))
