@@ -175,6 +175,11 @@ def test_evidently_before_it_wrote_settings() -> None:
     assert (found["Accuracy"], found["drifted columns"], found["drifted columns share"]) == (0.9, 1, 0.5)
 
 
+def test_a_list_of_metrics_of_somebody_else_is_not_evidently() -> None:
+    for entry in ({"metric": "accuracy", "result": 0.9}, {"metric_name": "accuracy", "value": 0.9}):
+        assert find_document_shape({"metrics": [entry]}) is None
+
+
 def test_status_of_evidently_tests() -> None:
     document = document_of("evidently/tests_main")
     for test, status in zip(document["tests"], ("WARNING", "ERROR", "SKIPPED"), strict=True):

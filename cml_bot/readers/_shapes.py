@@ -67,9 +67,9 @@ class Shape:
 
 DOCUMENTS: tuple[Shape, ...] = (
     # Checks of data and models.
-    Shape(module="evidently", tool="Evidently", keys=("metrics[].metric_name", "metrics[].value")),
-    Shape(module="evidently", tool="Evidently", keys=("metrics[].metric_id", "metrics[].value")),
-    Shape(module="evidently_old", tool="Evidently", keys=("metrics[].metric", "metrics[].result")),
+    Shape(module="evidently", tool="Evidently", keys=("metrics[].metric_name", "metrics[].config.type")),
+    Shape(module="evidently", tool="Evidently", keys=("metrics[].metric_id", "metrics[].id", "tests")),
+    Shape(module="evidently_old", tool="Evidently", keys=("metrics[].metric", "metrics[].result.*")),
     Shape(module="evidently_old", tool="Evidently", keys=("tests[].status", "tests[].name", "summary.success_tests")),
     Shape(
         module="great_expectations",
