@@ -20,6 +20,9 @@ MINUS = "\u2212"
 THIN = "\u202f"
 """Narrow no-break space between thousands: U+2009 is thin too, but browsers break lines at it."""
 NO_BREAK = "\u00a0"
+PASSED = "passed"
+"""The unit of what a check came to: 1, 0.5 and 0 are shown as words."""
+_CAME_TO = {1: "passed", 0.5: "warned", 0: "failed"}
 _BARS = "▁▂▃▄▅▆▇█"
 _GAP = "·"
 _WIDEST_TICK = 9
@@ -56,6 +59,8 @@ def format_pair(base: float | None, head: float | None, unit: str = "") -> Pair:
         >>> format_pair(1.2e-07, 2.4e-07).head, format_pair(84.23, 80.1, "%").change
         ('2.4e-07', '−4.1\xa0pp')
     """
+    if unit == PASSED and base in _CAME_TO and head in _CAME_TO:
+        return Pair(base=_CAME_TO[base], head=_CAME_TO[head], change=MISSING, relative="")
     if base is None or head is None or base == head or not (_is_finite(base) and _is_finite(head)):
         return Pair(
             base=format_number(base, unit), head=format_number(head, unit), change=_leap(base, head), relative=""
@@ -82,6 +87,8 @@ def format_number(value: float | None, unit: str = "") -> str:
     """
     if value is None:
         return MISSING
+    if unit == PASSED and value in _CAME_TO:
+        return _CAME_TO[value]
     if _is_finite(value):
         return _join(_alone(_decimal(value)), unit)
     return _join("∞" if value > 0 else f"{MINUS}∞", unit) if abs(value) > 0 else "NaN"

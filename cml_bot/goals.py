@@ -41,7 +41,7 @@ _MEASURES = {
     Goal.HIGHER: """
         acc, accs, accuracy, accuracies, precision, recall, sensitivity, specificity, tpr, tnr, ppv, npv,
         true positive rate, true negative rate, positive likelihood ratio, youden, informedness, mcc, matthews, kappa,
-        f1, f2, fbeta, fscore, fmeasure, f score, f measure, f1score,
+        f1, f2, fbeta, f beta, fscore, fmeasure, f score, f measure, f1score,
         auc, auroc, rocauc, aucroc, auprc, aucpr, prauc, pauc, gauc, auuc, qini, ap, map, mar,
         r2, r 2, r squared, rsquared, explained variance, pearson, pearsonr, spearman, spearmanr, kendall, kendalltau,
         nse, kge, d2 absolute error, d2 log loss, d2 pinball, d2 tweedie, d2 brier, skill score, brier skill score,

@@ -24,6 +24,8 @@ RUN_PARTS: tuple[str, ...] = (
     r"(?:^|/)runs/[^/]+/(?:train|val|test|predict)(\d*)/",
     # Weights & Biases: a folder for each run.
     r"(?:^|/)wandb/((?:offline-)?run-\d{8}_\d{6}-[^/]+)(?=$|/)",
+    # Great Expectations: the run's name and time.
+    rf"(?:^|/)validations/.+/([^/]+/{_TIME})/[^/]+\.json$",
     # lm-evaluation-harness, deepeval.
     rf"_({_TIME})\.jsonl?$",
     # Inspect, where a log lies in no folder of its own.

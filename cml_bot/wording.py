@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cml_bot.escape import clean
-from cml_bot.filters import format_number, format_pair, list_some, plural
+from cml_bot.filters import PASSED, format_number, format_pair, list_some, plural
 from cml_bot.model import Goal, Method, Outcome, Role, Trend
 from cml_bot.names import name_of, shared_names
 from cml_bot.wording_noise import tell_noise, tell_sure
@@ -79,8 +79,8 @@ class Row:
 
     @property
     def arrow(self) -> str:
-        """Which way is good."""
-        return ARROWS[self.delta.goal]
+        """Which way is good; that passing is, needs no sign."""
+        return "" if self.delta.unit == PASSED else ARROWS[self.delta.goal]
 
     @property
     def change(self) -> str:
@@ -255,7 +255,8 @@ def _tell(row: Row) -> str:
             return f"went from {pair.base} to {pair.head}{percent}{gate}{sure}."
         case _:
             low, high = delta.shown_base or 0.0, delta.head.value if delta.head else 0.0
-            verb = "rose" if high > low else "fell" if high < low else "went"
+            is_number = delta.unit != PASSED
+            verb = "rose" if is_number and high > low else "fell" if is_number and high < low else "went"
             return f"{verb} from {pair.base} to {pair.head}{percent}{gate or tell_sure(delta)}."
 
 

@@ -16,6 +16,7 @@ HIGHER = """
     split0_test_f1_macro | cv_scores | results/add_mc/acc,none | results/add_gen/exact_match,strict-match
     exact_match | em | quasi_exact_match | precision | recall | benign/precision | weighted avg/f1-score
     val/by_class/malignant/recall | recall_at_10 | f1 | F1 | F1Score | f1_score | eval_f1 | test_f1_macro
+    FBetaTopK(k=5) | fbeta_top_k
     F1:0 | fbeta_score | micro-F1 | auc | AUC:0 | ROC-AUC | roc_auc | roc_auc_ovr_weighted | validation_0/AUC
     PR_AUC | prAUC | average_precision | eval/auc | valid_0's auc | auroc | AP50 | AP_small | AR@100 | mAP
     metrics/mAP50(B) | metrics/mAP50-95(B) | mAP50-95(B) | map_50 | metrics/precision(B) | metrics/recall(B)

@@ -88,8 +88,19 @@ READERS: tuple[Format, ...] = (
             # Not eval_*: eval_config.json, eval_data.json.
             *_named(".json", "eval", "*_eval", "evaluation", "*_evaluation", "evaluate", "eval_report"),
             *_named(".json", "evals_result*", *_HISTORIES),
+            # Checks of data. Great Expectations: suite, run's name, time, asset; then pandera.
+            *_named(".json", "validations/*/*/*/*", "*pandera*", "pandera/*", "schema_errors"),
         ),
         guesses=(
+            # Checks of data: Evidently, Great Expectations, deepchecks, pandera, whylogs.
+            *_named(
+                ".json", "*drift*", "*data_quality*", "*data-quality*", "*integrity*", "*validation*", "*evidently*"
+            ),
+            *_named(
+                ".json", "*deepchecks*", "*model_evaluation*", "*checkpoint*", "*expectations*", "*classification*"
+            ),
+            *_named(".json", "*regression*", "*snapshot*", "*suite*", "*checks*", "*whylogs*", "*profile*"),
+            *_named(".json", "errors", "*failure_cases*", "evidently/*", "deepchecks/*", "reports/*", "*report*"),
             # lm-evaluation-harness: the name it was given with _TIME; results_TIME.json at the top.
             "*_20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]t*.json",
             # Inspect, where the log lies in no folder of its own.
@@ -127,8 +138,11 @@ READERS: tuple[Format, ...] = (
             "emissions.csv",
             *_named(".tsv", "plots/metrics/*", "plots/metrics/*/*", "catboost_info/*_error"),
         ),
-        # Ragas.
-        guesses=_named(".csv", "scores", "*_scores", "*_results", "*ragas*"),
+        # Ragas, promptfoo; pandera and whylogs.
+        guesses=(
+            *_named(".csv", "scores", "*_scores", "*_results", "*ragas*"),
+            *_named(".csv", "*failure_cases*", "*pandera*", "*summary*", "*whylogs*", "*profile*"),
+        ),
     ),
     Format(module="inspect_eval", suffixes=(".eval",), names=("*.eval",), tool="Inspect"),
     Format(
@@ -144,6 +158,12 @@ READERS: tuple[Format, ...] = (
         tool="Inspect",
         # TIME_TASK_ID.json, TIME_ANYTHING.eval.
         store=rf"(.+)/{_CREATED}_[^/]+(?:\.eval|_[0-9A-Za-z]{{22}}\.json)",
+    ),
+    Format(
+        module="whylogs_profile",
+        suffixes=(".bin",),
+        names=("profile.bin", "profile_*.bin", "*whylogs*.bin"),
+        tool="whylogs",
     ),
     Format(
         module="image_file",

@@ -32,7 +32,7 @@ def observe_document(document: object, where: str, x: str | None = None) -> Iter
         InputError: it is neither a mapping nor a list.
     """
     rows = find_rows(document)
-    shape = find_document_shape(document)
+    shape = find_document_shape(document, where)
     if shape:
         yield from load_document_shape(shape).observe(document, where)
     elif rows:

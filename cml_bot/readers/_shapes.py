@@ -7,6 +7,7 @@ name, rows or columns.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, cast
@@ -57,7 +58,9 @@ class Shape:
     """What writes it, for people."""
     keys: tuple[str, ...] = ()
     """Paths that a document has, all of them: ``config.task`` in mappings, ``scores[].name`` in the first of a list,
-    ``*.support`` in any value of a mapping."""
+    ``*.support`` in any value of a mapping, ``*[].check`` in the first of a list there."""
+    empty: tuple[str, ...] = ()
+    """Globs over names of files: an empty document there is of this shape, and says that nothing was found."""
     columns: tuple[str, ...] = ()
     """Columns that a table has, all of them."""
 
@@ -70,6 +73,33 @@ DOCUMENTS: tuple[Shape, ...] = (
     Shape(module="deepeval", tool="DeepEval", keys=("testRunData.testCases",)),
     Shape(module="deepeval", tool="DeepEval", keys=("test_results[].metrics_data",)),
     Shape(module="pytest_benchmark", tool="pytest-benchmark", keys=("benchmarks[].stats", "machine_info")),
+    # Checks of data and models.
+    Shape(module="evidently", tool="Evidently", keys=("metrics[].metric_name", "metrics[].config.type")),
+    Shape(module="evidently", tool="Evidently", keys=("metrics[].metric_id", "metrics[].id", "tests")),
+    Shape(module="evidently_old", tool="Evidently", keys=("metrics[].metric", "metrics[].result.*")),
+    Shape(module="evidently_old", tool="Evidently", keys=("tests[].status", "tests[].name", "summary.success_tests")),
+    Shape(
+        module="great_expectations",
+        tool="Great Expectations",
+        keys=("statistics.evaluated_expectations", "results"),
+    ),
+    Shape(
+        module="great_expectations",
+        tool="Great Expectations",
+        keys=("validation_results[].expectations", "validation_results[].statistics"),
+    ),
+    Shape(module="great_expectations", tool="Great Expectations", keys=("run_results.*.validation_result",)),
+    Shape(module="deepchecks", tool="deepchecks", keys=("results[].header", "results[].check")),
+    Shape(module="deepchecks", tool="deepchecks", keys=("conditions_results", "header", "check")),
+    Shape(
+        module="pandera",
+        tool="pandera",
+        keys=("DATA.*[].check", "DATA.*[].column", "DATA.*[].error"),
+        empty=("*pandera*", "*schema_errors*", "errors.json"),
+    ),
+    Shape(module="pandera", tool="pandera", keys=("SCHEMA.*[].check", "SCHEMA.*[].column", "SCHEMA.*[].error")),
+    Shape(module="pandera", tool="pandera", keys=("schema_context", "failure_case", "column", "check")),
+    Shape(module="whylogs", tool="whylogs", keys=("counts/n", "counts/null", "types/integral")),
 )
 """The first that fits counts."""
 
@@ -80,14 +110,20 @@ TABLES: tuple[Shape, ...] = (
     Shape(module="ragas", tool="Ragas", columns=("user_input", "retrieved_contexts")),
     Shape(module="ragas", tool="Ragas", columns=("question", "answer", "contexts")),
     Shape(module="codecarbon", tool="CodeCarbon", columns=("emissions", "energy_consumed", "duration")),
+    # Checks of data.
+    Shape(module="pandera_cases", tool="pandera", columns=("schema_context", "column", "check", "failure_case")),
+    Shape(module="whylogs_summary", tool="whylogs", columns=("counts/n", "counts/null", "types/integral")),
 )
 """The first that fits counts."""
 
 
-def find_document_shape(document: object) -> Shape | None:
-    """Return the shape of a parsed document, None where it is of no tool that is known."""
+def find_document_shape(document: object, where: str = "") -> Shape | None:
+    """Return the shape of a parsed document, None where it is of no tool that is known; `where` is its file's name."""
     if not isinstance(document, dict | list):
         return None
+    if not document:
+        name = where.lower()
+        return next((shape for shape in DOCUMENTS if any(fnmatchcase(name, glob) for glob in shape.empty)), None)
     return next((shape for shape in DOCUMENTS if all(_has(document, path) for path in shape.keys)), None)
 
 
@@ -121,13 +157,15 @@ def may_be_known(data: bytes) -> bool:
         False
     """
     return any(all(_mark(path) in data for path in shape.keys) for shape in DOCUMENTS) or any(
+    return any(all(mark in data for path in shape.keys for mark in _marks(path)) for shape in DOCUMENTS) or any(
         all(name.encode() in data for name in shape.columns) for shape in TABLES
     )
 
 
-def _mark(path: str) -> bytes:
-    """Give what the last key of a path looks like in JSON."""
-    return b'"%s"' % path.rpartition(".")[2].removesuffix("[]").encode()
+def _marks(path: str) -> list[bytes]:
+    """Give what the keys of a path look like in JSON."""
+    names = (part.removesuffix("[]") for part in path.split("."))
+    return [b'"%s"' % name.encode() for name in names if name not in ("", "*")]
 
 
 def _has(node: object, path: str) -> bool:
@@ -141,6 +179,7 @@ def _has(node: object, path: str) -> bool:
     name = first.removesuffix("[]")
     if name == "*":
         values = islice(node.values(), _MOST_TRIED) if isinstance(node, dict) else ()
+        rest = f"[].{rest}" if first.endswith("[]") else rest
         return any(_has(value, rest) for value in values)
     if name:
         if not isinstance(node, dict) or name not in node:

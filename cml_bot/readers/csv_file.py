@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
+from cml_bot.filters import plural
 from cml_bot.model import Note, Series
 from cml_bot.readers._curves import NO_STEP, observe_table
 from cml_bot.readers._dialect import sniff
@@ -20,7 +21,7 @@ from cml_bot.readers._text import not_utf8, open_text
 from cml_bot.readers._tree import flatten, observe_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -52,10 +53,11 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
             return
         shape = find_table_shape(header.names, x)
         if shape:
-            width = len(header.names)
-            # A row that is cut is the last of a stopped job.
-            whole = (row[:width] for row in rows if len(row) >= width)
-            yield from load_table_shape(shape).observe(header.names, whole)
+            cut: list[Sequence[str]] = []
+            yield from load_table_shape(shape).observe(header.names, _whole(rows, len(header.names), cut))
+            if cut:
+                said = f"{plural(len(cut), 'row')} of fewer cells than the header; left out."
+                yield Note(text=f"{said} Look whether the job was stopped.")
             yield from broken
             return
         beginning = list(islice(rows, 2))
@@ -83,6 +85,15 @@ def _rows(file: TextIO, broken: list[Note]) -> Iterator[list[str]]:
                 is_header = False
     except csv.Error as error:
         broken.append(Note(text=f"cannot be read to its end ({error}); later rows left out. Check its quotes."))
+
+
+def _whole(rows: Iterable[list[str]], width: int, cut: list[Sequence[str]]) -> Iterator[list[str]]:
+    """Yield the rows with all their cells; one that is cut, the last of a stopped job, goes to `cut`."""
+    for row in rows:
+        if len(row) >= width:
+            yield row[:width]
+        else:
+            cut.append(row)
 
 
 def _can_draw(header: Header, x: str | None) -> bool:
