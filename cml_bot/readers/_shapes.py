@@ -156,7 +156,6 @@ def may_be_known(data: bytes) -> bool:
         >>> may_be_known(b'{"accuracy": 0.9}')
         False
     """
-    return any(all(_mark(path) in data for path in shape.keys) for shape in DOCUMENTS) or any(
     return any(all(mark in data for path in shape.keys for mark in _marks(path)) for shape in DOCUMENTS) or any(
         all(name.encode() in data for name in shape.columns) for shape in TABLES
     )

@@ -44,9 +44,11 @@ def read_store(files: Mapping[str, Path], sha: str) -> Iterator[Observation]:
     for name, path in files.items():
         if not name.endswith((f"/{_BENCHMARKS}", f"/{_MACHINE}")):
             try:
-                by_machine.setdefault(name.split("/")[-2], []).append(_load(path))
+                result = _load(path)
             except InputError as error:
                 broken.append(f"{name.rpartition('/')[2]} ({error.what})")
+            else:
+                by_machine.setdefault(name.split("/")[-2], []).append(result)
     if not by_machine:
         where = next(iter(files), "results")
         raise InputError(where, "there are no results of asv that can be read", "Run `asv run`.")
