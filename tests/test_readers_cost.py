@@ -50,7 +50,7 @@ def test_counts_that_pytest_reports() -> None:
 
 def test_a_test_that_fails_here_alone_is_worse() -> None:
     def run(outcome: int) -> Run:
-        return Run(metrics=(Metric(name="test_x passed", values=(outcome,), goal=Goal.HIGHER, is_exact=True),))
+        return Run(metrics=(Metric(name="test_x", values=(outcome,), goal=Goal.HIGHER, is_exact=True),))
 
     [delta] = compare(run(0), run(1))
     assert delta.trend is Trend.WORSE

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from cml_bot.errors import InputError
-from cml_bot.filters import plural
+from cml_bot.filters import PASSED, plural
 from cml_bot.model import Goal, Metric, Note, Param, Role
 from cml_bot.readers._names import Names, some, tidy
 from cml_bot.readers._numbers import as_number
@@ -153,8 +153,8 @@ def _noted(report: _Report) -> Iterator[Observation]:
     for test in report.noted:
         name = f"{test.place}.{test.name}" if report.named[test.name] > 1 and test.place else test.name
         if test.outcome != "skipped":
-            is_passed = test.outcome == "passed"
-            yield Metric(name=names.take(f"{name} passed"), values=(int(is_passed),), goal=Goal.HIGHER, is_exact=True)
+            value = int(test.outcome == "passed")
+            yield Metric(name=names.take(name), values=(value,), unit=PASSED, goal=Goal.HIGHER, is_exact=True)
         for what, text in test.properties.items():
             number = as_number(text)
             if number is None:
