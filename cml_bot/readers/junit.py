@@ -14,6 +14,7 @@ from xml.parsers import expat
 from cml_bot.errors import InputError
 from cml_bot.filters import PASSED, plural
 from cml_bot.model import Goal, Metric, Note, Param, Role
+from cml_bot.readers._checks import count
 from cml_bot.readers._names import Names, some, tidy
 from cml_bot.readers._numbers import as_number
 from cml_bot.readers._text import unreadable
@@ -140,9 +141,10 @@ def _refuse(*_: object) -> None:
 
 def _counts(report: _Report) -> Iterator[Observation]:
     passed, failed, skipped = (report.counts[outcome] for outcome in ("passed", "failed", "skipped"))
-    yield Metric(name="tests passed", values=(passed,), goal=Goal.HIGHER, is_exact=True)
-    yield Metric(name="tests failed", values=(failed,), goal=Goal.LOWER, is_exact=True)
-    yield Metric(name="tests skipped", values=(skipped,), role=Role.BOOKKEEPING, is_exact=True)
+    yield count("tests passed", passed, Goal.HIGHER)
+    # What fails on both sides is no change, and has to be seen all the same.
+    yield count("tests failed", failed, Goal.LOWER, role=Role.HEADLINE if failed else Role.QUALITY)
+    yield count("tests skipped", skipped)
     if report.failed:
         yield Note(text=f"{plural(failed, 'test')} failed: {some(report.failed)}. Look into the log of the job.")
 
