@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from cml_bot.charts import is_whole
 from cml_bot.data_files import read_data
 from cml_bot.discover import discover
 from cml_bot.errors import InputError
@@ -50,7 +51,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
         build_url=build_url,
         metrics=_first_of_each(one for one in taken if isinstance(one, Metric)),
         series=_first_of_each(one for one in taken if isinstance(one, Series)),
-        charts=_first_of_each(one for one in taken if isinstance(one, Chart)),
+        charts=_first_of_each(one for one in taken if isinstance(one, Chart) and is_whole(one)),
         figures=tuple({one.name: one for one in taken if isinstance(one, Figure)}.values()),
         params=_first_of_each(one for one in taken if isinstance(one, Param)),
         data=(*data, *(one for one in taken if isinstance(one, Fact))),
