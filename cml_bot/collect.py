@@ -11,6 +11,7 @@ from cml_bot.discover import discover
 from cml_bot.errors import InputError
 from cml_bot.model import Chart, Fact, Figure, Metric, Note, Param, Part, Run, Series
 from cml_bot.readers import find_format, find_store, load_reader, load_store_reader
+from cml_bot.readers.dvc_plot import TEMPLATES, read_plot
 from cml_bot.replicates import join_replicates
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from cml_bot.trees import Tree
 
 Keyed = TypeVar("Keyed", Metric, Series, Chart, Param)
-Seen = dict[tuple[str, str, str | None, bool], "tuple[Observation, ...]"]
-"""What was read already, by path, git's id of the content, axis and purpose: equal files are read once."""
+Seen = dict[tuple[object, ...], "tuple[Observation, ...]"]
+"""What was read already, by path, git's id of the content, axes and purpose: equal files are read once."""
+_ROWS = ("csv_file", "json_file", "yaml_file")
+"""Readers of the formats whose rows a template of DVC may draw."""
 
 
 def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "", seen: Seen | None = None) -> Run:
@@ -65,7 +68,8 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
 def _read(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]:
     paths = source.files or (source.path,)
     blobs = [tree.blob_id(path) for path in paths]
-    key = (source.path, " ".join(blobs), source.x, source.part is Part.PARAMS)
+    drawn = (source.template, source.y if source.template in TEMPLATES else ())
+    key = (source.path, " ".join(blobs), source.x, source.part is Part.PARAMS, drawn)
     if not all(blobs) or key not in seen:
         found = _read_store(tree, source) if source.files else _read_file(tree, source)
         seen[key] = tuple(_place(one, source) for one in found)
@@ -73,8 +77,10 @@ def _read(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]:
 
 
 def _read_file(tree: Tree, source: Source) -> Iterator[Observation]:
-    path = tree.file(source.path)
-    return load_reader(_module(source)).read(path, source.x)
+    path, module = tree.file(source.path), _module(source)
+    if source.template in TEMPLATES and module in _ROWS:
+        return read_plot(path, source.template, source.x, source.y)
+    return load_reader(module).read(path, source.x)
 
 
 def _read_store(tree: Tree, source: Source) -> Iterator[Observation]:
@@ -100,6 +106,8 @@ def _place(one: Observation, source: Source) -> Observation:
         return replace(one, name=group, source=source.path)
     if isinstance(one, Fact):
         return replace(one, name=f"{group}:{one.name}")
+    if isinstance(one, Series) and source.template == "smooth":
+        one = replace(one, is_smoothed=True)
     return replace(one, group=group, source=source.path)
 
 

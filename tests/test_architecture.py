@@ -62,7 +62,7 @@ ALLOWED: dict[str, set[str]] = {
     "drift": EDGE | {"rows", "rules", "stats", "weigh"},
     "like_for_like": EDGE | {"filters", "steps"},
     "readers": EDGE,
-    "readers/*": EDGE | {"filters", "steps"},
+    "readers/*": EDGE | {"charts", "filters", "steps"},
     "environment": EDGE,
     "fingerprints": EDGE | {"filters", "trees"},
     "data_files": EDGE | {"filters", "fingerprints", "readers", "trees"},
