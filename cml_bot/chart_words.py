@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from cml_bot.charts import choose_bars, make_grid, size_of
+from cml_bot.charts import choose_bars, is_drawable, make_grid, size_of
 from cml_bot.draw import NAME_LENGTH, shorten_middle, tell_side
 from cml_bot.filters import format_number, format_pair, plural
 from cml_bot.model import Bars, Matrix, Points
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LABEL_LENGTH = 30
 ALIKE = 1e-6
 """Share of its length by which the ends of two lines may differ where what lies under them is compared."""
+MOST_COUNTED = 1e15
 
 Kind = TypeVar("Kind", Matrix, Bars, Points)
 
@@ -102,7 +103,7 @@ def rank_cells(grid: Grid) -> list[tuple[int, int]]:
 
 def is_counts(cells: Cells) -> bool:
     """Whether all cells are whole numbers, so that they can be counted together."""
-    return all(value >= 0 and value == value // 1 for line in cells for value in line)
+    return all(0 <= value < MOST_COUNTED and value == value // 1 for line in cells for value in line)
 
 
 def _tell_matrix(grid: Grid, labels: Labels) -> str:
@@ -133,7 +134,7 @@ def _tell_right(grid: Grid, labels: Labels) -> str:
 
 
 def _count(value: float) -> str:
-    return format_number(int(value) if math.isfinite(value) else value)
+    return format_number(int(value))
 
 
 def _tell_bars(pair: ChartPair, labels: Labels) -> str:
@@ -158,7 +159,8 @@ def _bars(pair: ChartPair, most: int) -> Iterator[tuple[str, float | None, float
 
 
 def _change_of(bar: tuple[str, float | None, float | None]) -> float:
-    return size_of((bar[1] or 0.0) - (bar[2] or 0.0))
+    head, base = (value if value is not None and is_drawable(value) else 0.0 for value in bar[1:])
+    return abs(head - base)
 
 
 def _tell_bar(bar: tuple[str, float | None, float | None], pair: ChartPair, labels: Labels) -> str:
@@ -181,22 +183,20 @@ def _tell_points(pair: ChartPair, labels: Labels) -> str:
     ):
         said = f"area under it {_tell_both(areas[0], areas[1], labels)}"
     else:
-        said = " and ".join(
-            f"{y} from {_tell_range(side.y)} {label}" for side, label in zip((head, base), labels, strict=True) if side
-        )
+        ranges = [f"{_tell_range(side.y)} {label}" for side, label in zip((head, base), labels, strict=True) if side]
+        said = f"{y} from {' and '.join(ranges)}"
     return f"{y} over {x}, {count}{others}: {said}"
 
 
 def _find_area(side: Points) -> float | None:
     """Give the area under a line that goes one way and does not leave numbers; None for everything else."""
     xs = side.x if side.x[0] <= side.x[-1] else side.x[::-1]
-    if not side.is_line or len(xs) < 2 or not all(map(math.isfinite, (*side.x, *side.y))):
+    if not side.is_line or len(xs) < 2 or not all(map(is_drawable, (*side.x, *side.y))):
         return None
     if any(right < left for left, right in pairwise(xs)) or xs[0] == xs[-1]:
         return None
     steps = zip(pairwise(side.x), pairwise(side.y), strict=True)
-    area = abs(math.fsum((right - left) * (low / 2 + high / 2) for (left, right), (low, high) in steps))
-    return area if math.isfinite(area) else None
+    return abs(math.fsum((right - left) * (low / 2 + high / 2) for (left, right), (low, high) in steps))
 
 
 def _have_same_ends(head: Points | None, base: Points | None) -> bool:
@@ -207,7 +207,7 @@ def _have_same_ends(head: Points | None, base: Points | None) -> bool:
 
 
 def _tell_range(values: Sequence[float]) -> str:
-    numbers = [value for value in values if math.isfinite(value)]
+    numbers = [value for value in values if is_drawable(value)]
     if not numbers:
         return "no number"
     pair = format_pair(min(numbers), max(numbers))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,8 @@ MOST_CLASSES = 100
 """Rows, and columns, of a matrix."""
 MOST_BARS = 500
 MOST_POINTS = 500
+LARGEST = 1e150
+"""Beyond it, axes and areas overflow."""
 
 Cells = tuple[tuple[float, ...], ...]
 
@@ -131,8 +132,18 @@ def choose_bars(head: Bars | None, base: Bars | None, most: int) -> tuple[str, .
 
 
 def size_of(value: float) -> float:
-    """Give how far a number is from 0; what is not finite has no size."""
-    return abs(value) if math.isfinite(value) else 0.0
+    """Give how far a number is from 0; what cannot be drawn has no size."""
+    return abs(value) if is_drawable(value) else 0.0
+
+
+def is_drawable(value: float) -> bool:
+    """Whether a number is finite, and small enough to be added to and multiplied with others.
+
+    Example:
+        >>> is_drawable(-1.5), is_drawable(float("nan")), is_drawable(10**400)
+        (True, False, False)
+    """
+    return abs(value) < LARGEST
 
 
 def _bound_points(chart: Points) -> Points:

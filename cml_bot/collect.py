@@ -41,7 +41,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
     notes, broken, unread = [*tree.notes, *found.notes], list(found.missing), list(found.unread)
     for source in found.sources:
         try:
-            read.append((source, _read(tree, source, {} if seen is None else seen)))
+            read.append((source, read_source(tree, source, {} if seen is None else seen)))
         except InputError as error:
             line = _one_line(source, error)
             (broken if source.declared else unread).append(line)
@@ -65,7 +65,12 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
     )
 
 
-def _read(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]:
+def read_source(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]:
+    """Read one source of a tree, unless the same was read before.
+
+    Raises:
+        InputError: it cannot be read, or is not what it claims to be.
+    """
     paths = source.files or (source.path,)
     blobs = [tree.blob_id(path) for path in paths]
     drawn = (source.template, source.y if source.template in TEMPLATES else ())

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
+from cml_bot.charts import LARGEST
 from cml_bot.draw_sheet import (
     CARD,
     HEAD,
     INK,
-    LARGEST,
     as_array,
     as_png,
     number_ticks,

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from PIL import Image
 
+from cml_bot.charts import LARGEST
 from cml_bot.filters import format_ticks
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 DPI = 200
 COLOURS = 96
 CARD, INK, FAINT = "#ffffff", "#24292f", "#d8dee4"
-LARGEST = 1e150
-"""Beyond it, axes overflow; such values are gaps, like infinities."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from cml_bot.draw import describe_curve
 from cml_bot.escape import clean
 from cml_bot.filters import plural, sparkline
 from cml_bot.mermaid import draw_bars, draw_chart
-from cml_bot.model import Bars, Key, Outcome
+from cml_bot.model import Bars, Key, Matrix, Outcome
 from cml_bot.names import name_of, shared_names
 from cml_bot.wording import (
     OUTCOMES,
@@ -36,6 +36,8 @@ SHOWN_PAIRS = 20
 
 TOLD_CHARTS = 20
 """Charts that are told in words and a small table, each of several lines."""
+NARROW = 5
+"""Columns of a matrix that can be read at half of the page's width."""
 TOLD_ROWS = 5
 """Rows of such a table."""
 
@@ -82,6 +84,8 @@ class ChartView:
     figure: Figure | None
     table: Told | None
     chart: Chart | None = None
+    is_wide: bool = False
+    """Whether its picture needs a row of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +165,7 @@ def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Lim
     shown_charts = [one for one in view["charts"] if one.figure and one.figure.name in addresses]
     shown_charts = shown_charts[: limits.pictures - len(pictured)]
     told_charts = [one for one in view["charts"] if one not in shown_charts]
+    charted = [curve for curve in told if curve.chart][: limits.charts]
     room = limits.pictures - len(pictured) - len(shown_charts)
     hosted = [
         pair for pair in view["figures"] if any(side and side.name in addresses for side in (pair.base, pair.head))
@@ -175,14 +180,20 @@ def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Lim
         "pictured": pictured,
         "told_curves": told,
         "hidden_curves": len(others) - len(told),
-        "charted": [curve for curve in told if curve.chart][: limits.charts],
+        "charted": charted,
         "pictured_charts": shown_charts,
-        "told_charts": told_charts[: min(limits.curves, TOLD_CHARTS)],
+        "told_charts": _keep_charts(told_charts[: min(limits.curves, TOLD_CHARTS)], limits.charts - len(charted)),
         "hidden_charts": max(0, len(told_charts) - min(limits.curves, TOLD_CHARTS)),
         "shown_pairs": shown,
         "named_pairs": named[:most_named],
         "hidden_pairs": left + max(0, len(named) - most_named),
     }
+
+
+def _keep_charts(told: Sequence[ChartView], most: int) -> list[ChartView]:
+    """Leave so many of them their chart in text."""
+    kept = [one for one in told if one.chart][:most]
+    return [one if one in kept else replace(one, chart=None) for one in told]
 
 
 def count_parts(view: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -248,6 +259,7 @@ def _chart_views(report: Report, figures: Mapping[Key, Figure]) -> list[ChartVie
             caption=describe_chart(pair, **labels),
             figure=figures.get(key),
             table=tabulate_chart(pair, base_label=labels["base_label"], most=TOLD_ROWS),
+            is_wide=any(isinstance(side, Matrix) and len(side.columns) > NARROW for side in (pair.head, pair.base)),
         )
         for key, pair in titled_charts(report).items()
     ]
