@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from cml_bot.as_json import dump_run, lay_out, parse_run
-from cml_bot.charts import bound_chart, count_numbers
+from cml_bot.charts import MOST_CHARTS, bound_chart, count_numbers
 from cml_bot.errors import InputError
 from cml_bot.filters import format_number, plural
 from cml_bot.model import ENDINGS, Figure
@@ -44,7 +44,7 @@ MOST = {
     "metrics": 5_000,
     "params": 5_000,
     "series": 500,
-    "charts": 200,
+    "charts": MOST_CHARTS,
     "data": 5_000,
     "environment": 500,
     "sources": 5_000,

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from cml_bot.model import Chart
 
+MOST_CHARTS = 200
+"""Of one run, in a record or bundle."""
 MOST_CLASSES = 100
 """Rows, and columns, of a matrix."""
 MOST_BARS = 500

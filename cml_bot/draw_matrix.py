@@ -45,7 +45,7 @@ MOST_NUMBERED = 15
 MOST_LABELLED = 30
 """Labels on one side; of more every second is written."""
 LABEL_LENGTH = 12
-SMALL, LARGE, ROOM = 360, 420, 70
+SMALL, LARGE, ROOM = 360, 420, 100
 """Pixels of a panel with numbers and of one without; and of the largest cell."""
 LEAST_WIDTH = (420, 580)
 """For one panel and for two: their texts need that room."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cml_bot.as_json import dump_run, parse_run
 from cml_bot.bundle import dump_bundle
+from cml_bot.bundle_paths import Bundle
 from cml_bot.chart_words import describe_chart, tabulate_chart
 from cml_bot.charts import (
     MOST_BARS,
@@ -25,6 +26,7 @@ from cml_bot.charts import (
     make_grid,
 )
 from cml_bot.errors import InputError
+from cml_bot.join_runs import join
 from cml_bot.mermaid import draw_bars
 from cml_bot.model import Bars, Chart, ChartPair, Key, Matrix, Points, Run
 from cml_bot.pairs import pair_charts
@@ -137,6 +139,22 @@ class TestKept:
         texts, _ = dump_bundle(run(confusion(300, 1), cloud(5_000, 1)))
         kept = parse_run(texts["run.json"], "run.json").charts
         assert [count_numbers(chart) for chart in kept] == [MOST_CLASSES**2, MOST_POINTS]
+
+
+class TestJoined:
+    def bundle(self, name: str, chart: Chart, group: str = "", replicate: str = "") -> Bundle:
+        return Bundle(name=name, run=run(chart), is_one_of_many=not group, group=group, replicate=replicate)
+
+    def test_shards_keep_their_charts_under_their_names(self) -> None:
+        joined = join([self.bundle("a", confusion(3, 1)), self.bundle("b", confusion(3, 2))], sha="").run
+        assert [str(one.key) for one in joined.charts] == ["a/cm.json:cm", "b/cm.json:cm"]
+
+    def test_the_chart_of_the_first_training_stands_for_all(self) -> None:
+        group = "seed-{replicate}"
+        seeds = [self.bundle("seed", confusion(3, seed), group, str(seed)) for seed in (1, 2)]
+        joined = join(seeds, sha="").run
+        assert joined.charts == (confusion(3, 1),)
+        assert any("the chart of 1 stands for those of 2 repeated trainings" in note for note in joined.notes)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot import git, git_fetch, git_write
 from cml_bot.as_json import dump_run
-from cml_bot.charts import bound_chart
+from cml_bot.charts import MOST_CHARTS, bound_chart
 from cml_bot.errors import BaselineError, ConfigError, ForbiddenError, InputError, PublishError
 from cml_bot.escape import JOINER, clean
 from cml_bot.filters import format_number
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from cml_bot.model import Metric, Run
 
 POINTS = 500
-MOST_CHARTS = 100
 """Points of a series that are kept."""
 LIMIT = 8 * 1024 * 1024
 """Bytes of a record."""
