@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Raised only when a field changes its meaning; new fields do not count."""
 
+_MAY_LACK = ("figures", "charts")
+"""Parts of a run that lie beside it, or that earlier versions did not write."""
+
 Noun = TypeVar("Noun")
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -57,7 +60,7 @@ def parse_run(text: str, where: str) -> Run:
     schema = table.get("schema") if isinstance(table, dict) else None
     if type(schema) is not int or schema != SCHEMA:
         raise InputError(where, f"is not a run of schema {SCHEMA} (it says {_short(schema)})", cure)
-    lacks = next((item.name for item in fields(Run) if item.name not in table and item.name != "figures"), "")
+    lacks = next((item.name for item in fields(Run) if item.name not in table and item.name not in _MAY_LACK), "")
     if lacks and "deltas" in table:
         raise InputError(where, "is a report, not a run", "Name the run.json that lies beside it.")
     if lacks:

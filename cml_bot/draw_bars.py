@@ -40,6 +40,8 @@ WIDTH, ROW = 640, 34
 TOP, FOOT, NOTE = 76, 40, 24
 """Pixels above the bars and below them, and of a line that says how many are left out."""
 LABEL_LENGTH = 22
+MUCH = 0.3
+"""Share of the width that labels take where there is no room for many numbers."""
 LEAST = 4
 """Rows that the picture has room for at least."""
 
@@ -63,7 +65,7 @@ def paint_bars(pair: ChartPair, title: str, *, head_label: str, base_label: str)
             _draw_side(axes, side, labels, pen, (number, len(sides))) for number, (side, pen, _) in enumerate(sides)
         ]
         axes.axvline(0, color=INK, linewidth=0.5)
-        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(4 if left > MUCH else 6, steps=[1, 2, 2.5, 5, 10]))
         number_ticks(axes.xaxis)
         style_axes(axes, "x")
         axes.set_yticks(range(len(labels)), texts)

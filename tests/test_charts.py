@@ -135,6 +135,11 @@ class TestKept:
         with pytest.raises(InputError, match="is not a run"):
             parse_run(json.dumps(table), "run.json")
 
+    def test_a_run_of_an_earlier_version_has_none(self) -> None:
+        table = json.loads(dump_run(run()))
+        del table["charts"]
+        assert parse_run(json.dumps(table), "run.json") == Run()
+
     def test_a_bundle_holds_charts_of_a_bounded_size(self) -> None:
         texts, _ = dump_bundle(run(confusion(300, 1), cloud(5_000, 1)))
         kept = parse_run(texts["run.json"], "run.json").charts
