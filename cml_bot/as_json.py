@@ -16,6 +16,7 @@ from functools import partial
 from operator import lt
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from cml_bot.charts import is_whole
 from cml_bot.errors import InputError
 from cml_bot.model import Bars, Fact, Goal, Matrix, Metric, Param, Part, Points, Repeats, Role, Run, Series, Source
 
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
-    from cml_bot.model import Chart, Check, Delta, Drift, Evidence, ParamDelta, Report, Side
+    from cml_bot.model import Chart, ChartPair, Check, Delta, Drift, Evidence, ParamDelta, Report, Side
 
 SCHEMA = 1
 """Raised only when a field changes its meaning; new fields do not count."""
+
+_MAY_LACK = ("figures", "charts")
+"""Parts of a run that lie beside it, or that earlier versions did not write."""
 
 Noun = TypeVar("Noun")
 Word = TypeVar("Word", bound=StrEnum)
@@ -56,7 +60,7 @@ def parse_run(text: str, where: str) -> Run:
     schema = table.get("schema") if isinstance(table, dict) else None
     if type(schema) is not int or schema != SCHEMA:
         raise InputError(where, f"is not a run of schema {SCHEMA} (it says {_short(schema)})", cure)
-    lacks = next((item.name for item in fields(Run) if item.name not in table and item.name != "figures"), "")
+    lacks = next((item.name for item in fields(Run) if item.name not in table and item.name not in _MAY_LACK), "")
     if lacks and "deltas" in table:
         raise InputError(where, "is a report, not a run", "Name the run.json that lies beside it.")
     if lacks:
@@ -169,7 +173,11 @@ def _chart(value: object) -> Chart:
     """Read a matrix, bars or points: told by what only one of them has."""
     for mark, parse in _CHARTS.items():
         if isinstance(value, dict) and mark in value:
-            return parse(value)
+            chart = parse(value)
+            if is_whole(chart):
+                return chart
+            message = f"the chart {_short(chart.name)} has numbers without labels, or labels without numbers"
+            raise ValueError(message)
     raise _odd(value, "a chart")
 
 
@@ -228,6 +236,7 @@ def dump_report(report: Report) -> str:
             "like_for_like": report.like_for_like,
             "deltas": [_delta(delta) for delta in report.deltas],
             "checks": [_check(check) for check in report.verdict.checks],
+            "charts": [_chart_pair(pair) for pair in report.charts],
             "params": [_param(param) for param in report.params],
             "history": {str(delta.key): delta.history for delta in report.deltas if delta.history},
             "drifts": [drift_table(drift) for drift in report.drifts],
@@ -295,6 +304,13 @@ def drift_table(drift: Drift) -> dict[str, object]:
 
 def _param(param: ParamDelta) -> dict[str, object]:
     return {"group": param.key.group, "name": param.key.name, "head": param.head, "base": param.base}
+
+
+def _chart_pair(pair: ChartPair) -> dict[str, object]:
+    """Name a chart: its numbers are in the run.json of either side."""
+    kind = type(pair.head or pair.base).__name__.lower()
+    change = "new" if pair.base is None else "gone" if pair.head is None else "changed"
+    return {"group": pair.key.group, "name": pair.key.name, "kind": kind, "change": change}
 
 
 def lay_out(table: Mapping[str, object]) -> str:

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from cml_bot.as_json import dump_run, lay_out, parse_run
+from cml_bot.charts import MOST_CHARTS, bound_chart, count_numbers
 from cml_bot.errors import InputError
 from cml_bot.filters import format_number, plural
 from cml_bot.model import ENDINGS, Figure
@@ -39,11 +40,19 @@ WRITTEN_FIGURES = 48 * MIB
 MOST_FIGURES = 250
 MOST_BRACKETS = 500_000
 """Lists and tables of a run.json. Each takes a hundred times the memory of its two characters."""
-MOST = {"metrics": 5_000, "params": 5_000, "series": 500, "data": 5_000, "environment": 500, "sources": 5_000}
+MOST = {
+    "metrics": 5_000,
+    "params": 5_000,
+    "series": 500,
+    "charts": MOST_CHARTS,
+    "data": 5_000,
+    "environment": 500,
+    "sources": 5_000,
+}
 MOST_LINES = 1_000
 """Notes, and lines of what is broken or unread, of each kind."""
 MOST_POINTS = 1_000_000
-"""Of all series together."""
+"""Of all series and charts together."""
 POINTS = 2_000
 """Points of a series that are written."""
 CURE = "Make it anew with `mlbot collect`."
@@ -82,7 +91,11 @@ def dump_bundle(run: Run) -> tuple[dict[str, str], dict[str, bytes]]:
         InputError: even so it is larger than a bundle may be.
     """
     figures, notes = _choose_figures(run.figures)
-    kept = replace(run, series=tuple(thin(series, POINTS) for series in run.series))
+    kept = replace(
+        run,
+        series=tuple(thin(series, POINTS) for series in run.series),
+        charts=tuple(map(bound_chart, run.charts)),
+    )
     for part, most in MOST.items():
         found = getattr(kept, part)
         if len(found) > most:
@@ -182,7 +195,7 @@ def _check(run: Run, where: str) -> Run:
             raise InputError(where, what, CURE)
     if max(map(len, (run.notes, run.broken, run.unread))) > MOST_LINES:
         raise InputError(where, f"holds more than {format_number(MOST_LINES)} notes", CURE)
-    if sum(len(series.x) for series in run.series) > MOST_POINTS:
+    if sum(len(series.x) for series in run.series) + sum(map(count_numbers, run.charts)) > MOST_POINTS:
         raise InputError(where, f"holds more than {format_number(MOST_POINTS)} points", CURE)
     if len(run.sha) > 64:
         raise InputError(where, "is of something that is no commit", CURE)

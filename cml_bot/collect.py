@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from cml_bot.charts import is_whole
 from cml_bot.data_files import read_data
 from cml_bot.discover import discover
 from cml_bot.errors import InputError
 from cml_bot.model import Chart, Fact, Figure, Metric, Note, Param, Part, Run, Series
 from cml_bot.readers import find_format, find_store, load_reader, load_store_reader
+from cml_bot.readers.dvc_plot import TEMPLATES, read_plot
 from cml_bot.replicates import join_replicates
 
 if TYPE_CHECKING:
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from cml_bot.trees import Tree
 
 Keyed = TypeVar("Keyed", Metric, Series, Chart, Param)
-Seen = dict[tuple[str, str, str | None, bool], "tuple[Observation, ...]"]
-"""What was read already, by path, git's id of the content, axis and purpose: equal files are read once."""
+Seen = dict[tuple[object, ...], "tuple[Observation, ...]"]
+"""What was read already, by path, git's id of the content, axes and purpose: equal files are read once."""
+_ROWS = ("csv_file", "json_file", "yaml_file")
+"""Readers of the formats whose rows a template of DVC may draw."""
 
 
 def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "", seen: Seen | None = None) -> Run:
@@ -37,7 +41,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
     notes, broken, unread = [*tree.notes, *found.notes], list(found.missing), list(found.unread)
     for source in found.sources:
         try:
-            read.append((source, _read(tree, source, {} if seen is None else seen)))
+            read.append((source, read_source(tree, source, {} if seen is None else seen)))
         except InputError as error:
             line = _one_line(source, error)
             (broken if source.declared else unread).append(line)
@@ -50,7 +54,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
         build_url=build_url,
         metrics=_first_of_each(one for one in taken if isinstance(one, Metric)),
         series=_first_of_each(one for one in taken if isinstance(one, Series)),
-        charts=_first_of_each(one for one in taken if isinstance(one, Chart)),
+        charts=_first_of_each(one for one in taken if isinstance(one, Chart) and is_whole(one)),
         figures=tuple({one.name: one for one in taken if isinstance(one, Figure)}.values()),
         params=_first_of_each(one for one in taken if isinstance(one, Param)),
         data=(*data, *(one for one in taken if isinstance(one, Fact))),
@@ -61,10 +65,16 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
     )
 
 
-def _read(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]:
+def read_source(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]:
+    """Read one source of a tree, unless the same was read before.
+
+    Raises:
+        InputError: it cannot be read, or is not what it claims to be.
+    """
     paths = source.files or (source.path,)
     blobs = [tree.blob_id(path) for path in paths]
-    key = (source.path, " ".join(blobs), source.x, source.part is Part.PARAMS)
+    drawn = (source.template, source.y if source.template in TEMPLATES else ())
+    key = (source.path, " ".join(blobs), source.x, source.part is Part.PARAMS, drawn)
     if not all(blobs) or key not in seen:
         found = _read_store(tree, source) if source.files else _read_file(tree, source)
         seen[key] = tuple(_place(one, source) for one in found)
@@ -72,8 +82,10 @@ def _read(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]:
 
 
 def _read_file(tree: Tree, source: Source) -> Iterator[Observation]:
-    path = tree.file(source.path)
-    return load_reader(_module(source)).read(path, source.x)
+    path, module = tree.file(source.path), _module(source)
+    if source.template in TEMPLATES and module in _ROWS:
+        return read_plot(path, source.template, source.x, source.y)
+    return load_reader(module).read(path, source.x)
 
 
 def _read_store(tree: Tree, source: Source) -> Iterator[Observation]:
@@ -99,6 +111,8 @@ def _place(one: Observation, source: Source) -> Observation:
         return replace(one, name=group, source=source.path)
     if isinstance(one, Fact):
         return replace(one, name=f"{group}:{one.name}")
+    if isinstance(one, Series) and source.template == "smooth":
+        one = replace(one, is_smoothed=True)
     return replace(one, group=group, source=source.path)
 
 

@@ -121,6 +121,7 @@ def _count(run: Run) -> str:
         [
             plural(len(run.metrics), "metric"),
             plural(len(run.series), "curve"),
+            *([plural(len(run.charts), "chart")] if run.charts else []),
             plural(len(run.figures), "picture"),
             plural(len(run.params), "parameter"),
         ]

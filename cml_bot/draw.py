@@ -15,7 +15,7 @@ from cml_bot.model import Figure, Goal
 from cml_bot.steps import find_unit
 
 if TYPE_CHECKING:
-    from cml_bot.model import Curve, Series
+    from cml_bot.model import Curve, Key, Series
 
 NAME_LENGTH = 60
 LABEL_LENGTH = 22
@@ -28,10 +28,10 @@ def describe_curve(curve: Curve, *, head_label: str, base_label: str) -> str:
     head, base = _ends(curve)
     if curve.head is None or curve.base is None:
         only, label, missing = (base, base_label, head_label) if curve.head is None else (head, head_label, base_label)
-        said = f"ends at {only} {_on(label)}, and is not there {_on(missing)}"
+        said = f"ends at {only} {tell_side(label)}, and is not there {tell_side(missing)}"
     else:
-        said = f"ends at {head} {_on(head_label)} and {base} {_on(base_label)}"
-    return f"{_shorten(curve.key.name, NAME_LENGTH)}, {_tell_lengths(curve, base_label)}: {said}"
+        said = f"ends at {head} {tell_side(head_label)} and {base} {tell_side(base_label)}"
+    return f"{shorten_middle(curve.key.name, NAME_LENGTH)}, {_tell_lengths(curve, base_label)}: {said}"
 
 
 def draw_curve(curve: Curve, *, head_label: str, base_label: str, goal: Goal) -> Figure:
@@ -39,13 +39,20 @@ def draw_curve(curve: Curve, *, head_label: str, base_label: str, goal: Goal) ->
 
     The best value of the head is marked where the goal is known. The same input gives the same bytes.
     """
-    from cml_bot.draw_axes import BASE, HEAD, Line, Picture, find_best, paint
+    from cml_bot.draw_axes import Line, Picture, find_best, paint
+    from cml_bot.draw_sheet import BASE, HEAD
 
     series = curve.head or curve.base
     ends = _ends(curve)
     sides = ((curve.head, head_label, ends[0], HEAD), (curve.base, base_label, ends[1], BASE))
     lines = tuple(
-        Line(x=side.x, y=side.y, label=f"{_shorten(label, LABEL_LENGTH)}  {end}", pen=pen)
+        Line(
+            x=side.x,
+            y=side.y,
+            label=f"{shorten_middle(label, LABEL_LENGTH)}  {end}",
+            pen=pen,
+            is_smoothed=side.is_smoothed,
+        )
         for side, label, end, pen in sides
         if side
     )
@@ -53,15 +60,15 @@ def draw_curve(curve: Curve, *, head_label: str, base_label: str, goal: Goal) ->
     best = find_best(lines[0], is_higher_better=goal is Goal.HIGHER) if is_marked else None
     unit = f" ({_unit(series)})" if _unit(series) else ""
     picture = Picture(
-        title=_shorten(curve.key.name, NAME_LENGTH) + unit,
-        x_label=_shorten(series.x_label, LABEL_LENGTH) if series and series.x_label else "",
+        title=shorten_middle(curve.key.name, NAME_LENGTH) + unit,
+        x_label=shorten_middle(series.x_label, LABEL_LENGTH) if series and series.x_label else "",
         lines=lines,
         best=best,
         best_text=_tell_best(best, curve, ends[0]) if best else "",
     )
     caption = describe_curve(curve, head_label=head_label, base_label=base_label)
     source = series.source if series else ""
-    return Figure(name=_file_name(curve), media="image/png", data=paint(picture), caption=caption, source=source)
+    return Figure(name=name_file(curve.key), media="image/png", data=paint(picture), caption=caption, source=source)
 
 
 def _tell_best(best: tuple[float, float], curve: Curve, end: str) -> str:
@@ -84,8 +91,14 @@ def _unit(series: Series | None) -> str:
     return clean(series.unit, LABEL_LENGTH) if series and series.unit.strip() else ""
 
 
-def _on(label: str) -> str:
-    return label if label == "before" else f"on {_shorten(label, NAME_LENGTH)}"
+def tell_side(label: str) -> str:
+    """Say on which side something is.
+
+    Example:
+        >>> tell_side("main"), tell_side("before")
+        ('on main', 'before')
+    """
+    return label if label == "before" else f"on {shorten_middle(label, NAME_LENGTH)}"
 
 
 def _tell_lengths(curve: Curve, base_label: str) -> str:
@@ -94,7 +107,7 @@ def _tell_lengths(curve: Curve, base_label: str) -> str:
         return "no values"
     said = _tell_length(series)
     if curve.head and curve.base and len(curve.head.x) != len(curve.base.x):
-        return f"{said} ({format_number(len(curve.base.x))} {_on(base_label)})"
+        return f"{said} ({format_number(len(curve.base.x))} {tell_side(base_label)})"
     return said
 
 
@@ -108,18 +121,18 @@ def _tell_length(series: Series) -> str:
     return plural(count, one, many)
 
 
-def _shorten(text: str, length: int) -> str:
+def shorten_middle(text: str, length: int) -> str:
     """Make it one line, and cut its middle: names begin and end with what tells them apart.
 
     Example:
-        >>> _shorten("abcdefghij", 5)
+        >>> shorten_middle("abcdefghij", 5)
         'ab…ij'
     """
     line, half = clean(text, LONGEST), (length - 1) // 2
     return line if len(line) <= length else f"{line[: length - 1 - half]}…{line[-half:]}"
 
 
-def _file_name(curve: Curve) -> str:
+def name_file(key: Key) -> str:
     """Make a file name of the key that is safe everywhere; two keys may come to the same."""
-    slug = re.sub(r"[^a-z0-9]+", "-", str(curve.key).lower()).strip("-")
-    return (slug[-NAME_LENGTH:].strip("-") or "curve") + ".png"
+    slug = re.sub(r"[^a-z0-9]+", "-", str(key).lower()).strip("-")
+    return (slug[-NAME_LENGTH:].strip("-") or "picture") + ".png"

@@ -1,64 +1,53 @@
-"""Lines to a PNG: the head strong, the base pale, on one axis.
-
-No pyplot, and none of the workspace's settings: a ``matplotlibrc`` there does not change the picture.
-"""
+"""Lines to a PNG: the head strong, the base pale, on one axis."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import rc_context, rcParamsDefault
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, get_font
 from matplotlib.ticker import LogLocator, MaxNLocator
-from PIL import Image
 
-from cml_bot.filters import format_number, format_ticks
+from cml_bot.charts import LARGEST
+from cml_bot.draw_sheet import (
+    CARD,
+    HEAD,
+    INK,
+    as_array,
+    as_png,
+    number_ticks,
+    open_sheet,
+    style_axes,
+    write_foot,
+    write_legend,
+    write_title,
+)
+from cml_bot.filters import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
-    from matplotlib.typing import RcKeyType
-    from numpy.typing import NDArray
 
-    Numbers = NDArray[np.float64]
+    from cml_bot.draw_sheet import Numbers, Pen
 
-INCHES = (3.2, 1.8)
-DPI = 200
-"""640 by 360 pixels: two for each of a phone's."""
+SIZE = (640, 360)
+"""In pixels: two for each of a phone's."""
 BOTTOM, HEIGHT = 0.16, 0.6
-COLOURS = 96
 POINTS = 2_000
 """More cannot be told apart on so few pixels."""
 SLAB = 200
 """A noisy line of so many points is a slab of colour that hides the other: then both are shown by their means."""
 MEANS = 60
-LARGEST = 1e150
-"""Beyond it, axes overflow; such values are gaps, like infinities."""
-CARD, INK, FAINT = "#ffffff", "#24292f", "#d8dee4"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pen:
-    """How one side is drawn: blue and orange differ for every eye, and in brightness too."""
-
-    line: str
-    faint: str
-    """For the values behind their means."""
-    text: str
-    width: float
-
-
-HEAD = Pen(line="#0a4c9b", faint="#bdd0e8", text="#0a4c9b", width=1.5)
-BASE = Pen(line="#e39f4b", faint="#f8e6cd", text="#8a5510", width=1.0)
+SPAN = 0.3
+"""Share of the points that each place of a smoothed line is drawn from."""
+PLACES = 300
+"""Places of a smoothed line."""
+FEWEST = 5
+"""Points that can be smoothed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +60,8 @@ class Line:
     """Shape (n,); what is not finite is a gap."""
     label: str
     pen: Pen
+    is_smoothed: bool = False
+    """Whether a smoothed line is drawn over it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,18 +78,16 @@ class Picture:
 
 def paint(picture: Picture) -> bytes:
     """Draw a picture as PNG; the same picture gives the same bytes."""
-    with rc_context(_own_style()):
-        sheet = Figure(figsize=INCHES, dpi=DPI, facecolor=CARD)
-        canvas = FigureCanvasAgg(sheet)
+    with open_sheet(*SIZE) as sheet:
         axes = sheet.add_axes((0.1, BOTTOM, 0.87, HEIGHT))
         sides = [(line, *_finite(line)) for line in picture.lines]
-        window = _window([y for _, _, y in sides])
+        window = 1 if any(line.is_smoothed for line in picture.lines) else _window([y for _, _, y in sides])
         drawn = [_draw_line(axes, line, x, y, window) for line, x, y in reversed(sides)]
         _scale(axes, np.concatenate([np.empty(0), *(y for _, _, y in sides)]))
         _mark_best(axes, picture)
         _write(sheet, axes, picture, window)
-        _write_legend(sheet, drawn[::-1], picture)
-        return _as_png(canvas)
+        write_legend(sheet, drawn[::-1], [(line.label, line.pen) for line in picture.lines])
+        return as_png(sheet)
 
 
 def find_best(line: Line, *, is_higher_better: bool) -> tuple[float, float] | None:
@@ -110,26 +99,10 @@ def find_best(line: Line, *, is_higher_better: bool) -> tuple[float, float] | No
     return float(x[at]), float(y[at])
 
 
-def _own_style() -> dict[RcKeyType, Any]:
-    """The settings that matplotlib itself comes with; and no text is a formula."""
-    style: dict[RcKeyType, Any] = {key: value for key, value in rcParamsDefault.items() if key != "backend"}
-    style["text.parse_math"] = False
-    return style
-
-
 def _finite(line: Line) -> tuple[Numbers, Numbers]:
     """Shapes: x and y (n,), y NaN where there is no number that an axis can hold; n may be 0."""
-    x, y = _as_array(line.x), _as_array(line.y)
+    x, y = as_array(line.x), as_array(line.y)
     return x[~np.isnan(x)], y[~np.isnan(x)]
-
-
-def _as_array(values: Sequence[float]) -> Numbers:
-    try:
-        numbers = np.array(values, dtype=np.float64)
-    except OverflowError:  # an integer of more than 308 digits
-        numbers = np.array([value if abs(value) < LARGEST else math.nan for value in values], dtype=np.float64)
-    numbers[~(np.abs(numbers) < LARGEST)] = np.nan
-    return numbers
 
 
 def _in_rows(values: Numbers, size: int) -> Numbers:
@@ -162,6 +135,28 @@ def _means(values: Numbers, window: int) -> Numbers:
         return np.asarray(np.nansum(rows, axis=1) / np.count_nonzero(~np.isnan(rows), axis=1))
 
 
+def smooth(x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
+    """Draw a line through the points around each place, near ones with more weight: local regression (LOESS).
+
+    Shapes: (n,) to (m,), m <= PLACES; of more points the means of neighbours are taken first.
+
+    Source: https://doi.org/10.1080/01621459.1979.10481038
+    """
+    x, y = x[~np.isnan(y)], y[~np.isnan(y)]
+    window = math.ceil(len(x) / PLACES)
+    x, y = (_means(x, window), _means(y, window)) if window > 1 else (x, y)
+    count = max(FEWEST - 1, math.ceil(SPAN * len(x)))
+    distances = np.abs(x[:, None] - x[None, :])
+    reach = np.sort(distances, axis=1)[:, min(count, len(x) - 1)][:, None]
+    weights = (1 - np.minimum(distances / np.where(reach > 0, reach, 1.0), 1.0) ** 3) ** 3
+    total = weights.sum(axis=1)
+    mean_x, mean_y = weights @ x / total, weights @ y / total
+    beside = x[None, :] - mean_x[:, None]
+    spread = (weights * beside**2).sum(axis=1)
+    slope = (weights * beside * (y[None, :] - mean_y[:, None])).sum(axis=1) / np.where(spread > 0, spread, 1.0)
+    return x, mean_y + slope * (x - mean_x)
+
+
 def _window(sides: Sequence[Numbers]) -> int:
     """How many values to show by their mean: 1 unless a side is a slab."""
     longest = max(map(len, sides), default=0)
@@ -176,6 +171,9 @@ def _is_slab(y: Numbers) -> bool:
 def _draw_line(axes: Axes, line: Line, x: Numbers, y: Numbers, window: int) -> Line2D:
     """Draw a line with gaps where there is no number; a value without neighbours becomes a dot."""
     few_x, few_y = _thin(x, y)
+    if line.is_smoothed and np.count_nonzero(~np.isnan(y)) >= FEWEST:
+        axes.plot(few_x, few_y, color=line.pen.faint, linewidth=0.8, zorder=1)
+        few_x, few_y = smooth(x, y)
     if window > 1 and len(y) >= SLAB:
         axes.plot(few_x, few_y, color=line.pen.faint, linewidth=0.5, zorder=1)
         few_x, few_y = _means(x, window), _means(y, window)
@@ -199,18 +197,9 @@ def _scale(axes: Axes, y: Numbers) -> None:
     axes.margins(x=0.02, y=0.08)
     axes.yaxis.set_major_locator(LogLocator(numticks=5) if is_log else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
-    left = 0.025 + 0.0175 * _number_ticks(axes.yaxis, is_log=is_log)
-    right = min(0.97, 0.99 - 0.009 * _number_ticks(axes.xaxis))
+    left = 0.025 + 0.0175 * number_ticks(axes.yaxis, is_log=is_log)
+    right = min(0.97, 0.99 - 0.009 * number_ticks(axes.xaxis))
     axes.set_position((left, BOTTOM, right - left, HEIGHT))
-
-
-def _number_ticks(axis: Axis, *, is_log: bool = False) -> int:
-    """Write the numbers of an axis; gives the length of the longest."""
-    low, high = sorted(axis.get_view_interval())
-    ticks = [float(tick) for tick in axis.get_majorticklocs() if low <= tick <= high]
-    labels = [format_ticks([tick])[0] for tick in ticks] if is_log else format_ticks(ticks)
-    axis.set_ticks(ticks, labels)
-    return max(map(len, labels), default=0)
 
 
 def _mark_best(axes: Axes, picture: Picture) -> None:
@@ -221,57 +210,10 @@ def _mark_best(axes: Axes, picture: Picture) -> None:
 
 def _write(sheet: Figure, axes: Axes, picture: Picture, window: int) -> None:
     """Write the name, what x is, and where the best is; leave no more ink than that needs."""
-    title = _drawable(picture.title)
-    sheet.text(0.025, 0.975, title, va="top", color=INK, fontsize=_fit(8, len(title), 42), weight="bold")
-    manner = [f"lines are means of {format_number(window)}"] if window > 1 else []
+    write_title(sheet, picture.title)
+    manner = [f"smoothed, span {SPAN}"] if any(line.is_smoothed for line in picture.lines) else []
+    manner += [f"lines are means of {format_number(window)}"] if window > 1 else []
     manner += ["log scale"] if axes.get_yscale() == "log" else []
-    left = " · ".join([_drawable(picture.x_label), *manner])
-    right = f"○ {_drawable(picture.best_text)}" if picture.best else ""
-    size = _fit(6.5, len(left + right), 48)
-    sheet.text(axes.get_position().x0, 0.02, left, va="bottom", color=INK, fontsize=size)
-    sheet.text(0.97, 0.02, right, ha="right", va="bottom", color=HEAD.text, fontsize=size)
-    axes.minorticks_off()
-    axes.grid(axis="y", color=FAINT, linewidth=0.5)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, pad=2, labelsize=6.5, labelcolor=INK)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(FAINT)
-
-
-def _write_legend(sheet: Figure, drawn: Sequence[Line2D], picture: Picture) -> None:
-    labels = [_drawable(line.label) for line in picture.lines]
-    sheet.legend(
-        handles=drawn,
-        labels=labels,
-        labelcolor=[line.pen.text for line in picture.lines],
-        fontsize=_fit(6.5, sum(map(len, labels)), 50),
-        loc="upper left",
-        bbox_to_anchor=(0.018, 0.895),
-        ncols=2,
-        frameon=False,
-        handlelength=1.2,
-        handletextpad=0.5,
-        columnspacing=1.5,
-        borderpad=0.2,
-    )
-
-
-def _fit(size: float, length: int, room: int) -> float:
-    """Make a text smaller that is longer than there is room for."""
-    return size * min(1.0, room / max(length, 1))
-
-
-def _drawable(text: str) -> str:
-    """What the font can draw; a box stands for what it cannot."""
-    font = get_font(findfont("DejaVu Sans"))
-    return "".join(char if font.get_char_index(ord(char)) else "□" for char in text)
-
-
-def _as_png(canvas: FigureCanvasAgg) -> bytes:
-    """Encode without date and program, and with few colours: a third of the size."""
-    canvas.draw()  # type: ignore[no-untyped-call]
-    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    picture = Image.fromarray(pixels).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-    buffer = BytesIO()
-    picture.save(buffer, format="png", optimize=True)
-    return buffer.getvalue()
+    best = f"○ {picture.best_text}" if picture.best else ""
+    write_foot(sheet, " · ".join([picture.x_label, *manner]), axes.get_position().x0, best)
+    style_axes(axes, "y")

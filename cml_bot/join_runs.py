@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from cml_bot.bundle_paths import name_of
-from cml_bot.model import Fact, Figure, Metric, Note, Param, Run, Source
+from cml_bot.model import Chart, Fact, Figure, Metric, Note, Param, Run, Source
 from cml_bot.records.write import Objection
 from cml_bot.replicates import REPLICATE, join_replicates, natural
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cml_bot.bundle_paths import Bundle
     from cml_bot.model import Observation, Series
 
-Grouped = TypeVar("Grouped", Metric, "Series", Param)
+Grouped = TypeVar("Grouped", Metric, "Series", Chart, Param)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,7 @@ def _join_trainings(runs: Mapping[str, Run]) -> Run:
         metrics = [replace(one, values=(one.value,), labels=()) for one in found.metrics]
         taken += [(_source(one.group, replicate), [one]) for one in metrics]
         taken += [(_source(one.group, replicate), [one]) for one in found.params]
+        taken += [(_source(one.group, replicate), [one]) for one in found.charts]
         taken += [(_source(one.name, replicate), [one]) for one in found.figures]
     joined = join_replicates(taken)
     notes = [f"{name}: the mean of each bundle counts once" for name in sorted(inner)]
@@ -109,6 +110,7 @@ def _join_trainings(runs: Mapping[str, Run]) -> Run:
     return Run(
         metrics=tuple(one for one in joined if isinstance(one, Metric)),
         params=tuple(one for one in joined if isinstance(one, Param)),
+        charts=tuple(one for one in joined if isinstance(one, Chart)),
         figures=tuple(one for one in joined if isinstance(one, Figure)),
         series=tuple(
             replace(one, replicate=f"{name}/{one.replicate}" if one.replicate else name)
@@ -136,6 +138,7 @@ def _join_shards(runs: Mapping[str, Run]) -> Run:
     return Run(
         metrics=tuple(_under(name, one) for name, run in runs.items() for one in run.metrics),
         series=tuple(_under(name, one) for name, run in runs.items() for one in run.series),
+        charts=tuple(_under(name, one) for name, run in runs.items() for one in run.charts),
         figures=tuple(
             replace(one, name=f"{name}/{one.name}", source=_path(name, one.source))
             for name, run in runs.items()

@@ -1,4 +1,4 @@
-"""A curve as a Mermaid chart: for comments where no picture can be hosted.
+"""A curve, or bars, as a Mermaid chart: for comments where no picture can be hosted.
 
 Mermaid spreads the points of a line evenly over the axis, whatever their number, and knows no legend and no gaps. So
 both sides are put on one even grid over the steps that both have, and the legend is words.
@@ -15,13 +15,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cml_bot.charts import choose_bars
 from cml_bot.escape import clean
 from cml_bot.filters import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cml_bot.model import Curve, Series
+    from cml_bot.model import Bars, Curve, Series
 
 LONGEST = 1_900
 """Characters of a block; from 2,000 on GitLab shows a chart only after a click."""
@@ -34,6 +35,10 @@ STYLE = (
     '%%{{init: {{"xyChart": {{"width": 640, "height": 320}}, '
     '"themeVariables": {{"xyChart": {{"plotColorPalette": "{palette}"}}}}}}}}%%'
 )
+
+MOST_BARS = 12
+"""More labels run into each other."""
+BAR_LABEL = 16
 
 # All that a name may bring into a string of Mermaid: no quote, fence, bracket, brace, entity or line end.
 _STRANGE = re.compile(r"[^\w .,+\-/()=:'%±°·…²³µμ]+")
@@ -81,6 +86,45 @@ def draw_chart(curve: Curve, *, head_label: str, base_label: str) -> Chart | Non
     cut = f"; drawn up to {format_number(frame.end)}, where the shorter one ends" if max(ends) > frame.end else ""
     thinned = f"; means of about {longest / count:.0f} steps" if longest >= 1.5 * count else ""
     return Chart(block=block, legend=f"{legend}{cut}{thinned}")
+
+
+def draw_bars(head: Bars | None, base: Bars | None, *, head_label: str, base_label: str) -> Chart | None:
+    """Give the largest bars of both sides as one chart, the base as a line over them; None where some are below 0.
+
+    Mermaid lays the bars of a second side over the first, and begins every bar at the end of the axis.
+    """
+    labels = choose_bars(head, base, MOST_BARS)
+    sides = [(side, kind, colour) for side, kind, colour in ((head, "bar", HEAD), (base, "line", BASE)) if side]
+    rows = [
+        [dict(zip(side.labels, side.values, strict=True)).get(label, 0.0) for label in labels] for side, *_ in sides
+    ]
+    values = [value for row in rows for value in row]
+    if not all(math.isfinite(value) and value >= 0 for value in values) or not any(values):
+        return None
+    power = _find_power(values)
+    rows = [[value / 10.0**power for value in row] for row in rows]
+    high = max(max(row) for row in rows)
+    one = sides[0][0]
+    unit = " ".join(part for part in (one.unit, f"x 1e{power}" if power else "") if part)
+    block = "\n".join(
+        (
+            "```mermaid",
+            STYLE.format(palette=", ".join(colour for *_, colour in sides)),
+            "xychart-beta",
+            f"  title {_quote(one.name, TITLE)}",
+            f"  x-axis [{', '.join(_quote(label, BAR_LABEL) for label in labels)}]",
+            f"  y-axis {_axis(unit, 0.0, high * 1.05)}",
+            *(
+                f"  {kind} [{', '.join(_plain(value, high) for value in row)}]"
+                for (_, kind, _), row in zip(sides, rows, strict=True)
+            ),
+            "```",
+        )
+    )
+    names = {HEAD: f"blue bars: {head_label}", BASE: f"amber line: {base_label}"}
+    total = len({label for side, *_ in sides for label in side.labels})
+    cut = f"; the {len(labels)} largest of {format_number(total)}" if total > len(labels) else ""
+    return Chart(block=block, legend=f"{', '.join(names[colour] for *_, colour in sides)}{cut}")
 
 
 def _find_frame(curve: Curve) -> _Frame | None:

@@ -178,6 +178,8 @@ class Series:
     """Which way is good, where the tool that wrote it says so."""
     best: float | None = None
     """The x of the step that the training kept (early stopping, the best checkpoint): its value stands for all."""
+    is_smoothed: bool = False
+    """Whether a smoothed line is wanted over it."""
 
     @property
     def key(self) -> Key:
@@ -198,6 +200,8 @@ class Matrix:
     """Shape (rows, columns)."""
     group: str = ""
     source: str = ""
+    is_shares: bool = False
+    """Whether it is shown as shares of each row."""
 
     @property
     def key(self) -> Key:
@@ -216,6 +220,8 @@ class Bars:
     unit: str = ""
     group: str = ""
     source: str = ""
+    is_ordered: bool = False
+    """Whether the order of the labels is kept; else the largest stands first."""
 
     @property
     def key(self) -> Key:
@@ -237,6 +243,8 @@ class Points:
     """Whether neighbours are joined, as in the curve of precision over recall."""
     group: str = ""
     source: str = ""
+    is_jittered: bool = False
+    """Whether points that lie on each other are drawn beside each other."""
 
     @property
     def key(self) -> Key:
@@ -703,6 +711,15 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChartPair:
+    """One chart on both sides, of one kind; only those that differ get this far."""
+
+    key: Key
+    head: Chart | None
+    base: Chart | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FigurePair:
     """A picture of the job on both sides; only those whose bytes differ get this far."""
 
@@ -762,6 +779,7 @@ class Report:
     """In declared order."""
     params: tuple[ParamDelta, ...] = ()
     curves: tuple[Curve, ...] = ()
+    charts: tuple[ChartPair, ...] = ()
     figures: tuple[FigurePair, ...] = ()
     like_for_like: tuple[str, ...] = ()
     """What makes the sides hard to compare, one sentence each."""

@@ -1,17 +1,18 @@
-"""Parameters, curves and pictures of both sides, paired: only those that differ, and all when there is no base."""
+"""Parameters, curves, charts and pictures of both sides, paired: those that differ, and all without a base."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cml_bot.model import Curve, FigurePair, ParamDelta
+from cml_bot.charts import bound_pair
+from cml_bot.model import ChartPair, Curve, FigurePair, ParamDelta
 from cml_bot.rules import goal_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cml_bot.model import Key, Rule, Run, Series
+    from cml_bot.model import Chart, Key, Rule, Run, Series
 
 
 def pair_params(head: Run, base: Run | None) -> tuple[ParamDelta, ...]:
@@ -65,6 +66,27 @@ def _is_equal(pair: Curve) -> bool:
         return False
     # As text, because NaN is not equal to itself.
     return pair.head.x == pair.base.x and repr(pair.head.y) == repr(pair.base.y)
+
+
+def pair_charts(head: Run, base: Run | None) -> tuple[ChartPair, ...]:
+    """Pair the charts that differ; without a base all of the head's.
+
+    What became a chart of another kind is one that is new.
+    """
+    heads = {chart.key: chart for chart in head.charts}
+    bases = {chart.key: chart for chart in base.charts} if base else {}
+    pairs = [_pair(heads.get(key), bases.get(key), key) for key in {**heads, **bases}]
+    return tuple(pair for pair in pairs if pair.head is None or repr(_shown(pair.head)) != repr(_shown(pair.base)))
+
+
+def _pair(head: Chart | None, base: Chart | None, key: Key) -> ChartPair:
+    is_other = head is not None and type(head) is not type(base)
+    return bound_pair(ChartPair(key=key, head=head, base=None if is_other else base))
+
+
+def _shown(chart: Chart | None) -> Chart | None:
+    """Leave out where it was read; as text it is compared, because NaN is not equal to itself."""
+    return replace(chart, source="") if chart else None
 
 
 def pair_figures(head: Run, base: Run | None) -> tuple[FigurePair, ...]:

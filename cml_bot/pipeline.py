@@ -21,7 +21,7 @@ from cml_bot.git import find_commit, is_on_main
 from cml_bot.judge import judge
 from cml_bot.like_for_like import has_other_data, tell_differences
 from cml_bot.model import Outcome, Report, Run, Side, WhenDataChanges
-from cml_bot.pairs import pair_curves, pair_figures, pair_params
+from cml_bot.pairs import pair_charts, pair_curves, pair_figures, pair_params
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         deltas=deltas,
         params=pair_params(head, base),
         curves=pair_curves(head, base, config.metrics),
+        charts=pair_charts(head, base),
         figures=pair_figures(head, base),
         like_for_like=(*_warn_foreign(job), *_tell_differences(head, base, config)),
         drifts=_find_drifts(job, head, found, config),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.draw import draw_curve
+from cml_bot.draw_charts import draw_chart
 from cml_bot.escape import address, clean, code, code_bare, escape, escape_bare
 from cml_bot.filters import plural
 from cml_bot.model import ENDINGS, Figure, FigurePair
@@ -20,6 +21,7 @@ from cml_bot.views import (
     add_charts,
     count_parts,
     labels_of,
+    titled_charts,
     titled_curves,
     view_form,
     view_report,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from cml_bot.model import Curve, Key, Report
 
 DRAWN_CURVES = 20
+DRAWN_CHARTS = 12
 """More pictures than this nobody looks at; the others are told in words."""
 CHARTS = 6
 """Each is as large as a picture, and readers load them all."""
@@ -55,7 +58,7 @@ UNFOLDED = (
     SHORT,
 )
 """Where nothing can be folded, a reader scrolls past all that is there."""
-PARTS = ("curves", "figures", "more", "same", "bookkeeping", "params", "gates")
+PARTS = ("curves", "charts", "figures", "more", "same", "bookkeeping", "params", "gates")
 NEVER_UNFOLDED = ("same", "bookkeeping", "gates")
 """Parts that are worth a fold, but no room of their own."""
 
@@ -66,31 +69,38 @@ class Drawn:
 
     curves: Mapping[Key, Figure]
     pairs: tuple[FigurePair, ...]
+    charts: Mapping[Key, Figure] = field(default_factory=dict)
 
     @property
     def figures(self) -> tuple[Figure, ...]:
         """All of them, each with a name of its own that is safe in an address and for a file."""
-        return (*self.curves.values(), *(side for pair in self.pairs for side in (pair.base, pair.head) if side))
+        sides = (side for pair in self.pairs for side in (pair.base, pair.head) if side)
+        return (*self.curves.values(), *self.charts.values(), *sides)
 
 
 def draw_figures(report: Report) -> Drawn:
-    """Draw the curves of a report, and give the job's own pictures names that are safe in an address.
+    """Draw the curves and charts of a report, and give the job's own pictures names that are safe in an address.
 
-    Importing matplotlib alone costs half a second: only for forms that can show pictures, and only if there are curves.
+    Importing matplotlib alone costs half a second: only for forms that can show pictures, and only if there are
+    any to draw.
     """
     titled = list(titled_curves(report).items())[:DRAWN_CURVES]
     curves = {key: _draw(curve, number, report) for number, (key, curve) in enumerate(titled)}
+    drawn = enumerate(list(titled_charts(report).items())[:DRAWN_CHARTS])
+    charts = {
+        key: _number(draw_chart(pair, **labels_of(report)), f"chart-{number + 1:02}") for number, (key, pair) in drawn
+    }
     pairs = tuple(_name_apart(pair, number) for number, pair in enumerate(report.figures[:SHOWN_PAIRS]))
-    return Drawn(curves=curves, pairs=pairs)
+    return Drawn(curves=curves, charts=charts, pairs=pairs)
 
 
 def make_draft(report: Report, drawn: Drawn | None, dialect: Dialect, *, charts: bool) -> Draft:
     """Prepare a page whose pictures have no address yet; offer those that forges show."""
     most = _forms(dialect)[0].pictures
-    curves = [*drawn.curves.values()] if drawn else []
-    pairs = drawn.pairs[: max(0, most - len(curves))] if drawn else ()
+    own = [*drawn.curves.values(), *drawn.charts.values()] if drawn else []
+    pairs = drawn.pairs[: max(0, most - len(own))] if drawn else ()
     sides = chain.from_iterable((pair.base, pair.head) for pair in pairs)
-    figures = tuple(figure for figure in (*curves[:most], *sides) if figure and _is_shown(figure))
+    figures = tuple(figure for figure in (*own[:most], *sides) if figure and _is_shown(figure))
 
     def write(addresses: Mapping[str, str]) -> Page:
         return render(report, drawn, addresses, dialect, charts=charts)
@@ -118,12 +128,14 @@ def render(
         charts: whether such a curve becomes a chart in text as well, where the dialect has those.
         whole: whether a form comes first that leaves nothing out, for places with more room than a comment.
     """
-    view = view_report(report, drawn.curves if drawn else {}, drawn.pairs if drawn else report.figures[:SHOWN_PAIRS])
+    pairs = drawn.pairs if drawn else report.figures[:SHOWN_PAIRS]
+    view = view_report(report, drawn.curves if drawn else {}, pairs, drawn.charts if drawn else {})
     known = addresses if drawn else {}
-    # Of curves alone: what has an address is a picture, and the chart would say the same again.
-    view["curves"] = [
-        one if one.figure and one.figure.name in known else replace(one, figure=None) for one in view["curves"]
-    ]
+    for part in ("curves", "charts"):
+        # What has an address is a picture, and a chart in text would say the same again.
+        view[part] = [
+            one if one.figure and one.figure.name in known else replace(one, figure=None) for one in view[part]
+        ]
     if charts and dialect is not Dialect.BITBUCKET:
         view = add_charts(view, report, CHARTS)
     forms = tuple(
@@ -137,7 +149,7 @@ def render(
 
 def render_html(report: Report, drawn: Drawn) -> str:
     """Write a report as one HTML file with everything in it: no other file, no address outside."""
-    view = view_report(report, drawn.curves, drawn.pairs)
+    view = view_report(report, drawn.curves, drawn.pairs, drawn.charts)
     return _tidy(_environment(None).get_template("page.html.j2").render(**view, limits=PAGE))
 
 
@@ -169,8 +181,12 @@ def _is_shown(figure: Figure) -> bool:
 
 
 def _draw(curve: Curve, number: int, report: Report) -> Figure:
-    figure = draw_curve(curve, goal=curve.goal, **labels_of(report))
-    return replace(figure, name=f"{number + 1:02}-{figure.name}")
+    return _number(draw_curve(curve, goal=curve.goal, **labels_of(report)), f"{number + 1:02}")
+
+
+def _number(figure: Figure, number: str) -> Figure:
+    """Give a picture of ours a name that no other one has."""
+    return replace(figure, name=f"{number}-{figure.name}")
 
 
 def _name_apart(pair: FigurePair, number: int) -> FigurePair:

@@ -9,7 +9,7 @@ from fnmatch import translate
 from typing import TYPE_CHECKING, TypeVar
 
 from cml_bot.filters import format_number
-from cml_bot.model import Fact, Figure, Metric, Note, Param, Series
+from cml_bot.model import Bars, Fact, Figure, Matrix, Metric, Note, Param, Points, Series
 from cml_bot.readers._names import some
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cml_bot.model import Observation, Source
 
-Kind = TypeVar("Kind", Metric, Series, Figure, Param, Fact, Note)
+Kind = TypeVar("Kind", Metric, Series, Matrix, Bars, Points, Figure, Param, Fact, Note)
 Trainings = dict[str, list["Observation"]]
 """What was read of each training, by what tells it apart."""
 
@@ -62,8 +62,8 @@ def join_replicates(taken: Sequence[tuple[Source, Sequence[Observation]]]) -> li
     """Join what belongs together of the files of repeated trainings; everything else stays as it is.
 
     A metric gets one value a training, with what tells it apart as its label; a training that lacks it has none.
-    Curves stay one a training. Parameters are kept where all trainings have the same, pictures of the first training
-    alone.
+    Curves stay one a training. Parameters are kept where all trainings have the same, charts and pictures of the first
+    training alone.
     """
     rows: dict[str | int, Trainings] = {}
     for place, (source, found) in enumerate(taken):
@@ -94,7 +94,10 @@ def _join(group: str, found: Trainings) -> Iterator[Observation]:
     for replicate, observations in trainings.items():
         yield from (replace(one, replicate=replicate) for one in observations if isinstance(one, Series))
     yield from _join_params(group, trainings)
-    yield from _first_figures(group, trainings)
+    yield from _first_of(Matrix, "chart", group, trainings)
+    yield from _first_of(Bars, "chart", group, trainings)
+    yield from _first_of(Points, "chart", group, trainings)
+    yield from _first_of(Figure, "picture", group, trainings)
     for facts in _by_name(trainings, Fact).values():
         # Folds have each their own data: they are the same on both sides if all are.
         yield replace(next(iter(facts.values())), value=" ".join(sorted({fact.value for fact in facts.values()})))
@@ -134,10 +137,11 @@ def _join_params(group: str, trainings: Trainings) -> Iterator[Param | Note]:
         yield Note(text=f"parameters that differ between repeated trainings: {some(other)}; left out", source=group)
 
 
-def _first_figures(group: str, trainings: Trainings) -> Iterator[Figure | Note]:
-    for figures in _by_name(trainings, Figure).values():
-        replicate, first = next(iter(figures.items()))
+def _first_of(kind: type[Kind], word: str, group: str, trainings: Trainings) -> Iterator[Kind | Note]:
+    """Yield the charts or pictures of the first training that has them."""
+    for drawn in _by_name(trainings, kind).values():
+        replicate, first = next(iter(drawn.items()))
         yield first
-        if len(figures) > 1:
-            text = f"the picture of {replicate} stands for those of {format_number(len(figures))} repeated trainings"
+        if len(drawn) > 1:
+            text = f"the {word} of {replicate} stands for those of {format_number(len(drawn))} repeated trainings"
             yield Note(text=text, source=group)

@@ -8,11 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cml_bot.chart_words import describe_chart
 from cml_bot.escape import clean
 from cml_bot.filters import plural
 from cml_bot.history_forms import HEADS, describe
 from cml_bot.model import Outcome, Trend
 from cml_bot.names import shared_names
+from cml_bot.views import labels_of, titled_charts
 from cml_bot.wording import (
     OUTCOMES,
     first_line,
@@ -37,6 +39,7 @@ PIPED_WIDTH = 160
 """Wide enough that no row of a pipe or a log breaks."""
 COLOURS = {Trend.WORSE: "red", Trend.BETTER: "green", Trend.UNCLEAR: "yellow"}
 SHOWN_NOTES = 10
+SHOWN_CHARTS = 3
 WORDS = 40
 """Columns that what is special of a metric needs beside the numbers."""
 BARS = 20
@@ -69,6 +72,7 @@ def _say_all(console: Console, report: Report) -> None:
     _say_checks(console, report)
     for text in tell_next(report, rows.first):
         _say(console, f"{'❔ ' if report.has_base else ''}{clean(text, 400)}", style="dim")
+    _say_charts(console, report)
     _say(console, _count_rest(report, rows), style="dim")
     for note in report.notes[:SHOWN_NOTES]:
         _say(console, f"· {clean(note, 400)}", style="dim")
@@ -124,6 +128,12 @@ def _say_checks(console: Console, report: Report) -> None:
                 console,
                 f"{OUTCOMES[check.outcome][0]} Gate {clean(check.gate.text + on, 300)} {clean(tell_check(check), 600)}",
             )
+
+
+def _say_charts(console: Console, report: Report) -> None:
+    """Tell the first charts in words."""
+    for pair in list(titled_charts(report).values())[:SHOWN_CHARTS]:
+        _say(console, clean(describe_chart(pair, **labels_of(report)), 400), style="dim")
 
 
 def _count_rest(report: Report, rows: Rows) -> str:

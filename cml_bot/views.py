@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from cml_bot.chart_words import describe_chart, sides_of, tabulate_chart
 from cml_bot.draw import describe_curve
 from cml_bot.escape import clean
 from cml_bot.filters import plural, sparkline
-from cml_bot.mermaid import draw_chart
-from cml_bot.model import Key, Outcome
+from cml_bot.mermaid import draw_bars, draw_chart
+from cml_bot.model import Bars, Key, Matrix, Outcome
 from cml_bot.names import name_of, shared_names
 from cml_bot.wording import (
     OUTCOMES,
@@ -26,11 +27,19 @@ from cml_bot.wording_noise import UNTRUSTED, tell_drift, tell_methods, tell_proo
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cml_bot.chart_words import Told
     from cml_bot.mermaid import Chart
-    from cml_bot.model import Check, Curve, Figure, FigurePair, ParamDelta, Report, Series
+    from cml_bot.model import ChartPair, Check, Curve, Figure, FigurePair, ParamDelta, Report, Series
 
 SHOWN_PAIRS = 20
 """Pictures of the job, each with both sides; a folder of thousands would make a page that nobody can open."""
+
+TOLD_CHARTS = 20
+"""Charts that are told in words and a small table, each of several lines."""
+NARROW = 5
+"""Columns of a matrix that can be read at half of the page's width."""
+TOLD_ROWS = 5
+"""Rows of such a table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +54,11 @@ class Limits:
     notes: int
     sources: int
     curves: int = 0
-    """Those that are told in words and small lines."""
+    """Those that are told in words and small lines; charts in words and a small table too, but fewer."""
     charts: int = 0
+    """Those that are charts in text."""
     pictures: int = 0
-    """Curves and pairs of the job's pictures together."""
+    """Curves, charts and pairs of the job's pictures together."""
     words: int = 600
     """Characters of one foreign sentence."""
 
@@ -66,6 +76,19 @@ class CurveView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChartView:
+    """A chart as the templates see it: a picture, a chart in text, or words and a small table."""
+
+    name: str
+    caption: str
+    figure: Figure | None
+    table: Told | None
+    chart: Chart | None = None
+    is_wide: bool = False
+    """Whether its picture needs a row of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckView:
     """A check as the templates see it."""
 
@@ -76,13 +99,16 @@ class CheckView:
     reason: str
 
 
-def view_report(report: Report, figures: Mapping[Key, Figure], pairs: Sequence[FigurePair]) -> dict[str, Any]:
+def view_report(
+    report: Report, figures: Mapping[Key, Figure], pairs: Sequence[FigurePair], charts: Mapping[Key, Figure]
+) -> dict[str, Any]:
     """Gather what the templates of all forms are given.
 
     Args:
         report: what is told.
         figures: its curves, as far as they are drawn.
         pairs: the job's pictures, as far as they are shown or named.
+        charts: the report's charts, as far as they are drawn.
     """
     rows = sort_rows(report)
     symbol, line = first_line(report, rows)
@@ -105,6 +131,7 @@ def view_report(report: Report, figures: Mapping[Key, Figure], pairs: Sequence[F
         "quiet_checks": [view for check, view in checks if check.outcome is Outcome.PASS],
         "curves": curves,
         "textual_curves": [curve for curve in curves if curve.figure is None],
+        "charts": _chart_views(report, charts),
         "figures": pairs,
         "hidden_figures": max(0, len(report.figures) - SHOWN_PAIRS),
         "methods": tell_methods(report),
@@ -114,14 +141,19 @@ def view_report(report: Report, figures: Mapping[Key, Figure], pairs: Sequence[F
 
 
 def add_charts(view: Mapping[str, Any], report: Report, most: int) -> dict[str, Any]:
-    """Give the first curves that have no picture a chart each."""
+    """Give the first curves, and bars, that have no picture a chart in text each."""
     titled, labels = tuple(titled_curves(report).values()), labels_of(report)
     curves: list[CurveView] = []
     for curve, shown in zip(titled, view["curves"], strict=True):
         count = sum(one.chart is not None for one in curves)
         chart = draw_chart(curve, **labels) if shown.figure is None and count < most else None
         curves.append(replace(shown, chart=chart))
-    return {**view, "curves": curves}
+    charts: list[ChartView] = []
+    for pair, told in zip(titled_charts(report).values(), view["charts"], strict=True):
+        count = sum(one.chart is not None for one in charts)
+        chart = _chart_bars(pair, labels) if told.figure is None and count < most else None
+        charts.append(replace(told, chart=chart))
+    return {**view, "curves": curves, "charts": charts}
 
 
 def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Limits) -> dict[str, Any]:
@@ -130,7 +162,11 @@ def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Lim
     pictured = [curve for curve in curves if curve.figure and curve.figure.name in addresses][: limits.pictures]
     others = [curve for curve in curves if curve not in pictured]
     told = others[: limits.curves]
-    room = limits.pictures - len(pictured)
+    shown_charts = [one for one in view["charts"] if one.figure and one.figure.name in addresses]
+    shown_charts = shown_charts[: limits.pictures - len(pictured)]
+    told_charts = [one for one in view["charts"] if one not in shown_charts]
+    charted = [curve for curve in told if curve.chart][: limits.charts]
+    room = limits.pictures - len(pictured) - len(shown_charts)
     hosted = [
         pair for pair in view["figures"] if any(side and side.name in addresses for side in (pair.base, pair.head))
     ]
@@ -144,11 +180,20 @@ def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Lim
         "pictured": pictured,
         "told_curves": told,
         "hidden_curves": len(others) - len(told),
-        "charted": [curve for curve in told if curve.chart][: limits.charts],
+        "charted": charted,
+        "pictured_charts": shown_charts,
+        "told_charts": _keep_charts(told_charts[: min(limits.curves, TOLD_CHARTS)], limits.charts - len(charted)),
+        "hidden_charts": max(0, len(told_charts) - min(limits.curves, TOLD_CHARTS)),
         "shown_pairs": shown,
         "named_pairs": named[:most_named],
         "hidden_pairs": left + max(0, len(named) - most_named),
     }
+
+
+def _keep_charts(told: Sequence[ChartView], most: int) -> list[ChartView]:
+    """Leave so many of them their chart in text."""
+    kept = [one for one in told if one.chart][:most]
+    return [one if one in kept else replace(one, chart=None) for one in told]
 
 
 def count_parts(view: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -164,6 +209,12 @@ def titled_curves(report: Report) -> dict[Key, Curve]:
     """Give every curve the name that its picture and its line of text are headed with."""
     shared = shared_names(curve.key for curve in report.curves)
     return {curve.key: replace(curve, key=Key("", name_of(curve.key, shared))) for curve in report.curves}
+
+
+def titled_charts(report: Report) -> dict[Key, ChartPair]:
+    """Give every chart the name that its picture and its line of text are headed with."""
+    shared = shared_names(pair.key for pair in report.charts)
+    return {pair.key: replace(pair, key=Key("", name_of(pair.key, shared))) for pair in report.charts}
 
 
 def labels_of(report: Report) -> dict[str, str]:
@@ -198,6 +249,25 @@ def _curve_views(report: Report, figures: Mapping[Key, Figure]) -> list[CurveVie
         )
         for key, curve in titled_curves(report).items()
     ]
+
+
+def _chart_views(report: Report, figures: Mapping[Key, Figure]) -> list[ChartView]:
+    labels = labels_of(report)
+    return [
+        ChartView(
+            name=pair.key.name,
+            caption=describe_chart(pair, **labels),
+            figure=figures.get(key),
+            table=tabulate_chart(pair, base_label=labels["base_label"], most=TOLD_ROWS),
+            is_wide=any(isinstance(side, Matrix) and len(side.columns) > NARROW for side in (pair.head, pair.base)),
+        )
+        for key, pair in titled_charts(report).items()
+    ]
+
+
+def _chart_bars(pair: ChartPair, labels: Mapping[str, str]) -> Chart | None:
+    head, base = sides_of(pair, Bars)
+    return draw_bars(head, base, **labels) if head or base else None
 
 
 def _ys(series: Series | None) -> Sequence[float]:

@@ -204,8 +204,8 @@ def second_line(report: Report, rows: Rows) -> Sentence:
     if worst and all(check.key is None for check in worst):
         return Sentence(name="", text=_sentence(worst[0].reason))
     if not rows.quality:
-        found = "" if report.curves or report.figures else NOTHING_FOUND
-        return Sentence(name="", text=found or "No metrics were found, only curves or pictures.")
+        found = "" if report.curves or report.charts or report.figures else NOTHING_FOUND
+        return Sentence(name="", text=found or "No metrics were found, only curves, charts or pictures.")
     row = _most_important(rows)
     if not report.has_base and not (row and row.check):
         return Sentence(name="", text=f"There is nothing to compare with yet: {report.base.source}.")
@@ -290,6 +290,7 @@ def fold_titles(report: Report, rows: Rows) -> dict[str, str]:
         "bookkeeping": (len(rows.bookkeeping), plural(len(rows.bookkeeping), "count or timing", "counts and timings")),
         "params": (len(report.params), plural(len(report.params), "parameter") + changed),
         "curves": (len(report.curves), plural(len(report.curves), "curve") + changed),
+        "charts": (len(report.charts), plural(len(report.charts), "chart") + changed),
         "figures": (len(report.figures), plural(len(report.figures), "picture") + changed),
     }
     return {name: title for name, (count, title) in titles.items() if count}

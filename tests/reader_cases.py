@@ -12,6 +12,7 @@ from cml_bot.errors import InputError
 from cml_bot.model import Bars, Fact, Figure, Matrix, Metric, Note, Observation, Param, Points, Repeats, Series
 from cml_bot.readers import find_format, load_reader, load_store_reader
 from cml_bot.readers.dvc_file import parse_dvc
+from cml_bot.readers.dvc_plot import read_plot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ CASES = Path(__file__).parent / "readers"
 
 def file_of(folder: Path) -> Path:
     """The captured file of a case."""
-    return next(path for path in folder.iterdir() if path.name != "expected.json")
+    return next(path for path in folder.iterdir() if path.name not in ("expected.json", "how.json"))
 
 
 def observed(module: str, folder: Path, x: str | None = None) -> str:
@@ -39,7 +40,10 @@ def observed(module: str, folder: Path, x: str | None = None) -> str:
 
 
 def read_case(module: str, folder: Path, x: str | None = None) -> Iterator[Observation]:
-    """Read the file of a case, or all its files where they make a store; the file `sha` names the commit wanted."""
+    """Read the file of a case, or all its files where they make a store; the file `sha` names the commit wanted.
+
+    How a file is drawn by a template of DVC says `how.json`.
+    """
     reader = import_module(f"cml_bot.readers.{module}")
     if hasattr(reader, "read_store"):
         sha = folder / "sha"
@@ -47,6 +51,9 @@ def read_case(module: str, folder: Path, x: str | None = None) -> Iterator[Obser
         named = {path.relative_to(folder).as_posix(): path for path in files if path != sha}
         return load_store_reader(module).read_store(named, sha.read_text().strip() if sha.exists() else "")
     path = file_of(folder)
+    if hasattr(reader, "read_plot"):
+        how = json.loads((folder / "how.json").read_text(encoding="utf-8"))
+        return read_plot(path, how["template"], how["x"], how["y"])
     if hasattr(reader, "read"):
         return load_reader(module).read(path, x)
     # A tool's shape within a format that many write.
@@ -71,12 +78,15 @@ def _row(one: Observation) -> dict[str, Any]:
             more = {name: value for name, value in known.items() if value is not None}
             return {"series": one.name, one.x_label: [_number(x) for x in one.x], "y": ys, **more}
         case Matrix():
-            return {"matrix": one.name, "rows": one.rows, "columns": one.columns, "values": one.values}
+            more = {"is_shares": True} if one.is_shares else {}
+            return {"matrix": one.name, "rows": one.rows, "columns": one.columns, "values": one.values, **more}
         case Bars():
-            return {"bars": one.name, "labels": one.labels, "values": [_number(value) for value in one.values]}
+            more = {"is_ordered": True} if one.is_ordered else {}
+            return {"bars": one.name, "labels": one.labels, "values": [_number(value) for value in one.values], **more}
         case Points():
             xs, ys = ([_number(value) for value in side] for side in (one.x, one.y))
-            return {"points": one.name, one.x_label: xs, one.y_label: ys, "is_line": one.is_line}
+            more = {"is_jittered": True} if one.is_jittered else {}
+            return {"points": one.name, one.x_label: xs, one.y_label: ys, "is_line": one.is_line, **more}
         case Figure():
             return {"figure": one.name, "media": one.media, "bytes": len(one.data), "caption": one.caption}
         case Fact():

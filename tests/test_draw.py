@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from cml_bot.draw import describe_curve, draw_curve
-from cml_bot.draw_axes import BASE, HEAD
+from cml_bot.draw_sheet import BASE, HEAD
 from cml_bot.model import Curve, Figure, Goal, Key, Series
 
 DECAY = [0.3 + math.exp(-step / 8) for step in range(50)]

@@ -13,17 +13,23 @@ from pathlib import Path
 import pytest
 
 from cml_bot.as_json import dump_report
+from cml_bot.chart_words import describe_chart
 from cml_bot.draw import describe_curve
 from cml_bot.model import (
+    Bars,
     Build,
+    Chart,
+    ChartPair,
     Curve,
     Drift,
     Figure,
     FigurePair,
     Goal,
     Key,
+    Matrix,
     ParamDelta,
     Part,
+    Points,
     Report,
     Rule,
     Run,
@@ -34,6 +40,7 @@ from cml_bot.model import (
 from cml_bot.render import Drawn, draw_figures, make_draft, render, render_html
 from cml_bot.review import Dialect
 from cml_bot.terminal import render_terminal
+from cml_bot.views import titled_charts
 from tests.making import HEAD_SHA, make_history, make_metric, make_report, make_run
 
 PNG = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
@@ -220,15 +227,49 @@ def stranger() -> Report:
     return replace(plain(), is_trusted=False, curves=curves)
 
 
+def charts() -> Report:
+    """One of each kind of chart: on both sides, on one, with labels that need room."""
+    confusion = [
+        Matrix(name="confusion", rows=("cat", "dog", "owl"), columns=("cat", "dog", "owl"), values=values)
+        for values in (
+            ((50.0, 3.0, 1.0), (6.0, 44.0, 0.0), (0.0, 2.0, 48.0)),
+            ((48.0, 5.0, 1.0), (9.0, 40.0, 1.0), (0.0, 2.0, 48.0)),
+        )
+    ]
+    importance = [
+        Bars(name="importance", labels=("tenure", "monthly_charges", "contract"), values=values)
+        for values in ((0.41, 0.33, 0.26), (0.38, 0.35, 0.27))
+    ]
+    weights = Bars(name="weights", labels=("bias", "age"), values=(-0.5, 1.25), unit="log odds")
+    roc = [
+        Points(name="roc", x=(0.0, 0.1, 0.5, 1.0), y=(0.0, *values, 1.0), x_label="fpr", y_label="tpr", is_line=True)
+        for values in ((0.8, 0.97), (0.7, 0.95))
+    ]
+    pairs: list[tuple[Chart | None, Chart | None]] = [
+        (confusion[0], confusion[1]),
+        (importance[0], importance[1]),
+        (weights, None),
+        (roc[0], roc[1]),
+        (None, roc[0]),
+    ]
+    return replace(
+        plain(),
+        charts=tuple(
+            ChartPair(key=Key(f"plots/{number}.json", (head or base or weights).name), head=head, base=base)
+            for number, (head, base) in enumerate(pairs)
+        ),
+    )
+
+
 CASES: dict[str, Callable[[], Report]] = {
     case.__name__: case
-    for case in (plain, verdicts, odd_base, gates, first_run, nothing_found, all_same, hostile, many, stranger)
+    for case in (plain, verdicts, odd_base, gates, first_run, nothing_found, all_same, hostile, many, stranger, charts)
 }
 
 
-PICTURED = ("plain", "gates", "first_run", "hostile")
-CHARTED = ("plain", "stranger")
-BITBUCKET = ("plain", "verdicts", "gates", "hostile", "stranger")
+PICTURED = ("plain", "gates", "first_run", "hostile", "charts")
+CHARTED = ("plain", "stranger", "charts")
+BITBUCKET = ("plain", "verdicts", "gates", "hostile", "stranger", "charts")
 MIDDLE = ("many", "hostile")
 
 
@@ -241,7 +282,13 @@ def drawn_by_hand(report: Report) -> Drawn:
         )
         for number, curve in enumerate(report.curves)
     }
-    return Drawn(curves=curves, pairs=draw_figures(replace(report, curves=())).pairs)
+    labels = {"head_label": "this branch", "base_label": report.base.label or "before"}
+    charts = {
+        key: replace(picture(f"chart-{number + 1:02}.png"), caption=describe_chart(pair, **labels))
+        for number, (key, pair) in enumerate(titled_charts(report).items())
+    }
+    pairs = draw_figures(replace(report, curves=(), charts=())).pairs
+    return Drawn(curves=curves, charts=charts, pairs=pairs)
 
 
 def hold(path: Path, text: str, update: bool) -> None:

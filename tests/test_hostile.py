@@ -39,7 +39,7 @@ from cml_bot.publish import parse_marker
 from cml_bot.render import make_draft, render
 from cml_bot.review import Dialect
 from tests.test_escape import REFERENCES, Outline, outline
-from tests.test_render import drawn
+from tests.test_render import chart_pair, drawn
 
 SEEDS = (
     # Tags, links, pictures, addresses.
@@ -149,6 +149,7 @@ def report_of(names: Sequence[str], title: str, label: str) -> Report:
             Curve(key=Key("g", name), head=series(name, 1.0, 2.0, 3.0), base=series(name, 3.0, 2.0, 1.0))
             for name in names
         ),
+        charts=tuple(chart_pair(name, number) for number, name in enumerate(names)),
         figures=tuple(FigurePair(name=name, head=picture(name), base=picture(name)) for name in names),
         like_for_like=tuple(names),
         notes=tuple(names),
@@ -231,6 +232,7 @@ def test_attacks_come_to_nothing_as_title_and_label(dialect: Dialect) -> None:
         report_of(["name"], "title", "label"),
         verdict=Verdict(),
         curves=(),
+        charts=(),
         figures=(),
         like_for_like=(),
         broken=(),

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from cml_bot.charts import MOST_CLASSES, MOST_POINTS, count_numbers
 from cml_bot.config import Config
 from cml_bot.errors import ForbiddenError, InputError, PublishError
 from cml_bot.job import Job
@@ -26,6 +27,7 @@ from cml_bot.records.log import branch_of
 from cml_bot.records.write import POINTS, Kept, find_objection, record
 from tests import repositories as real
 from tests.baselines import CI, LAPTOP
+from tests.charts import cloud, confusion
 from tests.git_server import GitServer, serve
 from tests.records import BRANCH, ci_variables, recorded
 from tests.test_cli import mlbot
@@ -114,8 +116,10 @@ class TestInCi:
     def test_what_is_not_kept(self, tmp_path: Path, clone: Path) -> None:
         job = make_job(clone, MAIN)
         series = Series(name="loss", x=tuple(range(2000)), y=tuple(float(n % 7) for n in range(2000)))
-        keep(job, series=(series,), figures=(Figure(name="a.png", media="image/png", data=b"x"),), metrics=())
+        figures = (Figure(name="a.png", media="image/png", data=b"x"),)
+        keep(job, series=(series,), charts=(cloud(2000, 1), confusion(300, 1)), figures=figures, metrics=())
         [run] = recorded(tmp_path / "remote.git")
+        assert list(map(count_numbers, run.charts)) == [MOST_POINTS, MOST_CLASSES**2]
         assert run.figures == ()
         assert len(run.series[0].y) == POINTS
         assert run.series[0].mean == pytest.approx(sum(series.y) / 2000)

@@ -14,7 +14,10 @@ import pytest
 
 from cml_bot.escape import JOINER, clean
 from cml_bot.model import (
+    Bars,
     Build,
+    Chart,
+    ChartPair,
     Check,
     Curve,
     Delta,
@@ -26,10 +29,12 @@ from cml_bot.model import (
     Gate,
     Goal,
     Key,
+    Matrix,
     Method,
     Metric,
     Outcome,
     ParamDelta,
+    Points,
     Report,
     Role,
     Series,
@@ -39,7 +44,7 @@ from cml_bot.model import (
     Waiver,
 )
 from cml_bot.publish import FOOTER
-from cml_bot.render import DRAWN_CURVES, Drawn, draw_figures, make_draft, render, render_html
+from cml_bot.render import DRAWN_CHARTS, DRAWN_CURVES, Drawn, draw_figures, make_draft, render, render_html
 from cml_bot.review import LARGEST_PICTURE, Dialect
 from cml_bot.views import SHOWN_PAIRS
 from tests.making import make_report, make_run
@@ -106,6 +111,17 @@ def course(name: str, *ys: float) -> Series:
     return Series(name=name, x=tuple(range(len(ys))), y=ys, group="g", x_label=name, unit=name, source=name)
 
 
+def chart_pair(name: str, number: int) -> ChartPair:
+    """One of every kind, on both sides and on one."""
+    labels = (name, "another", f"{name} too")
+    one: Chart = (
+        Matrix(name=name, rows=labels, columns=labels, values=((5.0, 2.0, 0.0), (1.0, 4.0, 0.0), (0.0, 0.0, 3.0))),
+        Bars(name=name, labels=labels, values=(3.0, 2.0, 1.0), unit=name),
+        Points(name=name, x=(0.0, 1.0), y=(0.5, 1.0), x_label=name, y_label=name, is_line=number % 2 == 0),
+    )[number % 3]
+    return ChartPair(key=Key("c", name), head=None if number % 10 == 9 else one, base=None if number % 10 == 8 else one)
+
+
 def picture(name: str) -> Figure:
     return Figure(name=name, media="image/png", data=b"\x89PNG", caption=name, source=name)
 
@@ -127,6 +143,7 @@ def report_of(names: Sequence[str], *, has_base: bool) -> Report:
         deltas=tuple(delta(name, number) for number, name in enumerate(names)),
         params=tuple(ParamDelta(key=Key("p", name), head=name, base=name) for name in names),
         curves=tuple(Curve(key=Key("g", name), head=course(name, 1.0, 2.0), base=None) for name in names),
+        charts=tuple(chart_pair(name, number) for number, name in enumerate(names)),
         figures=tuple(FigurePair(name=name, head=picture(name), base=picture(name)) for name in names),
         drifts=tuple(map(drift, names)),
         band=tuple(names),
@@ -147,6 +164,9 @@ def drawn(report: Report) -> Drawn:
     curves = {
         curve.key: figure(f"0-{number}", curve.key.name) for number, curve in enumerate(report.curves[:DRAWN_CURVES])
     }
+    charts = {
+        pair.key: figure(f"0-{number}-chart", pair.key.name) for number, pair in enumerate(report.charts[:DRAWN_CHARTS])
+    }
     pairs = tuple(
         FigurePair(
             name=pair.name,
@@ -155,7 +175,7 @@ def drawn(report: Report) -> Drawn:
         )
         for number, pair in enumerate(report.figures[:SHOWN_PAIRS])
     )
-    return Drawn(curves=curves, pairs=pairs)
+    return Drawn(curves=curves, charts=charts, pairs=pairs)
 
 
 def addresses(report: Report) -> dict[str, str]:
@@ -274,7 +294,7 @@ def test_each_form_is_shorter_and_the_last_fits_everywhere(has_pictures: bool, d
     where = "The whole report is in the folder mlbot-report of the job, linked below."
     assert where in middle
     assert where in short
-    assert "Left out here: 60 curves changed, 60 pictures changed" in short
+    assert "Left out here: 60 curves changed, 60 charts changed, 60 pictures changed" in short
     assert middle.count("![") <= 8
     assert middle.count("```mermaid") <= 4
 
@@ -346,7 +366,7 @@ def test_numbers_of_a_strangers_job_are_called_so_above_the_table(dialect: Diale
 
 def test_pictures_of_the_job_get_names_that_are_safe_in_an_address() -> None:
     report = report_of(NAMES, has_base=True)
-    without_curves = replace(report, curves=())
+    without_curves = replace(report, curves=(), charts=())
     names = [figure.name for figure in draw_figures(without_curves).figures]
     assert names
     assert len(set(names)) == len(names)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot import git, git_fetch, git_write
 from cml_bot.as_json import dump_run
+from cml_bot.charts import MOST_CHARTS, bound_chart
 from cml_bot.errors import BaselineError, ConfigError, ForbiddenError, InputError, PublishError
 from cml_bot.escape import JOINER, clean
 from cml_bot.filters import format_number
@@ -176,7 +177,12 @@ def _is_older(file: Path, since: float) -> bool:
 def _draft(job: Job, run: Run) -> Draft:
     if not (run.metrics or run.series):
         raise InputError(WHERE, "there are no metrics and no curves to keep", "See with `mlbot doctor` what is found.")
-    kept = replace(run, figures=(), series=tuple(thin(series, POINTS) for series in run.series))
+    kept = replace(
+        run,
+        figures=(),
+        series=tuple(thin(series, POINTS) for series in run.series),
+        charts=tuple(bound_chart(chart) for chart in run.charts[:MOST_CHARTS]),
+    )
     data = dump_run(kept).encode()
     if len(data) > LIMIT:
         what = f"its run.json has {len(data) / 2**20:.1f} MiB, and a record may have {LIMIT >> 20}"

@@ -1,0 +1,217 @@
+"""A matrix of both sides to a PNG: left what is here, right what differs from main."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+
+from cml_bot.chart_words import grid_of, is_counts
+from cml_bot.charts import choose_labels
+from cml_bot.draw import shorten_middle
+from cml_bot.draw_sheet import (
+    BASE,
+    CARD,
+    DPI,
+    HEAD,
+    INK,
+    as_array,
+    as_png,
+    drawable,
+    fit,
+    open_sheet,
+    write_foot,
+    write_title,
+)
+from cml_bot.filters import MINUS, format_number
+from cml_bot.model import Matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from cml_bot.charts import Cells, Grid
+    from cml_bot.draw_sheet import Numbers
+    from cml_bot.model import ChartPair
+
+MOST_DRAWN, KEPT = 60, 30
+"""Classes that are drawn; of more the most confused are."""
+MOST_NUMBERED = 15
+"""Classes whose cells hold their numbers."""
+MOST_LABELLED = 30
+"""Labels on one side; of more every second is written."""
+LABEL_LENGTH = 12
+SMALL, LARGE, ROOM = 360, 420, 100
+"""Pixels of a panel with numbers and of one without; and of the largest cell."""
+LEAST_WIDTH = (420, 580)
+"""For one panel and for two: their texts need that room."""
+TOP, FOOT, GAP = 74, 36, 28
+"""Pixels above, below and between the panels."""
+LETTER = 0.62
+"""Width of a digit for its size."""
+LETTER_WIDTH, LINE = 10.5, 36
+"""Pixels of a label's letter, and of its line."""
+SMALLEST = 2.6
+"""Points of a number that can be read at all."""
+POINT = DPI / 72
+"""Pixels of a point."""
+
+SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", HEAD.faint, HEAD.line])
+CHANGES = LinearSegmentedColormap.from_list("changes", ["#b5690f", BASE.line, "#ffffff", "#7fa6d6", HEAD.line])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Panel:
+    """One of the two squares."""
+
+    head: str
+    colours: LinearSegmentedColormap
+    shades: Numbers
+    """Shape (rows, columns): from 0 to 1, where in the colours each cell is."""
+    numbers: Numbers
+    write: Callable[[float], str]
+
+
+def paint_matrix(pair: ChartPair, title: str, *, head_label: str, base_label: str) -> bytes:
+    """Draw a matrix of both sides as PNG; the same matrix gives the same bytes."""
+    whole = grid_of(pair)
+    grid = choose_labels(whole, KEPT) if max(len(whole.rows), len(whole.columns)) > MOST_DRAWN else whole
+    if grid is not whole:
+        title = f"{title}: {len(grid.rows)} of {format_number(len(whole.rows))} classes, the most confused"
+    in_shares = any(isinstance(side, Matrix) and side.is_shares for side in (pair.head, pair.base))
+    panels = [_side_panel(grid, head_label if grid.head is not None else base_label, in_shares=in_shares)]
+    if grid.head is not None and grid.base is not None:
+        panels.append(_change_panel(grid, base_label, in_shares=in_shares))
+    return _paint(grid, panels, title, base_label)
+
+
+def _side_panel(grid: Grid, label: str, *, in_shares: bool) -> _Panel:
+    numbers = _as_numbers(grid.sides[0])
+    shares = _shares(numbers)
+    return _Panel(
+        head=f"{label}, % of each row" if in_shares else label,
+        colours=SHARES,
+        shades=np.sqrt(np.clip(shares, 0, 1)),
+        numbers=shares * 100 if in_shares else numbers,
+        write=_write_share if in_shares else format_number,
+    )
+
+
+def _change_panel(grid: Grid, base_label: str, *, in_shares: bool) -> _Panel:
+    """Hold counts against counts; shares where the rows of both sides do not hold as many, as every count differs."""
+    head, base = (_as_numbers(side) for side in grid.sides)
+    is_uneven = all(map(is_counts, grid.sides)) and not np.array_equal(head.sum(axis=1), base.sum(axis=1))
+    in_shares = in_shares or is_uneven
+    change = (_shares(head) - _shares(base)) * 100 if in_shares else head - base
+    largest = float(np.abs(change).max(initial=0.0)) or 1.0
+    return _Panel(
+        head=f"change from {base_label}{', points' if in_shares else ''}",
+        colours=CHANGES,
+        shades=0.5 + change / largest / 2,
+        numbers=change,
+        write=_write_points if in_shares else _write_change,
+    )
+
+
+def _paint(grid: Grid, panels: list[_Panel], title: str, base_label: str) -> bytes:
+    count = max(len(grid.rows), len(grid.columns))
+    cell = min(ROOM, (SMALL if count <= MOST_NUMBERED else LARGE) / count)
+    left, below = _room(grid.rows), _room(grid.columns) if _is_upright(grid, cell) else LINE
+    width, height = cell * len(grid.columns), cell * len(grid.rows)
+    whole = round(max(LEAST_WIDTH[len(panels) - 1], left + (width + GAP) * len(panels)))
+    tall = round(TOP + height + below + FOOT)
+    with open_sheet(whole, tall) as sheet:
+        write_title(sheet, title)
+        for number, panel in enumerate(panels):
+            x = left + number * (width + GAP)
+            axes = sheet.add_axes((x / whole, 1 - (TOP + height) / tall, width / whole, height / tall))
+            _fill(axes, panel, cell)
+            _label(axes, grid, cell, with_rows=number == 0)
+            _head(sheet, panel.head, x / whole, 1 - (TOP - 6) / tall, round((width + GAP) / 12))
+        what = ["rows: true, columns: predicted"] if grid.is_square else []
+        what += [f"blue: more here, orange: more on {base_label}"] if len(panels) > 1 else []
+        write_foot(sheet, " · ".join(what), 16 / whole)
+        return as_png(sheet)
+
+
+def _fill(axes: Axes, panel: _Panel, cell: float) -> None:
+    rows, columns = panel.shades.shape
+    axes.imshow(panel.shades, cmap=panel.colours, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    axes.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="#eef1f4", linewidth=0.4 if cell > 14 else 0.15)
+    axes.spines[:].set_color("#d8dee4")
+    texts = [[panel.write(value) for value in line] for line in panel.numbers.tolist()]
+    longest = max(len(text) for line in texts for text in line)
+    size = min(6.5, 0.55 * cell / POINT, 0.88 * cell / POINT / LETTER / max(longest, 1))
+    if max(rows, columns) > MOST_NUMBERED or size < SMALLEST:
+        return
+    for row, column in zip(*np.nonzero(panel.numbers), strict=True):
+        red, green, blue, _ = panel.colours(panel.shades[row, column])
+        ink = INK if 0.299 * red + 0.587 * green + 0.114 * blue > 0.55 else CARD
+        axes.text(column, row, texts[row][column], ha="center", va="center", fontsize=size, color=ink)
+
+
+def _label(axes: Axes, grid: Grid, cell: float, *, with_rows: bool) -> None:
+    axes.tick_params(which="both", length=0, pad=2, labelcolor=INK)
+    for axis, labels in ((axes.xaxis, grid.columns), (axes.yaxis, grid.rows)):
+        every = 2 if len(labels) > MOST_LABELLED else 1
+        places = range(0, len(labels), every)
+        size = min(6.0, 0.8 * every * cell / POINT)
+        is_shown = with_rows or axis is axes.xaxis
+        axis.set_ticks(places, [_short(labels[place]) if is_shown else "" for place in places], fontsize=size)
+    axes.tick_params(axis="x", labelrotation=90 if _is_upright(grid, cell) else 0)
+
+
+def _is_upright(grid: Grid, cell: float) -> bool:
+    """Whether the labels of the columns are wider than those."""
+    return LETTER_WIDTH * max(len(_short(label)) for label in grid.columns) > cell - 6
+
+
+def _head(sheet: Figure, text: str, x: float, y: float, room: int) -> None:
+    line = drawable(text)
+    sheet.text(x, y, line, va="bottom", color=HEAD.text, fontsize=fit(6.5, len(line), room))
+
+
+def _room(labels: tuple[str, ...]) -> float:
+    """Pixels that labels need beside the panel."""
+    return 20 + LETTER_WIDTH * max(len(_short(label)) for label in labels)
+
+
+def _short(label: str) -> str:
+    return drawable(shorten_middle(label, LABEL_LENGTH))
+
+
+def _as_numbers(cells: Cells) -> Numbers:
+    """Shape (rows, columns); what is no number that can be drawn is 0."""
+    numbers = np.array([as_array(line) for line in cells])
+    numbers[np.isnan(numbers)] = 0.0
+    return numbers
+
+
+def _shares(numbers: Numbers) -> Numbers:
+    """Shape (rows, columns): the share of its row that each cell is."""
+    sizes = np.abs(numbers)
+    totals = sizes.sum(axis=1, keepdims=True)
+    return np.asarray(sizes / np.where(totals > 0, totals, 1.0), dtype=np.float64)
+
+
+def _write_share(value: float) -> str:
+    return f"{value:.0f}"
+
+
+def _write_points(value: float) -> str:
+    return _signed(f"{value:+.0f}")
+
+
+def _write_change(value: float) -> str:
+    return _signed(f"{value:+.0f}" if abs(value) >= 10 or value == value // 1 else f"{value:+.2g}")
+
+
+def _signed(text: str) -> str:
+    """Leave out what is no change, and write the minus as everywhere."""
+    return "" if text in ("+0", "-0") else text.replace("-", MINUS)

@@ -1,0 +1,295 @@
+"""Charts from a run to the report: made whole, paired, kept in records and bundles, told in words."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cml_bot.as_json import dump_run, parse_run
+from cml_bot.bundle import dump_bundle
+from cml_bot.bundle_paths import Bundle
+from cml_bot.chart_words import describe_chart, tabulate_chart
+from cml_bot.charts import (
+    MOST_BARS,
+    MOST_CLASSES,
+    MOST_POINTS,
+    bound_chart,
+    choose_labels,
+    count_numbers,
+    is_whole,
+    make_grid,
+)
+from cml_bot.errors import InputError
+from cml_bot.join_runs import join
+from cml_bot.mermaid import draw_bars
+from cml_bot.model import Bars, Chart, ChartPair, Key, Matrix, Points, Run
+from cml_bot.pairs import pair_charts
+from tests.charts import BASE, HEAD, bars, cloud, confusion, line, matrix, pair
+
+NAN = math.nan
+
+
+def run(*charts: Chart) -> Run:
+    return Run(charts=charts)
+
+
+def tell(drawn: ChartPair) -> str:
+    return describe_chart(drawn, head_label=HEAD, base_label=BASE)
+
+
+class TestPairs:
+    @pytest.mark.parametrize(
+        "chart", [confusion(4, 1), bars(a=1.0, b=NAN), line(0.0, NAN, 1.0)], ids=lambda one: one.name
+    )
+    def test_what_is_equal_is_left_out(self, chart: Chart) -> None:
+        again = replace(chart, source="elsewhere")
+        assert pair_charts(run(chart), run(again)) == ()
+        assert [one.base for one in pair_charts(run(chart), None)] == [None]
+
+    def test_what_differs_is_new_or_gone_is_kept_in_order(self) -> None:
+        found = pair_charts(run(confusion(4, 1), bars(a=1.0)), run(confusion(4, 2), line(0.0, 1.0)))
+        assert [one.key.name for one in found] == ["cm", "importance", "roc"]
+        assert [(one.head is None, one.base is None) for one in found] == [(False, False), (False, True), (True, False)]
+
+    def test_another_kind_under_the_same_name_is_new(self) -> None:
+        (found,) = pair_charts(
+            run(bars(a=1.0)), run(replace(line(0.0, 1.0), name="importance", group="importance.json"))
+        )
+        assert (type(found.head), found.base) == (Bars, None)
+
+    def test_a_record_that_holds_a_part_is_held_against_that_part(self) -> None:
+        whole = confusion(300, 1)
+        assert pair_charts(run(whole), run(bound_chart(whole))) == ()
+        (found,) = pair_charts(run(confusion(300, 2)), run(bound_chart(whole)))
+        known = bound_chart(whole)
+        assert isinstance(found.head, Matrix)
+        assert isinstance(found.base, Matrix)
+        assert isinstance(known, Matrix)
+        assert found.head.rows == found.base.rows == known.rows
+
+
+class TestBounds:
+    @pytest.mark.parametrize(
+        "chart",
+        [
+            confusion(MOST_CLASSES * 3, 1),
+            bars(**{f"f{n}": float(n % 97) for n in range(MOST_BARS * 2)}),
+            cloud(3_000, 1),
+            Matrix(name="m", rows=("a",), columns=tuple(map(str, range(500))), values=(tuple(map(float, range(500))),)),
+        ],
+        ids=["matrix", "bars", "points", "oblong"],
+    )
+    def test_large_ones_are_cut_once(self, chart: Chart) -> None:
+        short = bound_chart(chart)
+        assert count_numbers(short) < count_numbers(chart)
+        assert is_whole(short)
+        assert bound_chart(short) == short
+
+    def test_points_keep_their_ends(self) -> None:
+        long = cloud(12_345, 1)
+        short = bound_chart(long)
+        assert isinstance(short, Points)
+        assert len(short.x) == MOST_POINTS
+        assert (short.x[0], short.x[-1]) == (long.x[0], long.x[-1])
+
+    def test_the_most_confused_classes_stay(self) -> None:
+        grid = make_grid(matrix((9, 0, 0, 0), (0, 5, 4, 0), (0, 1, 8, 0), (1, 0, 0, 8)), None)
+        assert choose_labels(grid, 2).rows == ("b", "c")
+
+    @given(st.lists(st.lists(st.floats() | st.integers(-5, 5), min_size=0, max_size=3), min_size=0, max_size=3))
+    def test_what_has_gaps_is_not_whole(self, values: list[list[float]]) -> None:
+        chart = Matrix(name="m", rows=("a", "b"), columns=("a", "b"), values=tuple(map(tuple, values)))
+        assert is_whole(chart) == (list(map(len, values)) == [2, 2])
+
+    def test_sides_of_other_classes_are_put_over_all_of_them(self) -> None:
+        head, base = matrix((3, 1), (0, 4)), replace(matrix((2, 0), (1, 5)), rows=("b", "z"), columns=("b", "z"))
+        grid = make_grid(head, base)
+        assert [grid.rows, grid.columns] == [("a", "b", "z")] * 2
+        assert list(grid.sides) == [((3, 1, 0), (0, 4, 0), (0, 0, 0)), ((0, 0, 0), (0, 2, 0), (0, 1, 5))]
+
+
+class TestKept:
+    CHARTS = (
+        confusion(3, 1),
+        bars(a=1.5, b=NAN),
+        line(0.0, 0.5, 1.0),
+        replace(cloud(4, 1, is_jittered=True), group="x"),
+    )
+
+    def test_a_run_comes_back_with_its_charts(self) -> None:
+        shown = replace(confusion(2, 1), is_shares=True, group="other")
+        ordered = replace(bars(a=1.0), is_ordered=True, group="other")
+        before = run(*self.CHARTS, shown, ordered)
+        assert repr(parse_run(dump_run(before), "run.json")) == repr(before)
+
+    @pytest.mark.parametrize("broken", [{"rows": ["a"]}, {"values": [[1.0], [2.0]]}, {"values": "x"}, {"columns": 3}])
+    def test_a_chart_with_gaps_is_refused(self, broken: dict[str, object]) -> None:
+        table = json.loads(dump_run(run(matrix((1, 2), (3, 4)))))
+        table["charts"][0] |= broken
+        with pytest.raises(InputError, match="is not a run"):
+            parse_run(json.dumps(table), "run.json")
+
+    def test_a_run_of_an_earlier_version_has_none(self) -> None:
+        table = json.loads(dump_run(run()))
+        del table["charts"]
+        assert parse_run(json.dumps(table), "run.json") == Run()
+
+    def test_a_bundle_holds_charts_of_a_bounded_size(self) -> None:
+        texts, _ = dump_bundle(run(confusion(300, 1), cloud(5_000, 1)))
+        kept = parse_run(texts["run.json"], "run.json").charts
+        assert [count_numbers(chart) for chart in kept] == [MOST_CLASSES**2, MOST_POINTS]
+
+
+class TestJoined:
+    def bundle(self, name: str, chart: Chart, group: str = "", replicate: str = "") -> Bundle:
+        return Bundle(name=name, run=run(chart), is_one_of_many=not group, group=group, replicate=replicate)
+
+    def test_shards_keep_their_charts_under_their_names(self) -> None:
+        joined = join([self.bundle("a", confusion(3, 1)), self.bundle("b", confusion(3, 2))], sha="").run
+        assert [str(one.key) for one in joined.charts] == ["a/cm.json:cm", "b/cm.json:cm"]
+
+    def test_the_chart_of_the_first_training_stands_for_all(self) -> None:
+        group = "seed-{replicate}"
+        seeds = [self.bundle("seed", confusion(3, seed), group, str(seed)) for seed in (1, 2)]
+        joined = join(seeds, sha="").run
+        assert joined.charts == (confusion(3, 1),)
+        assert any("the chart of 1 stands for those of 2 repeated trainings" in note for note in joined.notes)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "said"),
+    [
+        (
+            pair(matrix((9, 1), (0, 10)), matrix((7, 3), (0, 10))),
+            (
+                "cm, confusion matrix of 2 classes: 19 of 20 right on this branch, 2 more than on main, "
+                "most confused: a as b (1 on this branch and 3 on main)"
+            ),
+        ),
+        (
+            pair(matrix((9, 1), (0, 10)), matrix((5, 0), (1, 10))),
+            (
+                "cm, confusion matrix of 2 classes: 19 of 20 right on this branch and 15 of 16 on main, "
+                "most confused: a as b (1 on this branch and 0 on main)"
+            ),
+        ),
+        (
+            pair(matrix((9, 1), (1, 9)), matrix((8, 2), (0, 10))),
+            (
+                "cm, confusion matrix of 2 classes: 18 of 20 right on this branch, as many as on main, "
+                "most confused: a as b (1 on this branch and 2 on main)"
+            ),
+        ),
+        (
+            pair(matrix((5, 0), (0, 5)), None),
+            "cm, confusion matrix of 2 classes: 10 of 10 right on this branch; it is not there on main",
+        ),
+        (
+            pair(matrix((0.9, 0.1), (0.25, 0.75)), matrix((0.8, 0.2), (0.5, 0.5))),
+            "cm, confusion matrix of 2 classes: most confused: b as a (0.25 on this branch and 0.50 on main)",
+        ),
+        (
+            pair(Matrix(name="m", rows=("x",), columns=("p", "q"), values=((1.0, 3.0),)), None),
+            "m, matrix of 1 × 2: largest: x, q (3 on this branch); it is not there on main",
+        ),
+        (
+            pair(matrix((0, 0), (0, 0)), None),
+            "cm, confusion matrix of 2 classes: 0 of 0 right on this branch; it is not there on main",
+        ),
+        (
+            pair(bars(a=3.0, b=1.0), bars(a=2.9, b=2.0, c=0.5)),
+            (
+                "importance, 2 bars (3 on main): largest a (3.0 on this branch and 2.9 on main), "
+                "most changed b (1 on this branch and 2 on main)"
+            ),
+        ),
+        (pair(None, bars(a=3.0)), "importance, 1 bar: largest a (3 on main); it is not there on this branch"),
+        (pair(bars(a=NAN), bars(a=1.0)), "importance, 1 bar: largest a (NaN on this branch and 1 on main)"),
+        (
+            pair(line(0.0, 0.9, 1.0), line(0.0, 0.5, 1.0)),
+            "roc, tpr over fpr, 3 points: area under it 0.7 on this branch and 0.5 on main",
+        ),
+        (
+            pair(line(0.0, 0.9, 1.0), line(0.0, 0.5, 1.0, 1.0, x=[0.0, 0.5, 0.2, 1.0])),
+            "roc, tpr over fpr, 3 points (4 on main): tpr from 0 to 1 on this branch and 0 to 1 on main",
+        ),
+        (
+            pair(line(NAN, NAN), None),
+            "roc, tpr over fpr, 2 points: tpr from no number on this branch; it is not there on main",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_words_say_what_is_to_be_seen(drawn: ChartPair, said: str) -> None:
+    assert tell(drawn).startswith(said)
+
+
+def test_what_was_not_there_before() -> None:
+    assert describe_chart(pair(bars(a=1.0), None), head_label=HEAD, base_label="before").endswith(
+        "it was not there before"
+    )
+
+
+def test_a_small_table_names_the_most_confused_and_the_largest() -> None:
+    found = tabulate_chart(
+        pair(matrix((9, 1, 0), (4, 6, 0), (0, 2, 8)), matrix((9, 0, 1), (0, 9, 1), (0, 0, 10))),
+        base_label="main",
+        most=3,
+    )
+    assert found == (
+        ("true", "taken for", "main", "here"),
+        (("b", "a", "0", "4"), ("c", "b", "0", "2"), ("a", "b", "0", "1")),
+    )
+    found = tabulate_chart(pair(bars(a=1.0, b=-2.5), None), base_label="main", most=5)
+    assert found == (("bar", "here"), (("b", "−2.5"), ("a", "1")))
+    assert tabulate_chart(pair(line(0.0, 1.0), None), base_label="main", most=5) is None
+    assert tabulate_chart(pair(matrix((1, 0), (0, 1)), None), base_label="main", most=5) is None
+
+
+HUGE = [10**400, -(10**400), 1e308, -1e308, NAN, math.inf, 5e-324, 0, 1]
+
+
+@given(st.data())
+def test_any_numbers_can_be_told(data: st.DataObject) -> None:
+    number = st.floats() | st.sampled_from(HUGE)
+    four = [data.draw(st.lists(number, min_size=2, max_size=2)) for _ in range(4)]
+    kinds = (
+        pair(matrix(*four[:2]), matrix(*four[2:])),
+        pair(bars(a=four[0][0], b=four[0][1]), bars(a=four[1][0], c=four[1][1])),
+        pair(line(*four[0]), line(*four[1], x=four[2])),
+    )
+    for drawn in kinds:
+        assert tell(drawn)
+        tabulate_chart(drawn, base_label=BASE, most=5)
+        assert pair_charts(run(drawn.head or drawn.base or bars(a=1)), None)
+
+
+class TestMermaid:
+    def test_bars_with_main_as_a_line(self) -> None:
+        chart = draw_bars(bars(a=3.0, b=1e-3), bars(a=2.0), head_label=HEAD, base_label=BASE)
+        assert chart is not None
+        assert 'x-axis ["a", "b"]\n  y-axis 0 --> 3.15\n  bar [3, 0.001]\n  line [2, 0]' in chart.block
+        assert chart.legend == "blue bars: this branch, amber line: main"
+
+    def test_the_largest_of_many(self) -> None:
+        chart = draw_bars(bars(**{f"f{n}": float(n) for n in range(100)}), None, head_label=HEAD, base_label=BASE)
+        assert chart is not None
+        assert chart.legend == "blue bars: this branch; the 12 largest of 100"
+        assert len(chart.block) < 1_000
+
+    @pytest.mark.parametrize("value", [-1.0, NAN, math.inf, 0.0])
+    def test_none_where_mermaid_cannot(self, value: float) -> None:
+        assert draw_bars(bars(a=value), None, head_label=HEAD, base_label=BASE) is None
+
+
+def test_ten_thousand_labels_take_less_than_a_second(tmp_path: Path) -> None:
+    many = Bars(name="b", labels=tuple(map(str, range(10_000))), values=tuple(map(float, range(10_000))))
+    (found,) = pair_charts(run(many), run(replace(many, values=tuple(reversed(many.values)))))
+    assert found.key == Key("", "b")
+    assert tell(found)
