@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from cml_bot.trees import Tree
 
 Keyed = TypeVar("Keyed", Metric, Series, Chart, Param)
-Seen = dict[tuple[str, str, str | None, bool], "tuple[Observation, ...]"]
+_DOCUMENTS = frozenset(("json_file", "yaml_file", "toml_file"))
+Seen = dict[tuple[str, str, str | None, bool, bool], "tuple[Observation, ...]"]
 """What was read already, by path, git's id of the content, axis and purpose: equal files are read once."""
 
 
@@ -64,7 +65,7 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
 def _read(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]:
     paths = source.files or (source.path,)
     blobs = [tree.blob_id(path) for path in paths]
-    key = (source.path, " ".join(blobs), source.x, source.part is Part.PARAMS)
+    key = (source.path, " ".join(blobs), source.x, source.part is Part.PARAMS, source.has_words)
     if not all(blobs) or key not in seen:
         found = _read_store(tree, source) if source.files else _read_file(tree, source)
         seen[key] = tuple(_place(one, source) for one in found)
@@ -83,11 +84,16 @@ def _read_store(tree: Tree, source: Source) -> Iterator[Observation]:
 
 
 def _module(source: Source) -> str:
+    """Name the reader of a file: by what it is read for, then by its ending."""
+    if source.part is Part.PARAMS:
+        return "params_file"
     row = find_format(source.path)
+    if source.has_words and (row is None or row.module in _DOCUMENTS):
+        return "dvc_metrics"
     if row is None:
         cure = "Take it out of the sources, or write JSON, YAML, TOML, CSV or a picture."
         raise InputError(source.path, "is of no format that mlbot reads", cure)
-    return "params_file" if source.part is Part.PARAMS else row.module
+    return row.module
 
 
 def _place(one: Observation, source: Source) -> Observation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from cml_bot.model import Part, Source
 from cml_bot.newest import choose_newest
 from cml_bot.readers import find_format, find_store
 from cml_bot.readers._shapes import may_be_known
-from cml_bot.readers._text import LARGEST
+from cml_bot.readers._text import LARGEST, read_bytes
 from cml_bot.replicates import REPLICATE, find_replicate
 
 if TYPE_CHECKING:
@@ -188,7 +189,15 @@ def _read_dvc(tree: Tree, path: str) -> tuple[Sequence[Source], Sequence[Note]]:
         data = tree.file(path).read_bytes()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", "Check its rights.") from error
-    return parse_dvc(data, "" if folder == "." else folder)
+    return parse_dvc(data, "" if folder == "." else folder, partial(_find_content, tree))
+
+
+def _find_content(tree: Tree, path: str) -> bytes | None:
+    """Return what a file holds whose values a dvc.yaml may ask for; None where nothing can be read."""
+    try:
+        return read_bytes(tree.file(path), LARGEST)
+    except InputError:
+        return None
 
 
 def _expand(tree: Tree, source: Source) -> list[Source]:
