@@ -229,6 +229,7 @@ def dump_report(report: Report) -> str:
             "deltas": [_delta(delta) for delta in report.deltas],
             "checks": [_check(check) for check in report.verdict.checks],
             "params": [_param(param) for param in report.params],
+            "same_params": [_same_param(param) for param in report.same_params],
             "history": {str(delta.key): delta.history for delta in report.deltas if delta.history},
             "drifts": [drift_table(drift) for drift in report.drifts],
             "notes": [*report.broken, *report.unread, *report.notes],
@@ -295,6 +296,10 @@ def drift_table(drift: Drift) -> dict[str, object]:
 
 def _param(param: ParamDelta) -> dict[str, object]:
     return {"group": param.key.group, "name": param.key.name, "head": param.head, "base": param.base}
+
+
+def _same_param(param: Param) -> dict[str, object]:
+    return {"group": param.group, "name": param.name, "value": param.value}
 
 
 def lay_out(table: Mapping[str, object]) -> str:

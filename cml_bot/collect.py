@@ -25,13 +25,29 @@ Seen = dict[tuple[str, str, str | None, bool, bool], "tuple[Observation, ...]"]
 """What was read already, by path, git's id of the content, axis and purpose: equal files are read once."""
 
 
-def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "", seen: Seen | None = None) -> Run:
+def collect(
+    tree: Tree,
+    config: Config,
+    *,
+    created: str = "",
+    build_url: str = "",
+    seen: Seen | None = None,
+    told: Sequence[Source] = (),
+) -> Run:
     """Read everything of a tree that belongs to the run.
+
+    Args:
+        tree: the files.
+        config: what the project wants.
+        created: when, ISO 8601 in UTC.
+        build_url: the page of the build.
+        seen: what was read already of the other side.
+        told: the other side's sources, for where a dvc.yaml is missing or broken.
 
     Raises:
         ConfigError: a configured pattern leaves the workspace.
     """
-    found = discover(tree, config)
+    found = discover(tree, config, told)
     tree.fetch([path for source in found.sources for path in source.files or (source.path,)])
     data, unknown = read_data(tree, config.data)
     read: list[tuple[Source, Sequence[Observation]]] = []

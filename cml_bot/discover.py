@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PARAMS = ("params.yaml", "params.yml", "params.json", "params.toml", "hparams.yaml", "hparams.yml", "hparams.json")
 """Names of parameter files that are taken without configuration."""
 _BRACES = re.compile(r"\{\w*\}")
+_DVC = "dvc.yaml"
 DVC_CURE = "If DVC keeps it in its cache, run `dvc pull` before mlbot."
 
 
@@ -45,13 +46,18 @@ class Found:
     """Folders whose dvc.yaml says what is in them, so that nothing need be guessed there; "" is the top."""
 
 
-def discover(tree: Tree, config: Config) -> Found:
+def discover(tree: Tree, config: Config, told: Sequence[Source] = ()) -> Found:
     """Choose the files of a tree.
+
+    Args:
+        tree: the files.
+        config: what the project wants.
+        told: the other side's sources: what its dvc.yaml names counts where this one has none, or a broken one.
 
     Raises:
         ConfigError: a configured pattern leaves the workspace, or has more than one ``{replicate}``.
     """
-    dvc = Found(sources=()) if config.sources else _from_dvc(tree)
+    dvc = Found(sources=()) if config.sources else _from_dvc(tree, told)
     chosen, missing = _configured(tree, config.sources, Part.METRICS, "sources")
     if not config.sources:
         chosen = [one for one in dvc.sources if one.part is not Part.PARAMS]
@@ -157,26 +163,42 @@ def _is_named(path: str, names: Iterable[str]) -> bool:
     return any(fnmatchcase("/".join(parts[-(name.count("/") + 1) :]).lower(), name) for name in names)
 
 
-def _from_dvc(tree: Tree) -> Found:
+def _from_dvc(tree: Tree, told: Iterable[Source]) -> Found:
     """Read every dvc.yaml of the tree; a broken one is a note, and the others still count."""
     found: list[Source] = []
     notes: list[str] = []
     folders: list[str] = []
     unread: list[str] = []
+    lost = _by_dvc_file(told)
     for path in tree.walk():
-        if PurePosixPath(path).name == "dvc.yaml":
+        if path == _DVC or path.endswith(f"/{_DVC}"):
             try:
                 named, said = _read_dvc(tree, path)
             except InputError as error:
                 unread.append(f"{path}: {error.what}. {error.cure}")
                 continue
+            lost.pop(path, None)
             folders.append(path.rpartition("/")[0])
             notes += [str(replace(note, source=path)) for note in said]
             for source in named:
                 here = _expand(tree, source)
                 found += here
                 notes += [] if here else [f"{path}: {source.path} is named there, and is not here. {DVC_CURE}"]
+    for path, named in lost.items():
+        here = [one for source in named for one in _expand(tree, source)]
+        found += here
+        folders += [path.rpartition("/")[0]] if here else []
     return Found(sources=tuple(found), notes=tuple(notes), folders=tuple(folders), unread=tuple(unread))
+
+
+def _by_dvc_file(told: Iterable[Source]) -> dict[str, list[Source]]:
+    """Sort the sources that a dvc.yaml names by its path."""
+    named: dict[str, list[Source]] = {}
+    for source in told:
+        path, _, rest = source.why.rpartition(" names it")
+        if not rest and (path == _DVC or path.endswith(f"/{_DVC}")):
+            named.setdefault(path, []).append(source)
+    return named
 
 
 def _read_dvc(tree: Tree, path: str) -> tuple[Sequence[Source], Sequence[Note]]:

@@ -761,6 +761,9 @@ class Report:
     deltas: tuple[Delta, ...] = ()
     """In declared order."""
     params: tuple[ParamDelta, ...] = ()
+    """Those that differ."""
+    same_params: tuple[Param, ...] = ()
+    """Those that are alike on both sides; only the JSON has them."""
     curves: tuple[Curve, ...] = ()
     figures: tuple[FigurePair, ...] = ()
     like_for_like: tuple[str, ...] = ()

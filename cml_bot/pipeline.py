@@ -21,7 +21,7 @@ from cml_bot.git import find_commit, is_on_main
 from cml_bot.judge import judge
 from cml_bot.like_for_like import has_other_data, tell_differences
 from cml_bot.model import Outcome, Report, Run, Side, WhenDataChanges
-from cml_bot.pairs import pair_curves, pair_figures, pair_params
+from cml_bot.pairs import keep_same_params, pair_curves, pair_figures, pair_params
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
@@ -49,10 +49,13 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
     """
     read = _reader(job, config)
     if collected is None:
-        head = replace(read(_head_tree(job)), environment=_read_environment(job))
+        tree = _head_tree(job)
+        found, head = _read_both(job, config, read, tree)
+        head = replace(head, environment=_read_environment(job))
     else:
         head = replace(collected, created=_stamp(job), build_url=job.build.url)
-    found = _refuse_empty(find_base(job, config, read), head)
+        found = find_base(job, config, read)
+    found = _refuse_empty(found, head, asked=bool(job.against))
     found = _add_figures(job, found, head, read) if collected is None else _refuse_strange(found, head)
     base = None if isinstance(found, str) else found.run
     gates = config.gates
@@ -71,6 +74,7 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         verdict=judge(deltas, gates, config.waiver, job.now.date(), on_other_data=other_data),
         deltas=deltas,
         params=pair_params(head, base),
+        same_params=keep_same_params(head, base),
         curves=pair_curves(head, base, config.metrics),
         figures=pair_figures(head, base),
         like_for_like=(*_warn_foreign(job), *_tell_differences(head, base, config)),
@@ -97,6 +101,15 @@ def make_run(job: Job, config: Config) -> Run:
         ConfigError: a configured pattern leaves the workspace.
     """
     return replace(_reader(job, config)(FolderTree(job.root, job.sha)), environment=_read_environment(job))
+
+
+def _read_both(job: Job, config: Config, read: partial[Run], tree: Tree) -> tuple[Base | str, Run]:
+    """Read both sides; where a dvc.yaml of one is missing or broken, the other's says which files are meant."""
+    head = read(tree)
+    found = find_base(job, config, partial(read, told=head.sources))
+    if not isinstance(found, str) and any(line.partition(":")[0].endswith("dvc.yaml") for line in head.unread):
+        head = read(tree, told=found.run.sources)
+    return found, head
 
 
 def _tell_nothing(head: Run, base: Run | None) -> tuple[str, ...]:
@@ -132,11 +145,16 @@ def _head_sha(job: Job) -> str:
     return sha
 
 
-def _refuse_empty(found: Base | str, head: Run) -> Base | str:
-    """Take a base that has nothing to compare for none, and say what would give one."""
+def _refuse_empty(found: Base | str, head: Run, *, asked: bool) -> Base | str:
+    """Take a base that has nothing to compare for none, and say what would give one.
+
+    One that was asked for stays where it has parameters.
+    """
     if isinstance(found, str) or found.run.metrics or found.run.series or not (head.metrics or head.series):
         return found
     place = f"{found.side.source}{f' ({found.side.sha[:7]})' if found.side.sha else ''}"
+    if asked and found.run.params:
+        return replace(found, notes=(*found.notes, f"no metrics were found in {place}: all are new"))
     if found.side.kind != "git_files":
         return f"no metrics were found in {place}"
     return f"no metrics are committed at {place}; commit the files, or compare with a run.json by --against"
