@@ -173,6 +173,8 @@ def refuse_pointer(path: str, file: Path) -> None:
     Raises:
         InputError: it is such a file.
     """
-    if file.stat().st_size <= LARGEST_POINTER and file.read_bytes().startswith(POINTER):
+    with file.open("rb") as opened:
+        start = opened.read(LARGEST_POINTER + 1)
+    if len(start) <= LARGEST_POINTER and start.startswith(POINTER):
         what = "is kept by Git LFS, and here is only its pointer"
         raise InputError(path, what, "Check out with `lfs: true`, or commit small files without LFS.")
