@@ -97,7 +97,8 @@ class CommitTree:
             raise InputError(path, f"is not in commit {self.sha[:7]}", "Commit it there, or leave it out.")
         if row.mode in NO_FILES:
             raise InputError(path, f"is {NO_FILES[row.mode]} in commit {self.sha[:7]}", "Commit the file itself.")
-        self.fetch([path])
+        if path not in self._here:
+            self.fetch([path])
         if path not in self._here:
             raise InputError(path, f"is missing from commit {self.sha[:7]}", "Check out with `fetch-depth: 0`.")
         if not pointer:

@@ -153,7 +153,7 @@ def _may_be_known(tree: Tree, path: str) -> bool:
 
 def _well_known_params(tree: Tree) -> Iterator[Source]:
     for path in tree.walk():
-        if PurePosixPath(path).name in PARAMS:
+        if path.rpartition("/")[2] in PARAMS:
             yield Source(path=path, why="a well-known name", part=Part.PARAMS)
 
 
@@ -169,7 +169,7 @@ def _from_dvc(tree: Tree, told: Iterable[Source]) -> Found:
     notes: list[str] = []
     folders: list[str] = []
     unread: list[str] = []
-    lost = _by_dvc_file(told)
+    lost, walked = _by_dvc_file(told), frozenset(tree.walk())
     for path in tree.walk():
         if path == _DVC or path.endswith(f"/{_DVC}"):
             try:
@@ -181,7 +181,7 @@ def _from_dvc(tree: Tree, told: Iterable[Source]) -> Found:
             folders.append(path.rpartition("/")[0])
             notes += [str(replace(note, source=path)) for note in said]
             for source in named:
-                here = _expand(tree, source)
+                here = [source] if source.path in walked else _expand(tree, source)
                 found += here
                 notes += [] if here else [f"{path}: {source.path} is named there, and is not here. {DVC_CURE}"]
     for path, named in lost.items():

@@ -68,7 +68,7 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         title=config.title or _name_of(job),
         version=__version__,
         created=_stamp(job),
-        head=_head_side(job, found) if collected is None else _collected_side(job, head),
+        head=_head_side(job, found, head.sha) if collected is None else _collected_side(job, head),
         base=Side(sha="", source=found, kind="none") if isinstance(found, str) else found.side,
         build=job.build,
         verdict=judge(deltas, gates, config.waiver, job.now.date(), on_other_data=other_data),
@@ -247,9 +247,8 @@ def _notes_of(found: Base | str) -> tuple[str, ...]:
     return (*found.notes, *(f"on {found.side.label}: {note}" for note in (*run.broken, *run.unread, *run.notes)))
 
 
-def _head_side(job: Job, found: Base | str) -> Side:
+def _head_side(job: Job, found: Base | str, sha: str) -> Side:
     if job.head:
-        sha = _head_sha(job)
         return Side(sha=sha, source=job.head, label=job.head)
     # In CI the checked-out commit may be a merge made for the test: people know the one they pushed.
     sha = job.sha if job.is_foreign else job.build.sha or job.sha

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from pathlib import Path
@@ -119,6 +118,9 @@ class FolderTree:
             return ""
         if data is None:
             return ""
+        # Commits need no hashes of ours, and OpenSSL costs some milliseconds.
+        import hashlib
+
         return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
     def _is_there(self, path: str) -> bool:

@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "model": set(),
     "tokens": set(),
-    "review": {"model"},
+    "review": EDGE,
     "filters": EDGE,
     "escape": EDGE,
     "goals": EDGE,
@@ -97,7 +97,7 @@ ALLOWED: dict[str, set[str]] = {
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE
     | {"announce", "as_json", "forges", "own_folder", "reach", "render"}
-    | {"report_folder", "terminal", "tokens"},
+    | {"report_folder", "review", "terminal", "tokens"},
     "doctor": EDGE
     | TEXT
     | {"collect", "readers", "records", "config", "git", "job", "pipeline", "reach", "tokens", "trees"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import posixpath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def parse_any(
         (({'lr': '1e-4'}, []), ({'lr': '1'}, []))
     """
     # Each format is imported where it is met: YAML alone costs 20 ms.
-    suffix = PurePosixPath(name).suffix.lower()
+    suffix = posixpath.splitext(name)[1].lower()
     if suffix == ".json":
         from cml_bot.readers.json_file import parse_json
 

@@ -66,9 +66,10 @@ def flatten(tree: Mapping[str, object]) -> Leaves:
             too_deep += 1
         else:
             stack.extend(((*path, key), node[key]) for key in reversed(node))
-    left = plural(too_deep, "branch", "branches")
-    notes = (Note(text=f"{left} below level {DEEPEST} left out. Nest less."),) if too_deep else ()
-    return Leaves(leaves=tuple(found), notes=notes)
+    if not too_deep:
+        return Leaves(leaves=tuple(found))
+    note = Note(text=f"{plural(too_deep, 'branch', 'branches')} below level {DEEPEST} left out. Nest less.")
+    return Leaves(leaves=tuple(found), notes=(note,))
 
 
 def observe_tree(flat: Leaves, *, has_words: bool = False) -> Iterator[Observation]:

@@ -48,6 +48,7 @@ class _Found:
     """What was collected so far."""
 
     folder: str
+    why: str
     sources: dict[tuple[str, Part, str | None, str], Source] = field(default_factory=dict)
     outside: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -77,11 +78,10 @@ class _Found:
         self._merge(self._source(path, _Named(path=path, part=Part.PARAMS), None, ()))
 
     def _source(self, path: str, named: _Named, x: str | None, y: tuple[str, ...]) -> Source:
-        why = f"{posixpath.join(self.folder, 'dvc.yaml')} names it"
         has_words = named.part is Part.METRICS
         return Source(
             path=path,
-            why=why,
+            why=self.why,
             part=named.part,
             declared=True,
             x=x,
@@ -93,7 +93,9 @@ class _Found:
     def _merge(self, source: Source) -> None:
         """Join the columns of a file that is named twice; no column means all of them."""
         key = source.path, source.part, source.x, source.template
-        first = self.sources.get(key, source)
+        first = self.sources.setdefault(key, source)
+        if first is source:
+            return
         both = tuple(dict.fromkeys(first.y + source.y)) if first.y and source.y else ()
         self.sources[key] = replace(first, y=both)
 
@@ -137,7 +139,7 @@ def parse_dvc(
     document, twice = parse_yaml(decode(data, where), where, as_value) if data.strip() else ({}, [])
     if not isinstance(document, dict | None):
         raise InputError(where, "holds no sections", "Look what `dvc stage list` makes of it.")
-    found = _Found(folder=folder)
+    found = _Found(folder=folder, why=f"{where} names it")
     # Other files are read only where the text asks for values.
     values = Values(read if b"${" in data or b"vars" in data else None)
     for stage, is_top in _stages(document or {}, found, values):
@@ -215,7 +217,7 @@ def _texts(columns: object) -> list[str]:
 
 def _series_of(path: str, columns: tuple[str, ...]) -> tuple[str, ...]:
     """Add the name that the reader gives the one column of a file of DVCLive."""
-    name = find_metric_name(PurePosixPath(path))
+    name = find_metric_name(PurePosixPath(path)) if columns else None
     return (*columns, name) if name and PurePosixPath(path).stem in columns and name not in columns else columns
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import compileall
 import json
-import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -18,13 +18,13 @@ from tests.repositories import CLEAN, commit, git, make_repository
 DVC = "dvc==3.67.1"
 ROUNDS = 5
 MANY = 2_000
-QUIET = {**CLEAN, "DVC_NO_ANALYTICS": "1", "PYTHONDONTWRITEBYTECODE": ""}
+QUIET = {**CLEAN, "DVC_NO_ANALYTICS": "1"}
 PACKAGE = Path(__file__).parent.parent.parent / "cml_bot"
 
 
 def main() -> None:
     dvc = install("dvc", DVC).parent / "dvc"
-    for folder in (PACKAGE, Path(os.__file__).parent, *dvc.parent.parent.glob("lib/*/site-packages")):
+    for folder in (PACKAGE, Path(sys.prefix), dvc.parent.parent):
         compileall.compile_dir(folder, quiet=2)
     with tempfile.TemporaryDirectory() as name:
         few, many = make_few(Path(name) / "few"), make_many(Path(name) / "many")

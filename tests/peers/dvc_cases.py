@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 Files = dict[str, str | bytes]
@@ -25,11 +26,11 @@ class Case:
     differs: dict[Row, str] = field(default_factory=dict)
 
 
-def both(files: Files, **changed: str | bytes) -> Case:
+def both(files: Mapping[str, str | bytes], **changed: str | bytes) -> Case:
     """A case of which the head has other content in some files: ``a__b_json`` is ``a/b.json``."""
     named = {name.replace("__", "/"): content for name, content in changed.items()}
     by_path = {path.replace(".", "_"): path for path in files}
-    return Case(base=files, head={**files, **{by_path[name]: content for name, content in named.items()}})
+    return Case(base=dict(files), head={**files, **{by_path[name]: content for name, content in named.items()}})
 
 
 def _edges() -> Case:
