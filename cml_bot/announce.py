@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ForbiddenError, MlbotError, PublishError
 from cml_bot.model import Outcome, Trend
 from cml_bot.publish import publish
 from cml_bot.render import make_draft
-from cml_bot.review import CommentWhen, Pictures, Remark, Status, StatusWhen
+from cml_bot.review import Announced, CommentWhen, Remark, Status, StatusWhen
 from cml_bot.wording import sort_rows, tell_outcome
 
 if TYPE_CHECKING:
@@ -18,33 +17,9 @@ if TYPE_CHECKING:
     from cml_bot.forges import Forge
     from cml_bot.model import Report
     from cml_bot.render import Drawn
-    from cml_bot.review import Page
+    from cml_bot.review import Manner, Page
 
 QUIET_TRENDS = (Trend.SAME, Trend.UNCLEAR)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
-    """What came of telling a review."""
-
-    url: str = ""
-    """Of the comment; empty where there is none."""
-    lines: tuple[str, ...] = ()
-    """What happened, for the job's log."""
-    failure: MlbotError | None = None
-    """The first refusal that was for another reason than a missing right."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
-    """How a review is to be told."""
-
-    comment: CommentWhen = CommentWhen.ALWAYS
-    status: StatusWhen = StatusWhen.ALWAYS
-    pictures: Pictures = Pictures.AUTO
-
-
-USUAL = Manner()
 
 
 def announce(

@@ -238,6 +238,7 @@ def dump_report(report: Report) -> str:
             "checks": [_check(check) for check in report.verdict.checks],
             "charts": [_chart_pair(pair) for pair in report.charts],
             "params": [_param(param) for param in report.params],
+            "same_params": [_same_param(param) for param in report.same_params],
             "history": {str(delta.key): delta.history for delta in report.deltas if delta.history},
             "drifts": [drift_table(drift) for drift in report.drifts],
             "notes": [*report.broken, *report.unread, *report.notes],
@@ -311,6 +312,10 @@ def _chart_pair(pair: ChartPair) -> dict[str, object]:
     kind = type(pair.head or pair.base).__name__.lower()
     change = "new" if pair.base is None else "gone" if pair.head is None else "changed"
     return {"group": pair.key.group, "name": pair.key.name, "kind": kind, "change": change}
+
+
+def _same_param(param: Param) -> dict[str, object]:
+    return {"group": param.group, "name": param.name, "value": param.value}
 
 
 def lay_out(table: Mapping[str, object]) -> str:

@@ -22,19 +22,36 @@ if TYPE_CHECKING:
     from cml_bot.trees import Tree
 
 Keyed = TypeVar("Keyed", Metric, Series, Chart, Param)
-Seen = dict[tuple[object, ...], "tuple[Observation, ...]"]
-"""What was read already, by path, git's id of the content, axes and purpose: equal files are read once."""
 _ROWS = ("csv_file", "json_file", "yaml_file")
 """Readers of the formats whose rows a template of DVC may draw."""
+_DOCUMENTS = frozenset(("json_file", "yaml_file", "toml_file"))
+Seen = dict[tuple[object, ...], "tuple[Observation, ...]"]
+"""What was read already, by path, git's id of the content, axes and purpose: equal files are read once."""
 
 
-def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "", seen: Seen | None = None) -> Run:
+def collect(
+    tree: Tree,
+    config: Config,
+    *,
+    created: str = "",
+    build_url: str = "",
+    seen: Seen | None = None,
+    told: Sequence[Source] = (),
+) -> Run:
     """Read everything of a tree that belongs to the run.
+
+    Args:
+        tree: the files.
+        config: what the project wants.
+        created: when, ISO 8601 in UTC.
+        build_url: the page of the build.
+        seen: what was read already of the other side.
+        told: the other side's sources, for where a dvc.yaml is missing or broken.
 
     Raises:
         ConfigError: a configured pattern leaves the workspace.
     """
-    found = discover(tree, config)
+    found = discover(tree, config, told)
     tree.fetch([path for source in found.sources for path in source.files or (source.path,)])
     data, unknown = read_data(tree, config.data)
     read: list[tuple[Source, Sequence[Observation]]] = []
@@ -74,7 +91,7 @@ def read_source(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]
     paths = source.files or (source.path,)
     blobs = [tree.blob_id(path) for path in paths]
     drawn = (source.template, source.y if source.template in TEMPLATES else ())
-    key = (source.path, " ".join(blobs), source.x, source.part is Part.PARAMS, drawn)
+    key = (source.path, " ".join(blobs), source.x, source.part is Part.PARAMS, source.has_words, drawn)
     if not all(blobs) or key not in seen:
         found = _read_store(tree, source) if source.files else _read_file(tree, source)
         seen[key] = tuple(_place(one, source) for one in found)
@@ -95,11 +112,16 @@ def _read_store(tree: Tree, source: Source) -> Iterator[Observation]:
 
 
 def _module(source: Source) -> str:
+    """Name the reader of a file: by what it is read for, then by its ending."""
+    if source.part is Part.PARAMS:
+        return "params_file"
     row = find_format(source.path)
+    if source.has_words and (row is None or row.module in _DOCUMENTS):
+        return "dvc_metrics"
     if row is None:
         cure = "Take it out of the sources, or write JSON, YAML, TOML, CSV or a picture."
         raise InputError(source.path, "is of no format that mlbot reads", cure)
-    return "params_file" if source.part is Part.PARAMS else row.module
+    return row.module
 
 
 def _place(one: Observation, source: Source) -> Observation:

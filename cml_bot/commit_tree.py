@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
-from cml_bot import git, git_fetch
+from cml_bot import git, git_fetch, held_file
 from cml_bot.errors import InputError
 from cml_bot.globs import Listing, Row, is_git
 from cml_bot.trees import refuse_pointer
@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 
 LINK = "120000"
 SUBMODULE = "160000"
+MOST_HELD = 16 * 1024 * 1024
+"""Bytes of all small files together that are kept in memory."""
 NO_FILES = {LINK: "a link", SUBMODULE: "a submodule"}
 
 
 class CommitTree:
-    """The files of a commit. What was read of it lies in a temporary folder for as long as the tree is held."""
+    """The files of a commit. What was read of it is there for as long as the tree is held.
+
+    Small files are in memory, larger ones in a temporary folder.
+    """
 
     def __init__(self, root: Path, sha: str, scratch: Scratch | None = None) -> None:
         """List the commit.
@@ -46,6 +51,7 @@ class CommitTree:
         self._entries = {path: row for path, row in rows.items() if not any(map(_is_unsafe, path.split("/")))}
         self._listing = Listing()
         self._here: dict[str, Path] = {}
+        self._held = 0
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -91,7 +97,8 @@ class CommitTree:
             raise InputError(path, f"is not in commit {self.sha[:7]}", "Commit it there, or leave it out.")
         if row.mode in NO_FILES:
             raise InputError(path, f"is {NO_FILES[row.mode]} in commit {self.sha[:7]}", "Commit the file itself.")
-        self.fetch([path])
+        if path not in self._here:
+            self.fetch([path])
         if path not in self._here:
             raise InputError(path, f"is missing from commit {self.sha[:7]}", "Check out with `fetch-depth: 0`.")
         if not pointer:
@@ -105,7 +112,11 @@ class CommitTree:
 
     def _write(self, blob: str, path: str, data: bytes) -> Path:
         """Keep a file under its own path: readers go by its ending and folders."""
-        file = self._folder / blob / path
+        place = f"{self._folder}/{blob}/{path}"
+        if len(data) <= held_file.LARGEST and self._held + len(data) <= MOST_HELD:
+            self._held += len(data)
+            return held_file.hold(place, data)
+        file = Path(place)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
         return file

@@ -6,8 +6,6 @@ suggestion, because a misspelt gate that is ignored would pass in silence.
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
@@ -157,6 +155,8 @@ def _read_file(root: Path) -> tuple[str, Mapping[str, Any]]:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
@@ -181,6 +181,8 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], where: str) -> No
     known = tuple(known)
     for name in given:
         if name not in known:
+            import difflib
+
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
             cure = f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(known)}."
             raise ConfigError(where, f"{name!r} is not known", cure)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -154,6 +153,8 @@ def _bundle(facts: Sequence[Fact], name: str) -> Sequence[Fact]:
     """Make one fingerprint of very many."""
     if len(facts) <= MOST_FACTS:
         return facts
+    import hashlib
+
     rows = sorted(f"{fact.name} {fact.value}" for fact in facts)
     digest = hashlib.sha256(repr(rows).encode("utf-8", "replace")).hexdigest()
     return [Fact(name=name, value=f"files:{digest}", detail=plural(len(facts), "file"))]

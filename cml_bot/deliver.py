@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from cml_bot.announce import USUAL, Announced, Manner, announce
 from cml_bot.as_json import dump_report
 from cml_bot.errors import GATE_FAILED, ConfigError, InputError, MlbotError
 from cml_bot.forges import load_forge, quieten
 from cml_bot.model import Outcome
 from cml_bot.own_folder import REPORT
-from cml_bot.reach import connect
+from cml_bot.review import USUAL, Announced, Manner
 from cml_bot.tokens import redact
 
 if TYPE_CHECKING:
@@ -123,6 +122,8 @@ def _tell_job(report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str,
     Raises:
         PublishError: the forge refused, for another reason than a missing right; the job was told all the same.
     """
+    from cml_bot.announce import announce
+    from cml_bot.reach import connect
     from cml_bot.render import render
 
     page = render(report, None, {}, charts=wish.manner.pictures.is_charted, whole=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from cml_bot.model import Part, Source
 from cml_bot.newest import choose_newest
 from cml_bot.readers import find_format, find_store
 from cml_bot.readers._shapes import may_be_known
-from cml_bot.readers._text import LARGEST
+from cml_bot.readers._text import LARGEST, read_bytes
 from cml_bot.replicates import REPLICATE, find_replicate
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 PARAMS = ("params.yaml", "params.yml", "params.json", "params.toml", "hparams.yaml", "hparams.yml", "hparams.json")
 """Names of parameter files that are taken without configuration."""
 _BRACES = re.compile(r"\{\w*\}")
+_DVC = "dvc.yaml"
 DVC_CURE = "If DVC keeps it in its cache, run `dvc pull` before mlbot."
 
 
@@ -44,13 +46,18 @@ class Found:
     """Folders whose dvc.yaml says what is in them, so that nothing need be guessed there; "" is the top."""
 
 
-def discover(tree: Tree, config: Config) -> Found:
+def discover(tree: Tree, config: Config, told: Sequence[Source] = ()) -> Found:
     """Choose the files of a tree.
+
+    Args:
+        tree: the files.
+        config: what the project wants.
+        told: the other side's sources: what its dvc.yaml names counts where this one has none, or a broken one.
 
     Raises:
         ConfigError: a configured pattern leaves the workspace, or has more than one ``{replicate}``.
     """
-    dvc = Found(sources=()) if config.sources else _from_dvc(tree)
+    dvc = Found(sources=()) if config.sources else _from_dvc(tree, told)
     chosen, missing = _configured(tree, config.sources, Part.METRICS, "sources")
     if not config.sources:
         chosen = [one for one in dvc.sources if one.part is not Part.PARAMS]
@@ -146,7 +153,7 @@ def _may_be_known(tree: Tree, path: str) -> bool:
 
 def _well_known_params(tree: Tree) -> Iterator[Source]:
     for path in tree.walk():
-        if PurePosixPath(path).name in PARAMS:
+        if path.rpartition("/")[2] in PARAMS:
             yield Source(path=path, why="a well-known name", part=Part.PARAMS)
 
 
@@ -156,26 +163,42 @@ def _is_named(path: str, names: Iterable[str]) -> bool:
     return any(fnmatchcase("/".join(parts[-(name.count("/") + 1) :]).lower(), name) for name in names)
 
 
-def _from_dvc(tree: Tree) -> Found:
+def _from_dvc(tree: Tree, told: Iterable[Source]) -> Found:
     """Read every dvc.yaml of the tree; a broken one is a note, and the others still count."""
     found: list[Source] = []
     notes: list[str] = []
     folders: list[str] = []
     unread: list[str] = []
+    lost, walked = _by_dvc_file(told), frozenset(tree.walk())
     for path in tree.walk():
-        if PurePosixPath(path).name == "dvc.yaml":
+        if path == _DVC or path.endswith(f"/{_DVC}"):
             try:
                 named, said = _read_dvc(tree, path)
             except InputError as error:
                 unread.append(f"{path}: {error.what}. {error.cure}")
                 continue
+            lost.pop(path, None)
             folders.append(path.rpartition("/")[0])
             notes += [str(replace(note, source=path)) for note in said]
             for source in named:
-                here = _expand(tree, source)
+                here = [source] if source.path in walked else _expand(tree, source)
                 found += here
                 notes += [] if here else [f"{path}: {source.path} is named there, and is not here. {DVC_CURE}"]
+    for path, named in lost.items():
+        here = [one for source in named for one in _expand(tree, source)]
+        found += here
+        folders += [path.rpartition("/")[0]] if here else []
     return Found(sources=tuple(found), notes=tuple(notes), folders=tuple(folders), unread=tuple(unread))
+
+
+def _by_dvc_file(told: Iterable[Source]) -> dict[str, list[Source]]:
+    """Sort the sources that a dvc.yaml names by its path."""
+    named: dict[str, list[Source]] = {}
+    for source in told:
+        path, _, rest = source.why.rpartition(" names it")
+        if not rest and (path == _DVC or path.endswith(f"/{_DVC}")):
+            named.setdefault(path, []).append(source)
+    return named
 
 
 def _read_dvc(tree: Tree, path: str) -> tuple[Sequence[Source], Sequence[Note]]:
@@ -188,7 +211,15 @@ def _read_dvc(tree: Tree, path: str) -> tuple[Sequence[Source], Sequence[Note]]:
         data = tree.file(path).read_bytes()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", "Check its rights.") from error
-    return parse_dvc(data, "" if folder == "." else folder)
+    return parse_dvc(data, "" if folder == "." else folder, partial(_find_content, tree))
+
+
+def _find_content(tree: Tree, path: str) -> bytes | None:
+    """Return what a file holds whose values a dvc.yaml may ask for; None where nothing can be read."""
+    try:
+        return read_bytes(tree.file(path), LARGEST)
+    except InputError:
+        return None
 
 
 def _expand(tree: Tree, source: Source) -> list[Source]:

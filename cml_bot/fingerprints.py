@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -56,6 +55,8 @@ def fingerprint(file: Path, path: str) -> Fact:
 
 
 def _whole(data: BinaryIO, path: str) -> Fact:
+    import hashlib
+
     digest, size, lines, last = hashlib.sha256(), 0, 0, b"\n"
     while piece := data.read(_PIECE):
         digest.update(piece)
@@ -70,6 +71,8 @@ def _whole(data: BinaryIO, path: str) -> Fact:
 
 
 def _sample(data: BinaryIO, size: int, path: str) -> Fact:
+    import hashlib
+
     digest = hashlib.sha256(str(size).encode())
     for block in range(BLOCKS):
         data.seek((size - BLOCK) * block // (BLOCKS - 1))

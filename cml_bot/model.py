@@ -348,6 +348,8 @@ class Source:
     """The columns to draw; all when empty."""
     template: str = ""
     """DVC's name of how to draw it, where dvc.yaml gives one."""
+    has_words: bool = False
+    """Whether texts and bools in it count as well, as DVC counts those of a metrics file."""
     files: tuple[str, ...] = ()
     """The files of a store, of which `path` is the folder; empty where `path` is the one file."""
     group: str = ""
@@ -778,6 +780,9 @@ class Report:
     deltas: tuple[Delta, ...] = ()
     """In declared order."""
     params: tuple[ParamDelta, ...] = ()
+    """Those that differ."""
+    same_params: tuple[Param, ...] = ()
+    """Those that are alike on both sides; only the JSON has them."""
     curves: tuple[Curve, ...] = ()
     charts: tuple[ChartPair, ...] = ()
     figures: tuple[FigurePair, ...] = ()

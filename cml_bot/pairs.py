@@ -12,7 +12,7 @@ from cml_bot.rules import goal_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cml_bot.model import Chart, Key, Rule, Run, Series
+    from cml_bot.model import Chart, Key, Param, Rule, Run, Series
 
 
 def pair_params(head: Run, base: Run | None) -> tuple[ParamDelta, ...]:
@@ -27,6 +27,12 @@ def pair_params(head: Run, base: Run | None) -> tuple[ParamDelta, ...]:
         for key in keys
         if heads.get(key) != bases.get(key)
     )
+
+
+def keep_same_params(head: Run, base: Run | None) -> tuple[Param, ...]:
+    """Give the parameters of the head that are the same in the base."""
+    bases = {param.key: param.value for param in base.params} if base else {}
+    return tuple(param for param in head.params if bases.get(param.key) == param.value)
 
 
 def pair_curves(head: Run, base: Run | None, rules: Sequence[Rule]) -> tuple[Curve, ...]:

@@ -21,7 +21,7 @@ from cml_bot.git import find_commit, is_on_main
 from cml_bot.judge import judge
 from cml_bot.like_for_like import has_other_data, tell_differences
 from cml_bot.model import Outcome, Report, Run, Side, WhenDataChanges
-from cml_bot.pairs import pair_charts, pair_curves, pair_figures, pair_params
+from cml_bot.pairs import keep_same_params, pair_charts, pair_curves, pair_figures, pair_params
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
@@ -49,10 +49,13 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
     """
     read = _reader(job, config)
     if collected is None:
-        head = replace(read(_head_tree(job)), environment=_read_environment(job))
+        tree = _head_tree(job)
+        found, head = _read_both(job, config, read, tree)
+        head = replace(head, environment=_read_environment(job))
     else:
         head = replace(collected, created=_stamp(job), build_url=job.build.url)
-    found = _refuse_empty(find_base(job, config, read), head)
+        found = find_base(job, config, read)
+    found = _refuse_empty(found, head, asked=bool(job.against))
     found = _add_figures(job, found, head, read) if collected is None else _refuse_strange(found, head)
     base = None if isinstance(found, str) else found.run
     gates = config.gates
@@ -65,12 +68,13 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         title=config.title or _name_of(job),
         version=__version__,
         created=_stamp(job),
-        head=_head_side(job, found) if collected is None else _collected_side(job, head),
+        head=_head_side(job, found, head.sha) if collected is None else _collected_side(job, head),
         base=Side(sha="", source=found, kind="none") if isinstance(found, str) else found.side,
         build=job.build,
         verdict=judge(deltas, gates, config.waiver, job.now.date(), on_other_data=other_data),
         deltas=deltas,
         params=pair_params(head, base),
+        same_params=keep_same_params(head, base),
         curves=pair_curves(head, base, config.metrics),
         charts=pair_charts(head, base),
         figures=pair_figures(head, base),
@@ -98,6 +102,15 @@ def make_run(job: Job, config: Config) -> Run:
         ConfigError: a configured pattern leaves the workspace.
     """
     return replace(_reader(job, config)(FolderTree(job.root, job.sha)), environment=_read_environment(job))
+
+
+def _read_both(job: Job, config: Config, read: partial[Run], tree: Tree) -> tuple[Base | str, Run]:
+    """Read both sides; where a dvc.yaml of one is missing or broken, the other's says which files are meant."""
+    head = read(tree)
+    found = find_base(job, config, partial(read, told=head.sources))
+    if not isinstance(found, str) and any(line.partition(":")[0].endswith("dvc.yaml") for line in head.unread):
+        head = read(tree, told=found.run.sources)
+    return found, head
 
 
 def _tell_nothing(head: Run, base: Run | None) -> tuple[str, ...]:
@@ -133,11 +146,16 @@ def _head_sha(job: Job) -> str:
     return sha
 
 
-def _refuse_empty(found: Base | str, head: Run) -> Base | str:
-    """Take a base that has nothing to compare for none, and say what would give one."""
+def _refuse_empty(found: Base | str, head: Run, *, asked: bool) -> Base | str:
+    """Take a base that has nothing to compare for none, and say what would give one.
+
+    One that was asked for stays where it has parameters.
+    """
     if isinstance(found, str) or found.run.metrics or found.run.series or not (head.metrics or head.series):
         return found
     place = f"{found.side.source}{f' ({found.side.sha[:7]})' if found.side.sha else ''}"
+    if asked and found.run.params:
+        return replace(found, notes=(*found.notes, f"no metrics were found in {place}: all are new"))
     if found.side.kind != "git_files":
         return f"no metrics were found in {place}"
     return f"no metrics are committed at {place}; commit the files, or compare with a run.json by --against"
@@ -230,9 +248,8 @@ def _notes_of(found: Base | str) -> tuple[str, ...]:
     return (*found.notes, *(f"on {found.side.label}: {note}" for note in (*run.broken, *run.unread, *run.notes)))
 
 
-def _head_side(job: Job, found: Base | str) -> Side:
+def _head_side(job: Job, found: Base | str, sha: str) -> Side:
     if job.head:
-        sha = _head_sha(job)
         return Side(sha=sha, source=job.head, label=job.head)
     # In CI the checked-out commit may be a merge made for the test: people know the one they pushed.
     sha = job.sha if job.is_foreign else job.build.sha or job.sha

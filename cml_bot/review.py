@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cml_bot.errors import MlbotError
     from cml_bot.model import Build, Figure, Outcome
 
 GITHUB_COM = "https://github.com"
@@ -159,3 +160,28 @@ class Right:
     """None where nobody can tell without doing it."""
     cure: str = ""
     """What would grant it, where it is not given; what went wrong, where nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a review is to be told."""
+
+    comment: CommentWhen = CommentWhen.ALWAYS
+    status: StatusWhen = StatusWhen.ALWAYS
+    pictures: Pictures = Pictures.AUTO
+
+
+USUAL = Manner()
+"""What nobody asked for otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """What came of telling a review."""
+
+    url: str = ""
+    """Of the comment; empty where there is none."""
+    lines: tuple[str, ...] = ()
+    """What happened, for the job's log."""
+    failure: MlbotError | None = None
+    """The first refusal that was for another reason than a missing right."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from pathlib import Path
@@ -119,6 +118,9 @@ class FolderTree:
             return ""
         if data is None:
             return ""
+        # Commits need no hashes of ours, and OpenSSL costs some milliseconds.
+        import hashlib
+
         return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
     def _is_there(self, path: str) -> bool:
@@ -173,6 +175,8 @@ def refuse_pointer(path: str, file: Path) -> None:
     Raises:
         InputError: it is such a file.
     """
-    if file.stat().st_size <= LARGEST_POINTER and file.read_bytes().startswith(POINTER):
+    with file.open("rb") as opened:
+        start = opened.read(LARGEST_POINTER + 1)
+    if len(start) <= LARGEST_POINTER and start.startswith(POINTER):
         what = "is kept by Git LFS, and here is only its pointer"
         raise InputError(path, what, "Check out with `lfs: true`, or commit small files without LFS.")

@@ -12,8 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot import git
-from cml_bot.bundle_paths import Bundle, name_of, read_paths
-from cml_bot.bundle_zip import read_zip
 from cml_bot.config import find_config
 from cml_bot.errors import ConfigError, InputError
 from cml_bot.own_folder import BUNDLE
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from cml_bot.bundle_paths import Bundle
     from cml_bot.forges import Forge
     from cml_bot.job import Job
     from cml_bot.model import Build, Run
@@ -94,6 +93,8 @@ def read_given(job: Job, forge: Forge, paths: Sequence[str], cwd: Path, artifact
         PublishError: the forge does not give them.
     """
     if paths:
+        from cml_bot.bundle_paths import read_paths
+
         return read_paths(paths, cwd)
     if not job.build.run_id:
         raise ConfigError("mlbot publish", "no bundle was named", "Name the folder that they were downloaded to.")
@@ -105,6 +106,9 @@ def read_given(job: Job, forge: Forge, paths: Sequence[str], cwd: Path, artifact
 
 
 def _read(name: str, data: bytes, artifact: str) -> Bundle:
+    from cml_bot.bundle_paths import Bundle, name_of
+    from cml_bot.bundle_zip import read_zip
+
     run: Run | str
     try:
         run = read_zip(name, data)

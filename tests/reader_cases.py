@@ -101,6 +101,7 @@ def _sources(path: Path) -> list[dict[str, Any]]:
     sources, notes = parse_dvc(path.read_bytes(), "")
     return [
         {"source": one.path, "part": one.part, "x": one.x, "y": one.y, "why": one.why, "declared": one.declared}
+        | ({"template": one.template} if one.template else {})
         for one in sources
     ] + [{"note": note.text} for note in notes]
 

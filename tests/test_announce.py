@@ -8,14 +8,14 @@ from functools import partial
 
 import pytest
 
-from cml_bot.announce import Announced, Manner, announce
+from cml_bot.announce import announce
 from cml_bot.deliver import _try_all
 from cml_bot.errors import ConfigError, ForbiddenError, PassingError, PublishError
 from cml_bot.forges import Forge
 from cml_bot.model import Build, Curve, Outcome, Report, Series, Source
 from cml_bot.reach import connect
 from cml_bot.render import Drawn, draw_figures, render
-from cml_bot.review import CommentWhen, Pictures, StatusWhen
+from cml_bot.review import Announced, CommentWhen, Manner, Pictures, StatusWhen
 from tests.fakes import FakeForge
 from tests.making import HEAD_SHA, make_report, make_run
 from tests.secrets import NEEDLE

@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "model": set(),
     "tokens": set(),
-    "review": {"model"},
+    "review": EDGE,
     "filters": EDGE,
     "escape": EDGE,
     "goals": EDGE,
@@ -36,7 +36,8 @@ ALLOWED: dict[str, set[str]] = {
     "stats": set(),
     "stats/*": set(),
     "trees": EDGE | {"globs"},
-    "commit_tree": EDGE | {"git", "git_fetch", "globs", "trees"},
+    "held_file": set(),
+    "commit_tree": EDGE | {"git", "git_fetch", "globs", "held_file", "trees"},
     "draw": EDGE | TEXT | {"draw_axes", "draw_sheet", "steps"},
     "draw_sheet": {"charts", "filters"},
     "draw_axes": {"charts", "draw_sheet", "filters"},
@@ -105,7 +106,7 @@ ALLOWED: dict[str, set[str]] = {
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE
     | {"announce", "as_json", "forges", "own_folder", "reach", "render"}
-    | {"report_folder", "terminal", "tokens"},
+    | {"report_folder", "review", "terminal", "tokens"},
     "doctor": EDGE
     | TEXT
     | {"collect", "readers", "records", "config", "git", "job", "pipeline", "reach", "tokens", "trees"},

@@ -49,12 +49,12 @@ def test_dvc_yaml_with_a_key_twice() -> None:
     assert [note.text for note in notes] == [TWICE.replace("lr", "metrics")]
 
 
-def test_stages_beyond_a_thousand_are_named_as_such() -> None:
-    loop = f"{{foreach: {list(range(700))}, do: {{metrics: ['${{key}}.json']}}}}"
+def test_stages_beyond_ten_thousand_are_named_as_such() -> None:
+    loop = f"{{foreach: {list(range(7000))}, do: {{metrics: ['${{key}}.json']}}}}"
     sources, notes = parse_dvc(f"stages: {{a: {loop}, b: {loop}, c: {{metrics: [c.json]}}}}".encode(), "")
-    assert len(sources) == 700
+    assert len(sources) == 7000
     (note,) = notes
-    assert note.text.startswith("has more than 1\u202f000 stages, too many from b on; left out.")
+    assert note.text.startswith("has more than 10\u202f000 stages, too many from b on; left out.")
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,8 @@ def open_job(*, against: str = "", head: str = "", named: Named | None = None) -
 
 def make_wish(config: Config, *, form: str | None, output: str | None, publish: bool | None) -> Wish:
     """Say how a report is to go out, and let standard output take any character of it."""
-    from cml_bot.announce import Manner
     from cml_bot.deliver import Wish
+    from cml_bot.review import Manner
 
     speak_utf8(form)
     manner = Manner(comment=config.comment, status=config.status, pictures=config.pictures)

@@ -58,10 +58,10 @@ def refuse_record(job: Job, where: str, run: Run | None = None, joined: Joined |
 
 def keep(job: Job, config: Config, run: Run, is_wanted: bool | None, joined: Joined | None = None) -> None:
     """Record a run where that is allowed. What goes wrong costs a line, and the exit code only if it was asked for."""
+    if is_wanted is False or (job.head and not is_wanted):
+        return
     from cml_bot.records.write import record
 
-    if is_wanted is False:
-        return
     objection = _find_objection(job, run, joined)
     if objection:
         if objection.is_told:

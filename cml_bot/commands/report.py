@@ -87,11 +87,11 @@ def report(
 
 def _join_bundles(job: Job, paths: tuple[str, ...]) -> Joined | None:
     """Read what is to be reported on in place of files; None where it is files."""
+    if not paths:
+        return None
     from cml_bot.bundle_paths import read_paths
     from cml_bot.join_runs import join
 
-    if not paths:
-        return None
     if job.head:
         raise ConfigError("--from", "is given together with --head", "Leave one of them out.")
     return join(read_paths(paths, current_folder()), sha=job.sha or job.build.sha, same={job.build.sha})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ READERS: tuple[Format, ...] = (
 
 def find_format(path: str) -> Format | None:
     """Return the row of the table that reads a file of this name, None when there is none."""
-    suffix = PurePosixPath(path).suffix.lower()
+    suffix = posixpath.splitext(path)[1].lower()
     return next((row for row in READERS if not row.store and suffix in row.suffixes), None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
@@ -25,8 +26,16 @@ _FOLDS = {"fit_time", "score_time"}
 """What scikit-learn's cross_validate writes beside lists that go by fold, not by step."""
 
 
-def observe_document(document: object, where: str, x: str | None = None) -> Iterator[Observation]:
+def observe_document(
+    document: object, where: str, x: str | None = None, *, has_words: bool = False
+) -> Iterator[Observation]:
     """Yield what a document holds.
+
+    Args:
+        document: what was parsed.
+        where: the file's name.
+        x: the column to draw over, where somebody named one.
+        has_words: whether texts and bools are parameters, and a bare value goes by the file's name.
 
     Raises:
         InputError: it is neither a mapping nor a list.
@@ -38,10 +47,12 @@ def observe_document(document: object, where: str, x: str | None = None) -> Iter
     elif rows:
         yield from observe_rows(rows, x)
     elif isinstance(document, dict):
-        yield from _observe_mapping(document, where, x)
+        yield from _observe_mapping(document, where, x, has_words=has_words)
     elif isinstance(document, list):
         what = f"holds a list of {plural(len(document), 'value')} without names. {_CURE}"
         yield Note(text=what if document else NOTHING)
+    elif has_words and not is_missing(document):
+        yield from observe_tree(flatten({PurePath(where).stem: document}), has_words=True)
     else:
         raise _bare(document, where)
 
@@ -85,13 +96,15 @@ def cells_of(row: Mapping[str, object]) -> Iterator[tuple[str, object]]:
             yield key, value
 
 
-def _observe_mapping(document: Mapping[str, object], where: str, x: str | None) -> Iterator[Observation]:
+def _observe_mapping(
+    document: Mapping[str, object], where: str, x: str | None, *, has_words: bool
+) -> Iterator[Observation]:
     flat = flatten(document)
     if flat.notes and not flat.leaves:
         raise too_deep(where)
     columns = _columns(flat.leaves)
     if not columns:
-        yield from observe_tree(flat)
+        yield from observe_tree(flat, has_words=has_words)
         return
     table = Table(x)
     for name, values in columns.items():

@@ -5,16 +5,19 @@ Source: https://dvc.org/doc/user-guide/project-structure/dvcyaml-files#templatin
 
 from __future__ import annotations
 
-import re
+import posixpath
 from dataclasses import dataclass
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
+from cml_bot.readers._dvc_values import as_text, render, resolve
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MOST_STAGES = 1_000
-_HOLE = re.compile(r"\$\{\s*([^{}]+?)\s*\}")
+    from cml_bot.readers._dvc_values import Values
+
+MOST_STAGES = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +39,15 @@ class Stages:
     """What they mean is more than `MOST_STAGES` in all."""
 
 
-def expand_stages(document: Mapping[str, object]) -> Stages:
-    """Unroll the loops of a dvc.yaml, as far as they can be known from here."""
-    values = literal_values(document.get("vars"))
+def expand_stages(document: Mapping[str, object], known: Mapping[str, object], values: Values, folder: str) -> Stages:
+    """Unroll the loops of a dvc.yaml, as far as they can be known from here.
+
+    Args:
+        document: the file, parsed.
+        known: what its own `vars` say.
+        values: gives what the `vars` of a stage name.
+        folder: where the file lies.
+    """
     stages = document.get("stages")
     expanded: list[Stage] = []
     unknown: list[str] = []
@@ -46,38 +55,35 @@ def expand_stages(document: Mapping[str, object]) -> Stages:
     for name, body in stages.items() if isinstance(stages, dict) else ():
         if isinstance(body, dict):
             room = MOST_STAGES - len(expanded)
-            found = list(islice(_expand(body, values), room + 1))
+            found = list(islice(_expand(body, known, values, folder), room + 1))
             expanded += found[:room]
             unknown += [] if found else [name]
             beyond += [name] if len(found) > room else []
     return Stages(stages=tuple(expanded), unknown=tuple(unknown), beyond=tuple(beyond))
 
 
-def render(text: str, values: Mapping[str, object]) -> str | None:
-    """Fill the ``${…}`` of a text; None when a value is not known here.
-
-    Example:
-        >>> render("out/${item.name}.json", {"item": {"name": "us"}}), render("${lr}", {})
-        ('out/us.json', None)
-    """
-    found = {hole: _look_up(hole, values) for hole in _HOLE.findall(text)}
-    if any(not isinstance(value, str) for value in found.values()):
-        return None
-    return _HOLE.sub(lambda match: str(found[match[1]]), text)
-
-
-def _expand(body: Mapping[str, object], values: Mapping[str, object]) -> Iterator[Stage]:
-    own = {**values, **literal_values(body.get("vars"))}
+def _expand(body: Mapping[str, object], known: Mapping[str, object], values: Values, folder: str) -> Iterator[Stage]:
     if "foreach" in body:
         do = body.get("do")
-        for key, item in _items(_resolve(body["foreach"], own)):
-            yield Stage(body=do if isinstance(do, dict) else {}, values={**own, "key": key, "item": item})
+        one = do if isinstance(do, dict) else {}
+        for key, item in _items(resolve(body["foreach"], known)):
+            yield _stage(one, {**known, "key": key, "item": item}, values, folder)
     elif isinstance(matrix := body.get("matrix"), dict):
-        axes = [[item for _, item in _items(_resolve(axis, own))] for axis in matrix.values()]
-        for items in product(*axes):
-            yield Stage(body=body, values={**own, "item": dict(zip(matrix, items, strict=True))})
+        axes = [list(enumerate(item for _, item in _items(resolve(axis, known)))) for axis in matrix.values()]
+        for places in product(*axes):
+            item = {name: value for name, (_, value) in zip(matrix, places, strict=True)}
+            key = "-".join(_part_of_key(name, *place) for name, place in zip(matrix, places, strict=True))
+            yield _stage(body, {**known, "key": key, "item": item}, values, folder)
     else:
-        yield Stage(body=body, values=own)
+        yield _stage(body, known, values, folder)
+
+
+def _stage(body: Mapping[str, object], known: Mapping[str, object], values: Values, folder: str) -> Stage:
+    section, wdir = body.get("vars"), body.get("wdir")
+    if section:
+        below = render(wdir, known) if isinstance(wdir, str) else ""
+        known = values.load(section, posixpath.join(folder, below or ""), known)
+    return Stage(body=body, values=known)
 
 
 def _items(loop: object) -> Iterator[tuple[str, object]]:
@@ -87,28 +93,7 @@ def _items(loop: object) -> Iterator[tuple[str, object]]:
         yield from ((str(index), item) for index, item in enumerate(loop))
 
 
-def _resolve(value: object, values: Mapping[str, object]) -> object:
-    """Return what a loop goes over: itself, or the value that it names."""
-    hole = _HOLE.fullmatch(value) if isinstance(value, str) else None
-    return _look_up(hole[1], values) if hole else value
-
-
-def _look_up(path: str, values: Mapping[str, object]) -> object:
-    value: object = values
-    for step in re.split(r"[.\[]", path.replace("]", "")):
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return value
-
-
-def literal_values(section: object) -> dict[str, object]:
-    """Return the values that dvc.yaml itself holds; those in other files, params.yaml among them, are not looked up."""
-    values: dict[str, object] = {}
-    for entry in section if isinstance(section, list) else ():
-        if isinstance(entry, dict):
-            values.update(entry)
-    return values
+def _part_of_key(name: str, place: int, value: object) -> str:
+    """Return what one value of a matrix adds to its key: itself, or where it stands when it is no text."""
+    text = as_text(value)
+    return f"{name}{place}" if text is None else text

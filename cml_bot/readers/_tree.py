@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import format_number, plural
-from cml_bot.model import Fact, Metric, Note
+from cml_bot.model import Fact, Metric, Note, Param
 from cml_bot.readers._hashes import is_data_hash
-from cml_bot.readers._names import Names, join_path, some, tidy
+from cml_bot.readers._names import Names, join_path, shorten, some, tidy
 from cml_bot.readers._numbers import as_double, as_number, is_for_people
 from cml_bot.readers._stderr import pair_numbers
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DEEPEST = 32
 """Levels of keys."""
 MOST_METRICS = 5_000
+LONGEST_WORD = 1_000
+"""Characters of a text that are kept."""
 NOTHING = 'holds no numbers. Write results as {"accuracy": 0.9}.'
 
 
@@ -64,13 +66,24 @@ def flatten(tree: Mapping[str, object]) -> Leaves:
             too_deep += 1
         else:
             stack.extend(((*path, key), node[key]) for key in reversed(node))
-    left = plural(too_deep, "branch", "branches")
-    notes = (Note(text=f"{left} below level {DEEPEST} left out. Nest less."),) if too_deep else ()
-    return Leaves(leaves=tuple(found), notes=notes)
+    if not too_deep:
+        return Leaves(leaves=tuple(found))
+    note = Note(text=f"{plural(too_deep, 'branch', 'branches')} below level {DEEPEST} left out. Nest less.")
+    return Leaves(leaves=tuple(found), notes=(note,))
 
 
-def observe_tree(flat: Leaves) -> Iterator[Observation]:
-    """Yield the numbers of a flattened tree as metrics, hashes of data as facts, and what a reader might miss."""
+def observe_tree(flat: Leaves, *, has_words: bool = False) -> Iterator[Observation]:
+    """Yield the numbers of a flattened tree as metrics, hashes of data as facts, and what a reader might miss.
+
+    With `has_words`, texts and bools are parameters: a result that is none of a number's kind.
+    """
+    words = [leaf for leaf in flat.leaves if _is_word(leaf)] if has_words else []
+    if words:
+        yield from _params(words)
+        flat = replace(flat, leaves=tuple(leaf for leaf in flat.leaves if not _is_word(leaf)))
+        if not flat.leaves:
+            yield from flat.notes
+            return
     hashes: list[Leaf] = []
     others: list[Leaf] = []
     for leaf in flat.leaves:
@@ -89,6 +102,24 @@ def observe_tree(flat: Leaves) -> Iterator[Observation]:
     yield from notes
     if not (numbers or hashes or notes):
         yield Note(text=NOTHING)
+
+
+def _is_word(leaf: Leaf) -> bool:
+    if isinstance(leaf.value, bool):
+        return True
+    return isinstance(leaf.value, str) and as_number(leaf.value) is None and not is_data_hash(leaf.path, leaf.value)
+
+
+def _params(words: Sequence[Leaf]) -> Iterator[Observation]:
+    names = Names()
+    for leaf in words[:MOST_METRICS]:
+        text = str(leaf.value).lower() if isinstance(leaf.value, bool) else str(leaf.value)
+        plain = text.encode("utf-8", "replace").decode("utf-8")
+        yield Param(name=names.take(leaf.name), value=shorten(plain, LONGEST_WORD))
+    left = len(words) - MOST_METRICS
+    if left > 0:
+        most = plural(MOST_METRICS, "text")
+        yield Note(text=f"has more than {most}; {format_number(left)} were left out. Write fewer.")
 
 
 def _metrics(numbers: Sequence[tuple[tuple[str, ...], float]], paired: Paired) -> Iterator[Observation]:

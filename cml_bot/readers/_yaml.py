@@ -15,7 +15,7 @@ from cml_bot.errors import InputError
 from cml_bot.filters import format_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from yaml.events import Event
 
@@ -45,6 +45,11 @@ class _Open:
         self.size = 1
         """Entries it stands for, aliases counted as what they mean."""
 
+    @property
+    def is_at_key(self) -> bool:
+        """Whether what comes next is a key."""
+        return self.key is None and isinstance(self.built, dict)
+
     def add(self, value: object, size: int) -> None:
         """Take the next key, value or item."""
         self.size += size
@@ -70,10 +75,15 @@ class _Open:
         return self.built
 
 
-def parse_yaml(text: str, where: str) -> tuple[object, list[str]]:
+def parse_yaml(text: str, where: str, plain: Callable[[str], object] | None = None) -> tuple[object, list[str]]:
     """Return the document, and the keys that stand twice in one mapping.
 
     Mappings are dicts, sequences lists and scalars text; an empty document is None.
+
+    Args:
+        text: the document.
+        where: the file's name.
+        plain: what to make of a value without quotes; the text when None.
 
     Raises:
         InputError: it is not YAML, or a bomb.
@@ -85,7 +95,7 @@ def parse_yaml(text: str, where: str) -> tuple[object, list[str]]:
     # The parser in C where PyYAML has it.
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        documents, twice = _build(yaml.parse(text, Loader=loader), where)
+        documents, twice = _build(yaml.parse(text, Loader=loader), where, plain)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{where}, line {mark.line + 1}" if mark else where
@@ -99,7 +109,9 @@ def parse_yaml(text: str, where: str) -> tuple[object, list[str]]:
     return documents[0] if documents else None, twice
 
 
-def _build(events: Iterable[Event], where: str) -> tuple[list[object], list[str]]:
+def _build(
+    events: Iterable[Event], where: str, plain: Callable[[str], object] | None
+) -> tuple[list[object], list[str]]:
     documents: list[object] = []
     twice: list[str] = []
     anchors: dict[str | None, tuple[object, int]] = {}
@@ -107,7 +119,9 @@ def _build(events: Iterable[Event], where: str) -> tuple[list[object], list[str]
     aliased = 0
     for event in events:
         if isinstance(event, yaml.ScalarEvent):
-            _add(stack[-1], event.anchor, event.value, 1, anchors)
+            is_bare = plain is not None and event.implicit[0] and not stack[-1].is_at_key
+            value = plain(event.value) if plain is not None and is_bare else event.value
+            _add(stack[-1], event.anchor, value, 1, anchors)
         elif isinstance(event, yaml.CollectionStartEvent):
             stack.append(_Open(event.anchor, {} if isinstance(event, yaml.MappingStartEvent) else []))
             if len(stack) > _DEEPEST:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cml_bot.errors import InputError
 from cml_bot.filters import format_number
 from cml_bot.model import Note, Param
+from cml_bot.readers._any_document import parse_any
 from cml_bot.readers._names import Names, note_twice, shorten, some
 from cml_bot.readers._text import read_text
 from cml_bot.readers._tree import DEEPEST, MOST_METRICS, flatten
@@ -26,9 +27,9 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: AR
     """Yield every parameter, keys in keys joined by dots.
 
     Raises:
-        InputError: it is not YAML, JSON or TOML, or has no names.
+        InputError: it is not what its ending says (JSON, TOML, Python; YAML for all others), or has no names.
     """
-    document, twice = _parse(read_text(path, LARGEST), path)
+    document, twice = parse_any(read_text(path, LARGEST), path.name, number=str)
     if not isinstance(document, dict):
         raise InputError(path.name, "holds no named parameters", "Write one a line, such as lr: 0.1.")
     flat, names = flatten(document), Names()
@@ -60,22 +61,3 @@ def as_text(value: object, depth: int = 0) -> str:
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
     return str(value).encode("utf-8", "replace").decode("utf-8")
-
-
-def _parse(text: str, path: Path) -> tuple[object, list[str]]:
-    """Return the document, and the keys that stand twice; TOML allows none."""
-    # Each format is imported where it is met: YAML alone costs 20 ms.
-    suffix = path.suffix.lower()
-    if suffix in {".yaml", ".yml"}:
-        from cml_bot.readers._yaml import parse_yaml
-
-        return parse_yaml(text, path.name)
-    if suffix == ".json":
-        from cml_bot.readers.json_file import parse_json
-
-        return parse_json(text, path.name, number=str)
-    if suffix == ".toml":
-        from cml_bot.readers.toml_file import parse_toml
-
-        return parse_toml(text, path.name, number=str), []
-    raise InputError(path.name, "is of no format that parameters are read from", "Write YAML, JSON or TOML.")

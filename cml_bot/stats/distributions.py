@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from statistics import NormalDist
 
 _ROOT_TWO = math.sqrt(2)
 _ROOT_TWO_PI = math.sqrt(2 * math.pi)
-_STANDARD = NormalDist()
 _LOG_SMALLEST = -745.2
 """Below this e to the power of it is 0.0."""
 _LOG_LARGEST = math.log(1.7e308)
@@ -55,7 +53,10 @@ def normal_quantile(p: float) -> float:
         (1.959964, -37.047096)
     """
     _check_share(p)
-    return _STANDARD.inv_cdf(p)
+    # Most reports have no history and need none of it.
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(p)
 
 
 def t_tail(t: float, df: float) -> float:
