@@ -61,7 +61,10 @@ class Format:
     tool: str = ""
     """What writes it, for people; empty where it is a format that many write."""
     store: str = ""
-    """A regular expression over whole paths, for files that are read together: its group 1 is the store's path."""
+    """A regular expression over whole paths, for files that are read together: its group 1 is the store's path.
+
+    Where files at the top of the tree make one, the group takes no part, and the path is ``.``.
+    """
 
 
 _HISTORIES = ("history", "history_*", "train_history", "training_history", "loss_history")
@@ -123,6 +126,13 @@ READERS: tuple[Format, ...] = (
             *("*confusion_matrix*", "*_curve.*", "*_curves.*", "*feature_importance*"),
         ),
     ),
+    Format(
+        module="tensorboard",
+        suffixes=(),
+        tool="TensorBoard",
+        # What add_hparams writes to a folder named by the time belongs to the run above it.
+        store=r"(?:(.+?)/)??(?:1[0-9]{9}(?:\.[0-9]+)?/)?[^/]*tfevents[^/]*",
+    ),
 )
 
 
@@ -137,7 +147,7 @@ def find_store(path: str) -> tuple[Format, str] | None:
     for row in _STORES:
         found = re.fullmatch(row.store, path)
         if found:
-            return row, found[1]
+            return row, found[1] or "."
     return None
 
 
