@@ -131,7 +131,7 @@ READERS: tuple[Format, ...] = (
         suffixes=(),
         tool="TensorBoard",
         # What add_hparams writes to a folder named by the time belongs to the run above it.
-        store=r"(?:(.+?)/)??(?:1[0-9]{9}(?:\.[0-9]+)?/)?[^/]*tfevents[^/]*",
+        store=r"(?:(.+?)/)??(?:1[0-9]{9}\.[0-9]+/)?[^/]*tfevents[^/]*",
     ),
 )
 

@@ -7,48 +7,38 @@ from array import array
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from cml_bot.readers._course import Course
-from cml_bot.readers._tensors import FLOAT, metric_tags_of, numbers_of, settings_of, texts_of, type_of
-from cml_bot.readers._tfevents import bytes_of, int_of, read_fields, read_message, read_records, signed
+from cml_bot.readers._summary import find_picture, find_scalar, metric_tags_of, numbers_of, parse_event, settings_of
+from cml_bot.readers._tfevents import (
+    AT_STEP,
+    LONGEST_FRAMED,
+    MOST_STEP_BYTES,
+    SESSION_LOG,
+    SHORTEST_FRAMED,
+    STEP,
+    WALL_TIME,
+    bytes_of,
+    read_blocks,
+    read_message,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    Message = dict[int, int | bytes]
-    _Adders = tuple[Callable[[float], None], Callable[[float], None]]
+    from cml_bot.readers._tfevents import Message
 
 MOST_TAGS = 5_000
 _LONGEST_TAG = 1_000
-_LONGEST_FRAME = 4_096
-_BETWEEN = 1 << 17
-"""Records after which the scalars read so far are given to their courses."""
+_MOST_WAITING = 1 << 17
+"""Scalars that may wait for being given to their courses."""
+_LARGE = 8 << 20
+"""Bytes of a file from which on records are taken many at once."""
 _PICTURES_KEPT = 32
 MOST_CURVES = 100
-_SHORTEST = 24
-"""Bytes of a record that is looked up: whatever its step, no byte of it is beyond the end."""
-_MOST_STEP_BITS = 63
-_WALL_TIME, _STEP = 0x09, 0x10
-"""The first bytes of an event's fields 1 and 2, which every writer writes first."""
-_START = 1
+_MOST_STARTS = 200
+"""Sessions that may begin within files; that each file is a new one is known anyway."""
+_MOST_FRAMES = 4 * MOST_TAGS
 _single = struct.Struct("<f")
 _PROBE = _single.pack(-1.2345e-19)
-
-
-class _Event(NamedTuple):
-    """One record.
-
-    Source: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto
-    """
-
-    step: int
-    is_start: bool
-    """Whether a writer begins at this step, so that what was written from here on counts no more."""
-    values: list[Message]
-
-
-class _Scalar(NamedTuple):
-    value: float
-    is_double: bool
-    """Whether it was stored in more than single precision."""
 
 
 class _Waiting(NamedTuple):
@@ -57,6 +47,14 @@ class _Waiting(NamedTuple):
     course: Course
     x: array[float]
     y: array[float]
+
+
+class _Known(NamedTuple):
+    """Where the scalars of a frame go, one by one and in all."""
+
+    add_x: Callable[[float], None]
+    add_y: Callable[[float], None]
+    waiting: _Waiting
 
 
 class EventLog:
@@ -80,6 +78,7 @@ class EventLog:
         """Values that were taken to pieces: few, and none only where there are no values at all."""
         self.is_full = False
         """Whether there were more tags than are kept."""
+        self._n_starts = 0
         self._plugins: dict[bytes, bytes] = {}
         self._waiting: dict[bytes, _Waiting] = {}
 
@@ -94,40 +93,74 @@ class EventLog:
         self._waiting.clear()
         # Writers repeat all bytes of a scalar's record but its time, its step and, at the end, its value. So what
         # lies between is looked up, and only the first record of each tag is taken to pieces.
-        frames: dict[bytes, _Adders] = {}
-        n = 0
-        for n, data in enumerate(read_records(file, size, tell), 1):
+        frames: dict[bytes, _Known] = {}
+        n_waiting = 0
+        for block, edges in read_blocks(file, size, tell):
+            rest: Iterable[int] = range(len(edges) - 1)
+            # The first block teaches the frames, and is all that most files have.
+            if frames and size >= _LARGE:
+                rest = self._take_many(block, edges, frames)
+            self._take_each(block, edges, rest, frames)
+            n_waiting += len(edges) - 1
+            self.n_records += len(edges) - 1
+            if n_waiting >= _MOST_WAITING:
+                self._flush()
+                n_waiting = 0
+        self._flush()
+
+    def _take_each(
+        self, block: bytes, edges: Sequence[int], places: Iterable[int], frames: dict[bytes, _Known]
+    ) -> None:
+        """Take some records of a block, one after the other."""
+        for place in places:
+            data = block[edges[place] + 12 : edges[place + 1] - 4]
             step, at = _read_step(data)
-            add = frames.get(data[at:-4])
-            if add is None:
+            known = frames.get(data[at:-4])
+            if known is None:
                 self._take_apart(data, frames)
             else:
-                add[0](step)
-                add[1](_single.unpack_from(data, len(data) - 4)[0])
-            if not n % _BETWEEN:
-                self._flush()
-        self._flush()
-        self.n_records += n
+                known[0](step)
+                known[1](_single.unpack_from(data, len(data) - 4)[0])
 
-    def _take_apart(self, data: bytes, frames: dict[bytes, _Adders]) -> None:
+    def _take_many(self, block: bytes, edges: Sequence[int], frames: Mapping[bytes, _Known]) -> Iterable[int]:
+        """Take the records of a block whose frames are known all at once; give those that are left."""
+        # Only large files pay for the import of numpy.
+        from cml_bot.readers._event_frames import find_frames
+
+        found, left = find_frames(block, edges, frames)
+        if any(_is_start(block[edges[place] + 12 : edges[place + 1] - 4]) for place in left):
+            # What comes before it and what comes after has to be told apart.
+            return range(len(edges) - 1)
+        for one in found:
+            waiting = frames[one.frame].waiting
+            waiting.x.frombytes(one.steps.tobytes())
+            waiting.y.frombytes(one.values.tobytes())
+        return left
+
+    def _take_apart(self, data: bytes, frames: dict[bytes, _Known]) -> None:
         """Take any record, and add to the frames what tells others like it."""
         try:
-            event = _parse(data)
+            event = parse_event(data)
             if event.is_start:
-                self._cut(event.step)
+                self._begin_at(event.step)
             added = [self._take_value(event.step, value) for value in event.values]
         except (ValueError, struct.error):
             self.n_broken += 1
             return
-        if len(added) == 1 and added[0] is not None and self._is_framed(data, event.step):
+        if (
+            len(added) == 1
+            and added[0] is not None
+            and len(frames) < _MOST_FRAMES
+            and self._is_framed(data, event.step)
+        ):
             _, at = _read_step(data)
-            frames[data[at:-4]] = (added[0].x.append, added[0].y.append)
+            frames[data[at:-4]] = _Known(added[0].x.append, added[0].y.append, added[0])
 
     def _take_value(self, step: int, value: Message) -> _Waiting | None:
         """Take a value of any kind; give where it went if it is a scalar."""
         self.n_values += 1
         tag, plugin = bytes_of(value, 1), self._plugin_of(value)
-        scalar = _find_scalar(value, plugin)
+        scalar = find_scalar(value, plugin)
         if scalar is not None:
             waiting = self._waiting.get(tag) or self._open(tag, step)
             if waiting:
@@ -136,7 +169,7 @@ class EventLog:
                 if scalar.is_double:
                     self.doubles.add(tag)
             return waiting
-        picture = _find_picture(value, plugin)
+        picture = find_picture(value, plugin)
         if picture and (tag in self.pictures or len(self.pictures) < _PICTURES_KEPT):
             self.pictures[tag] = (step, picture)
         elif plugin == b"pr_curves" and (tag in self.curves or len(self.curves) < MOST_CURVES):
@@ -183,17 +216,24 @@ class EventLog:
         Found out by trying: the last four bytes are changed, and have to come out as the value.
         """
         begun, at = _read_step(data)
-        if begun != step or not 0 < at + 4 < len(data) <= _LONGEST_FRAME:
+        if begun != step or not 0 < at + 4 < len(data) <= LONGEST_FRAMED:
             return False
         try:
-            [value] = _parse(data[:-4] + _PROBE).values
-            scalar = _find_scalar(value, self._plugin_of(value))
+            [value] = parse_event(data[:-4] + _PROBE).values
+            scalar = find_scalar(value, self._plugin_of(value))
         except (ValueError, struct.error):
             return False
         return scalar is not None and not scalar.is_double and _single.pack(scalar.value) == _PROBE
 
-    def _cut(self, step: int) -> None:
-        """Drop what was written from a step on."""
+    def _begin_at(self, step: int) -> None:
+        """Drop what was written from a step on: a session begins there.
+
+        Raises:
+            ValueError: too many sessions begin.
+        """
+        self._n_starts += 1
+        if self._n_starts > _MOST_STARTS:
+            raise ValueError("too many sessions")
         self._flush()
         for course in self.courses.values():
             course.cut(step)
@@ -210,13 +250,13 @@ class EventLog:
 
 def _read_step(data: bytes) -> tuple[int, int]:
     """Return the step of an event as writers begin it, and where the rest begins; else the record's own start."""
-    if len(data) < _SHORTEST or data[0] != _WALL_TIME:
+    if len(data) < SHORTEST_FRAMED or data[0] != WALL_TIME:
         return 0, 0
-    if data[9] != _STEP:
-        return 0, 9
-    byte = data[10]
-    step, at, shift = byte & 0x7F, 11, 7
-    while byte > 0x7F and shift < _MOST_STEP_BITS:
+    if data[AT_STEP] != STEP:
+        return 0, AT_STEP
+    byte = data[AT_STEP + 1]
+    step, at, shift = byte & 0x7F, AT_STEP + 2, 7
+    while byte > 0x7F and shift < 7 * MOST_STEP_BYTES:
         byte = data[at]
         step |= (byte & 0x7F) << shift
         at += 1
@@ -224,46 +264,11 @@ def _read_step(data: bytes) -> tuple[int, int]:
     return step, at
 
 
-def _parse(data: bytes) -> _Event:
-    """Read one record.
-
-    Raises:
-        ValueError: it is no event.
-    """
-    step, is_start = 0, False
-    values: list[Message] = []
-    for number, content in read_fields(data):
-        if number == 2 and isinstance(content, int):
-            step = signed(content)
-        elif number == 5 and isinstance(content, bytes):
-            found = (value for one, value in read_fields(content) if one == 1 and isinstance(value, bytes))
-            values += map(read_message, found)
-        elif number == 7 and isinstance(content, bytes):
-            is_start = int_of(read_message(content), 1) == _START
-    return _Event(step, is_start, values)
-
-
-def _find_scalar(value: Message, plugin: bytes) -> _Scalar | None:
-    """Give the number of a value: as such, or as a tensor of the plugin scalars that holds one.
-
-    Source: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/summary.proto
-
-    Raises:
-        ValueError: its tensor is broken.
-    """
-    simple = value.get(2)
-    if isinstance(simple, bytes):
-        return _Scalar(_single.unpack(simple)[0], is_double=False)
-    if plugin == b"scalars" and 8 in value:
-        tensor = bytes_of(value, 8)
-        numbers = numbers_of(tensor)
-        return _Scalar(float(numbers[0]), is_double=type_of(tensor) != FLOAT) if len(numbers) == 1 else None
-    return None
-
-
-def _find_picture(value: Message, plugin: bytes) -> bytes:
-    """Give the encoded picture of a value, the first of several; empty where it holds none."""
-    if 4 in value:
-        return bytes_of(read_message(bytes_of(value, 4)), 4)
-    # Width and height as texts, then the pictures.
-    return b"".join(texts_of(bytes_of(value, 8))[2:3]) if plugin == b"images" else b""
+def _is_start(data: bytes) -> bool:
+    """Whether a record says that a session begins; cheap for those that do not."""
+    if SESSION_LOG not in data[:SHORTEST_FRAMED]:
+        return False
+    try:
+        return parse_event(data).is_start
+    except (ValueError, struct.error):
+        return False

@@ -9,20 +9,29 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Message = dict[int, int | bytes]
+
 LARGEST_RECORD = 32 << 20
 """Bytes; longer records are passed over: they hold graphs and embeddings."""
 _BLOCK = 1 << 20
 _HEADER = struct.Struct("<QI")
+_AROUND = _HEADER.size + 4
+"""Bytes of a record around its content."""
 _MOST_LENGTHS = 1 << 16
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _MOST_VARINT_BITS = 63
+WALL_TIME, STEP, SUMMARY, SESSION_LOG = 0x09, 0x10, 0x2A, 0x3A
+"""The first bytes of an event's fields 1, 2, 5 and 7; every writer writes them in this order."""
+AT_STEP, MOST_STEP_BYTES, VALUE_BYTES = 9, 9, 4
+SHORTEST_FRAMED, LONGEST_FRAMED = 24, 4_096
+"""Bytes of a record that may be read by its frame: with any step, no byte that is looked at is beyond its end."""
 
 CUT = "ends in the middle of a record: whoever wrote it was stopped. What is whole counts."
 DAMAGED = "is damaged; what comes after is left out. Train again, or see how the file was copied."
 
 
-def read_records(file: BinaryIO, size: int, tell: Callable[[str], None]) -> Iterator[bytes]:
-    """Yield the content of every whole record; say why where they end early.
+def read_blocks(file: BinaryIO, size: int, tell: Callable[[str], None]) -> Iterator[tuple[bytes, list[int]]]:
+    """Yield stretches of a file, each with where its whole records begin and the last of them ends.
 
     A record is its length, the CRC of that, its content, and the CRC of that. The first CRC is checked, so that no
     damaged length is ever followed; the second is not.
@@ -37,35 +46,50 @@ def read_records(file: BinaryIO, size: int, tell: Callable[[str], None]) -> Iter
     lengths: dict[bytes, int] = {}
     block, want, done = b"", _BLOCK, 0
     while more := file.read(want):
-        block, want, at = block + more, _BLOCK, 0
-        end = len(block)
-        while at + 12 <= end:
-            header = block[at : at + 12]
-            length = lengths.get(header, -1)
-            if length < 0:
-                length, crc = _HEADER.unpack(header)
-                if crc != _masked_crc(header[:8]):
-                    tell(DAMAGED)
-                    return
-                if len(lengths) < _MOST_LENGTHS:
-                    lengths[header] = length
-            stop = at + 16 + length
-            if stop > end:
-                if done + stop > size:
-                    tell(CUT)
-                    return
-                if length > LARGEST_RECORD:
-                    tell(f"holds a record of more than {LARGEST_RECORD >> 20} MB; left out.")
-                    file.seek(done + stop)
-                    at = end = stop
-                want = max(_BLOCK, stop - end)
-                break
-            yield block[at + 12 : stop - 4]
-            at = stop
-        done += at
-        block = block[at:]
+        block += more
+        edges, at, flaw = _walk(block, lengths, size - done)
+        yield block, edges
+        if flaw:
+            tell(flaw)
+            return
+        want = max(_BLOCK, at - len(block))
+        if at - edges[-1] > LARGEST_RECORD + _AROUND:
+            tell(f"holds a record of more than {LARGEST_RECORD >> 20} MB; left out.")
+            done, block, want = done + at, b"", _BLOCK
+            file.seek(done)
+            continue
+        done += edges[-1]
+        block = block[edges[-1] :]
     if block:
         tell(CUT)
+
+
+def _walk(block: bytes, lengths: dict[bytes, int], left: int) -> tuple[list[int], int, str]:
+    """Go from record to record.
+
+    Args:
+        block: begins with a record.
+        lengths: those that were met already, by their bytes with their CRC; more are added.
+        left: bytes from the start of the block to the end of the file.
+
+    Returns:
+        Where whole records begin and the last ends, where the next one ends, and why there is none.
+    """
+    edges, at, end = [0], 0, len(block)
+    while at + _HEADER.size <= end:
+        header = block[at : at + _HEADER.size]
+        length = lengths.get(header)
+        if length is None:
+            length, crc = _HEADER.unpack(header)
+            if crc != _masked_crc(header[:8]):
+                return edges, at, DAMAGED
+            if len(lengths) < _MOST_LENGTHS:
+                lengths[header] = length
+        at += length + _AROUND
+        if at > end:
+            return edges, at, CUT if at > left else ""
+        edges.append(at)
+    return edges, at, ""
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:
@@ -123,7 +147,7 @@ def read_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
         at += size
 
 
-def read_message(data: bytes) -> dict[int, int | bytes]:
+def read_message(data: bytes) -> Message:
     """Give the fields of a message by their number; of repeated ones the last.
 
     Raises:
@@ -132,13 +156,13 @@ def read_message(data: bytes) -> dict[int, int | bytes]:
     return dict(read_fields(data))
 
 
-def bytes_of(message: dict[int, int | bytes], number: int) -> bytes:
+def bytes_of(message: Message, number: int) -> bytes:
     """Give a field that is text or a message; empty where it is missing or something else."""
     value = message.get(number, b"")
     return value if isinstance(value, bytes) else b""
 
 
-def int_of(message: dict[int, int | bytes], number: int) -> int:
+def int_of(message: Message, number: int) -> int:
     """Give a field that is a whole number; 0 where it is missing or something else."""
     value = message.get(number, 0)
     return value if isinstance(value, int) else 0

@@ -11,7 +11,7 @@ from cml_bot.filters import plural
 from cml_bot.model import Figure, Metric, Note, Param, Points, Series
 from cml_bot.readers._event_log import MOST_TAGS, EventLog
 from cml_bot.readers._names import Names, some, tidy
-from cml_bot.readers._tensors import shorten_singles
+from cml_bot.readers._summary import shorten_singles
 from cml_bot.readers.image_file import LARGEST, find_media
 from cml_bot.steps import is_step
 

@@ -28,7 +28,7 @@ print({tag: events.Scalars(tag)[-1].value for tag in events.Tags()["scalars"]})
 _CRC_ROWS = []
 for _byte in range(256):
     for _ in range(8):
-        _byte = (_byte >> 1) ^ (0x82F63B78 if _byte & 1 else 0)  # noqa: PLW2901
+        _byte = (_byte >> 1) ^ (0x82F63B78 if _byte & 1 else 0)
     _CRC_ROWS.append(_byte)
 
 

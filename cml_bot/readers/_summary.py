@@ -1,19 +1,21 @@
-"""Values of TensorBoard's summaries: numbers from tensors in their many encodings, pictures, settings."""
+"""Events of TensorBoard and their values: scalars in their many encodings, pictures, settings."""
 
 from __future__ import annotations
 
 import struct
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.readers._tfevents import bytes_of, int_of, read_fields, read_message, read_varint, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cml_bot.readers._tfevents import Message
+
 MOST_NUMBERS = 100_000
 """Numbers of one tensor that are read."""
-FLOAT = 1
+_FLOAT = 1
 """The type of tensors of single precision, as the enum DataType numbers it."""
 _FORMATS = {1: "f", 2: "d", 3: "i", 4: "B", 5: "h", 6: "b", 9: "q", 10: "?", 17: "H", 19: "e", 22: "I", 23: "Q"}
 """Types of numbers as `struct` names them, by the enum DataType.
@@ -24,6 +26,75 @@ _BFLOAT16 = 14
 _HALF_VALUES, _VALUES = 13, {5: "f", 6: "d", 7: "", 10: "", 11: "", 16: "", 17: ""}
 """The fields of a TensorProto that hold numbers: of floats their format, nothing for varints."""
 _STRINGS = 8
+_START = 1
+_LARGEST_COUNT = 1e9
+
+
+class Event(NamedTuple):
+    """One record.
+
+    Source: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto
+    """
+
+    step: int
+    is_start: bool
+    """Whether a writer begins at this step, so that what was written from here on counts no more."""
+    values: list[Message]
+
+
+class Scalar(NamedTuple):
+    value: float
+    is_double: bool
+    """Whether it was stored in more than single precision."""
+
+
+def parse_event(data: bytes) -> Event:
+    """Read one record.
+
+    Raises:
+        ValueError: it is no event.
+    """
+    step, is_start = 0, False
+    values: list[Message] = []
+    for number, content in read_fields(data):
+        if number == 2 and isinstance(content, int):
+            step = signed(content)
+        elif number == 5 and isinstance(content, bytes):
+            found = (value for one, value in read_fields(content) if one == 1 and isinstance(value, bytes))
+            values += map(read_message, found)
+        elif number == 7 and isinstance(content, bytes):
+            is_start = int_of(read_message(content), 1) == _START
+    return Event(step, is_start, values)
+
+
+def find_scalar(value: Message, plugin: bytes) -> Scalar | None:
+    """Give the number of a value: as such, or as a tensor of the plugin scalars that holds one.
+
+    Source: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/summary.proto
+
+    Raises:
+        ValueError: its tensor is broken.
+    """
+    simple = value.get(2)
+    if isinstance(simple, bytes):
+        return Scalar(struct.unpack("<f", simple)[0], is_double=False)
+    if plugin == b"scalars" and 8 in value:
+        tensor = bytes_of(value, 8)
+        numbers = numbers_of(tensor)
+        return (
+            Scalar(float(numbers[0]), is_double=int_of(read_message(tensor), 1) != _FLOAT)
+            if len(numbers) == 1
+            else None
+        )
+    return None
+
+
+def find_picture(value: Message, plugin: bytes) -> bytes:
+    """Give the encoded picture of a value, the first of several; empty where it holds none."""
+    if 4 in value:
+        return bytes_of(read_message(bytes_of(value, 4)), 4)
+    # Width and height as texts, then the pictures.
+    return b"".join(texts_of(bytes_of(value, 8))[2:3]) if plugin == b"images" else b""
 
 
 def numbers_of(tensor: bytes) -> list[float]:
@@ -48,15 +119,6 @@ def numbers_of(tensor: bytes) -> list[float]:
             form = _VALUES[number]
             found += _floats(value, form) if form else map(signed, _varints(value))
     return found[:MOST_NUMBERS]
-
-
-def type_of(tensor: bytes) -> int:
-    """Give the type of a TensorProto's elements, as the enum DataType numbers it.
-
-    Raises:
-        ValueError: it is no such message.
-    """
-    return int_of(read_message(tensor), 1)
 
 
 def texts_of(tensor: bytes) -> list[bytes]:
@@ -94,14 +156,14 @@ def metric_tags_of(content: bytes) -> Iterator[bytes]:
 
 
 def shorten_singles(values: Sequence[float]) -> list[float]:
-    """Give the decimal with the fewest digits of each number that was stored in single precision.
+    """Give the decimal with the fewest digits of each number that was stored in single precision; counts stay exact.
 
     Example:
         >>> shorten_singles([0.10000000149011612, 16777216.0, float("inf")])
         [0.1, 16777216.0, inf]
     """
     found = list(values)
-    waiting = list(range(len(found)))
+    waiting = [place for place, value in enumerate(found) if not (abs(value) < _LARGEST_COUNT and value.is_integer())]
     for digits in (6, 7, 8, 9):
         short = [float(f"{values[place]:.{digits}g}") for place in waiting]
         singles = _as_singles(short)
