@@ -17,9 +17,10 @@ from cml_bot.collect import collect
 from cml_bot.config import Config
 from cml_bot.errors import InputError
 from cml_bot.model import Figure, Metric, Note, Observation, Param, Points, Run, Series
+from cml_bot.readers._event_log import MOST_PICTURES
 from cml_bot.readers._summary import shorten_singles
 from cml_bot.readers._tfevents import LARGEST_RECORD
-from cml_bot.readers.tensorboard import MOST_PICTURES, read_store
+from cml_bot.readers.tensorboard import read_store
 from cml_bot.steps import is_step
 from cml_bot.trees import FolderTree
 from tests.bench.tensorboard import field, framed, masked_crc, scalar_event, varint, write_events
@@ -150,9 +151,16 @@ def test_pictures_of_the_last_step_and_the_pr_curve() -> None:
 
 def test_pictures_beyond_the_limit_are_named(tmp_path: Path) -> None:
     values = [field(1, b"p%d" % n) + field(4, field(4, PNG)) for n in range(MOST_PICTURES + 3)]
-    found = read_bytes(tmp_path, VERSION + event(1, *values))
+    found = read_bytes(tmp_path, VERSION + event(1, *values) + event(2, *values))
     assert sum(isinstance(one, Figure) for one in found) == MOST_PICTURES
     assert "p20, p21, p22" in notes(found)[0]
+
+
+def test_a_message_of_millions_of_fields_is_not_kept(tmp_path: Path) -> None:
+    values = b"\x0a\x00" * 2_000_000
+    found = read_bytes(tmp_path, scalars("loss", {0: 1}) + framed(field(5, values)))
+    assert curves(found) == {"loss": {0: 1}}
+    assert "1 record cannot be understood" in notes(found)[0]
 
 
 def test_a_resumed_run_begins_where_its_session_does(tmp_path: Path) -> None:

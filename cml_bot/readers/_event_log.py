@@ -7,6 +7,7 @@ from array import array
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from cml_bot.readers._course import Course
+from cml_bot.readers._names import LONGEST, shorten, tidy
 from cml_bot.readers._summary import find_picture, find_scalar, metric_tags_of, numbers_of, parse_event, settings_of
 from cml_bot.readers._tfevents import (
     AT_STEP,
@@ -20,9 +21,10 @@ from cml_bot.readers._tfevents import (
     read_blocks,
     read_message,
 )
+from cml_bot.readers.image_file import LARGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from cml_bot.readers._tfevents import Message
 
@@ -32,7 +34,7 @@ _MOST_WAITING = 1 << 17
 """Scalars that may wait for being given to their courses."""
 _LARGE = 8 << 20
 """Bytes of a file from which on records are taken many at once."""
-_PICTURES_KEPT = 32
+MOST_PICTURES = 20
 MOST_CURVES = 100
 _MOST_STARTS = 200
 """Sessions that may begin within files; that each file is a new one is known anyway."""
@@ -67,6 +69,8 @@ class EventLog:
         """Tags of scalars that were stored in more than single precision."""
         self.pictures: dict[bytes, tuple[int, bytes]] = {}
         """The last step of each picture, and its content."""
+        self.left_out: dict[bytes, None] = {}
+        """Tags of pictures that are too many or too large, in their order."""
         self.curves: dict[bytes, tuple[int, list[float]]] = {}
         """The last step of each PR curve, and its table, row by row."""
         self.settings: dict[str, str] = {}
@@ -170,17 +174,24 @@ class EventLog:
                     self.doubles.add(tag)
             return waiting
         picture = find_picture(value, plugin)
-        if picture and (tag in self.pictures or len(self.pictures) < _PICTURES_KEPT):
-            self.pictures[tag] = (step, picture)
+        if picture:
+            self._keep_picture(tag, step, picture)
         elif plugin == b"pr_curves" and (tag in self.curves or len(self.curves) < MOST_CURVES):
             self.curves[tag] = (step, numbers_of(bytes_of(value, 8)))
         return None
+
+    def _keep_picture(self, tag: bytes, step: int, picture: bytes) -> None:
+        has_room = tag in self.pictures or (len(self.pictures) < MOST_PICTURES and _has_room(tag, self.pictures))
+        if has_room and len(picture) <= LARGEST:
+            self.pictures[tag] = (step, picture)
+        elif _has_room(tag, self.left_out):
+            self.left_out[tag] = None
 
     def _open(self, tag: bytes, step: int) -> _Waiting | None:
         """Give where the scalars of a tag go from its first one of a file on; None where there are too many tags."""
         course = self.courses.get(tag)
         if course is None:
-            if len(self.courses) >= MOST_TAGS or len(tag) > _LONGEST_TAG:
+            if not _has_room(tag, self.courses):
                 self.is_full = True
                 return None
             course = self.courses[tag] = Course()
@@ -195,8 +206,8 @@ class EventLog:
         if metadata:
             plugin = read_message(bytes_of(read_message(metadata), 1))
             name, content = bytes_of(plugin, 1), bytes_of(plugin, 2)
-            if len(self._plugins) < MOST_TAGS and len(tag) <= _LONGEST_TAG:
-                self._plugins[tag] = name
+            if _has_room(tag, self._plugins):
+                self._plugins[tag] = name[:_LONGEST_TAG]
             if name == b"hparams":
                 self._take_settings(content)
             return name
@@ -205,10 +216,8 @@ class EventLog:
     def _take_settings(self, content: bytes) -> None:
         for name, text in settings_of(content):
             if len(self.settings) < MOST_TAGS:
-                self.settings[name] = text
-        for tag in metric_tags_of(content):
-            if len(self.compared) < MOST_TAGS:
-                self.compared.add(tag)
+                self.settings[tidy(name)] = shorten(text, LONGEST)
+        self.compared.update(tag for tag in metric_tags_of(content) if _has_room(tag, self.compared))
 
     def _is_framed(self, data: bytes, step: int) -> bool:
         """Whether any record with the same bytes between step and last four holds the same scalar, and its value there.
@@ -246,6 +255,10 @@ class EventLog:
         for waiting in self._waiting.values():
             waiting.course.extend(waiting.x, waiting.y)
             del waiting.x[:], waiting.y[:]
+
+
+def _has_room(tag: bytes, known: Collection[bytes]) -> bool:
+    return len(known) < MOST_TAGS and len(tag) <= _LONGEST_TAG
 
 
 def _read_step(data: bytes) -> tuple[int, int]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cml_bot.readers._tfevents import Message
 
-MOST_NUMBERS = 100_000
+MOST_NUMBERS = 30_000
 """Numbers of one tensor that are read."""
 _FLOAT = 1
 """The type of tensors of single precision, as the enum DataType numbers it."""
@@ -43,6 +43,8 @@ class Event(NamedTuple):
 
 
 class Scalar(NamedTuple):
+    """One number at one step."""
+
     value: float
     is_double: bool
     """Whether it was stored in more than single precision."""
@@ -81,11 +83,8 @@ def find_scalar(value: Message, plugin: bytes) -> Scalar | None:
     if plugin == b"scalars" and 8 in value:
         tensor = bytes_of(value, 8)
         numbers = numbers_of(tensor)
-        return (
-            Scalar(float(numbers[0]), is_double=int_of(read_message(tensor), 1) != _FLOAT)
-            if len(numbers) == 1
-            else None
-        )
+        is_double = int_of(read_message(tensor), 1) != _FLOAT
+        return Scalar(float(numbers[0]), is_double) if len(numbers) == 1 else None
     return None
 
 

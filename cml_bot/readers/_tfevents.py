@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LARGEST_RECORD = 32 << 20
 """Bytes; longer records are passed over: they hold graphs and embeddings."""
+MOST_FIELDS = 100_000
+"""Fields of one message that are read."""
 _BLOCK = 1 << 20
 _HEADER = struct.Struct("<QI")
 _AROUND = _HEADER.size + 4
@@ -125,10 +127,13 @@ def read_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     Source: https://protobuf.dev/programming-guides/encoding/
 
     Raises:
-        ValueError: it is no message.
+        ValueError: it is no message, or one of very many fields.
     """
-    at, end = 0, len(data)
+    at, end, n = 0, len(data), 0
     while at < end:
+        n += 1
+        if n > MOST_FIELDS:
+            raise ValueError("too many fields")
         key, at = read_varint(data, at)
         kind = key & 7
         if kind == _VARINT:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Figure, Metric, Note, Param, Points, Series
-from cml_bot.readers._event_log import MOST_TAGS, EventLog
-from cml_bot.readers._names import Names, some, tidy
+from cml_bot.readers._event_log import MOST_PICTURES, MOST_TAGS, EventLog
+from cml_bot.readers._names import Names, some
 from cml_bot.readers._summary import shorten_singles
 from cml_bot.readers.image_file import LARGEST, find_media
 from cml_bot.steps import is_step
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from cml_bot.model import Observation
 
-MOST_PICTURES = 20
 _MEDIA = ("image/png", "image/jpeg", "image/gif")
 _ROWS, _PRECISION, _RECALL = 6, 4, 5
 """Rows of the table that the plugin pr_curves writes, and which of them these are.
@@ -48,7 +47,7 @@ def read_store(files: Mapping[str, Path], sha: str) -> Iterator[Observation]:  #
     yield from _scalars(log)
     yield from _pictures(log)
     yield from _curves(log)
-    yield from (Param(name=tidy(name), value=tidy(value)) for name, value in log.settings.items())
+    yield from (Param(name=name, value=value) for name, value in log.settings.items())
     yield from _notes(log, flaws)
 
 
@@ -89,13 +88,14 @@ def _scalars(log: EventLog) -> Iterator[Observation]:
 def _pictures(log: EventLog) -> Iterator[Figure | Note]:
     names = Names()
     others: list[str] = []
-    for n, (tag, (_, data)) in enumerate(log.pictures.items()):
+    for tag, (_, data) in log.pictures.items():
         name = names.take(tag.decode("utf-8", "replace"))
         media = find_media(data)
-        if n < MOST_PICTURES and media in _MEDIA and len(data) <= LARGEST:
+        if media in _MEDIA:
             yield Figure(name=name, media=media, data=data, caption=re.sub(r"[_\s]+", " ", name))
         else:
             others.append(name)
+    others += (tag.decode("utf-8", "replace") for tag in log.left_out)
     if others:
         limits = f"more than {MOST_PICTURES}, larger than {LARGEST >> 20} MB, or neither PNG, JPEG nor GIF"
         yield Note(text=f"pictures left out ({limits}): {some(others)}. Log fewer, and smaller ones.")
