@@ -71,7 +71,8 @@ def choose_newest(sources: Iterable[Source]) -> tuple[list[Source], list[str]]:
         places.setdefault((found[0], source.part), []).append((found[1], replace(source, group=found[0])))
     notes: list[str] = []
     for (place, _), runs in places.items():
-        runs.sort(key=lambda pair: (_begun(pair[1]), natural(pair[0])))
+        has_times = all(_begun(source) for _, source in runs)
+        runs.sort(key=lambda pair: (_begun(pair[1]) if has_times else 0, natural(pair[0])))
         kept.append(runs[-1][1])
         notes += list(_tell(place, runs))
     return kept, notes
