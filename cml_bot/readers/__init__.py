@@ -55,7 +55,10 @@ class Format:
     suffixes: tuple[str, ...]
     """Endings of the files it reads, in lower case; "" is any."""
     names: tuple[str, ...] = ()
-    """Globs over a file's name, or its last folders and name: what is taken without configuration."""
+    """Globs over a file's name, or its last folders and name: what is taken without configuration.
+
+    Of a store they are for people alone: `store` decides.
+    """
     guesses: tuple[str, ...] = ()
     """Globs like `names`, over names that others use too: taken where the content is one of a tool's (`_shapes.py`)."""
     tool: str = ""
@@ -129,6 +132,7 @@ READERS: tuple[Format, ...] = (
     Format(
         module="tensorboard",
         suffixes=(),
+        names=("*tfevents*",),
         tool="TensorBoard",
         # What add_hparams writes to a folder named by the time belongs to the run above it.
         store=r"(?:(.+?)/)??(?:1[0-9]{9}\.[0-9]+/)?[^/]*tfevents[^/]*",

@@ -11,11 +11,13 @@ import numpy as np
 
 from cml_bot.readers._tfevents import (
     AT_STEP,
+    HEAD,
     LONGEST_FRAMED,
     MOST_STEP_BYTES,
     SHORTEST_FRAMED,
     STEP,
     SUMMARY,
+    TAIL,
     VALUE_BYTES,
     WALL_TIME,
 )
@@ -54,13 +56,13 @@ def find_frames(block: bytes, edges: Sequence[int], known: Container[bytes]) -> 
         known: frames of scalars.
     """
     data, at = np.frombuffer(block, dtype=np.uint8), np.asarray(edges)
-    lengths = np.diff(at) - 16
+    lengths = np.diff(at) - HEAD - TAIL
     is_left = np.ones(len(lengths), dtype=bool)
     found: list[Framed] = []
     for length in np.flatnonzero(np.bincount(np.minimum(lengths, LONGEST_FRAMED + 1))):
         places = np.flatnonzero(lengths == length)
         if SHORTEST_FRAMED <= length <= LONGEST_FRAMED and len(places) >= _FEWEST:
-            rows = np.lib.stride_tricks.sliding_window_view(data, int(length))[at[places] + 12]
+            rows = np.lib.stride_tricks.sliding_window_view(data, int(length))[at[places] + HEAD]
             for one in _by_step(rows, places, known):
                 is_left[one.places] = False
                 found.append(one)

@@ -11,11 +11,14 @@ from cml_bot.readers._names import LONGEST, shorten, tidy
 from cml_bot.readers._summary import find_picture, find_scalar, metric_tags_of, numbers_of, parse_event, settings_of
 from cml_bot.readers._tfevents import (
     AT_STEP,
+    HEAD,
     LONGEST_FRAMED,
     MOST_STEP_BYTES,
     SESSION_LOG,
     SHORTEST_FRAMED,
     STEP,
+    TAIL,
+    VALUE_BYTES,
     WALL_TIME,
     bytes_of,
     read_blocks,
@@ -44,7 +47,7 @@ _PROBE = _single.pack(-1.2345e-19)
 
 
 class _Waiting(NamedTuple):
-    """Points of a course that it was not given yet: it takes many at once faster."""
+    """Points that a course was not given yet: it takes many at once faster."""
 
     course: Course
     x: array[float]
@@ -117,14 +120,14 @@ class EventLog:
     ) -> None:
         """Take some records of a block, one after the other."""
         for place in places:
-            data = block[edges[place] + 12 : edges[place + 1] - 4]
+            data = block[edges[place] + HEAD : edges[place + 1] - TAIL]
             step, at = _read_step(data)
-            known = frames.get(data[at:-4])
+            known = frames.get(data[at:-VALUE_BYTES])
             if known is None:
                 self._take_apart(data, frames)
             else:
                 known[0](step)
-                known[1](_single.unpack_from(data, len(data) - 4)[0])
+                known[1](_single.unpack_from(data, len(data) - VALUE_BYTES)[0])
 
     def _take_many(self, block: bytes, edges: Sequence[int], frames: Mapping[bytes, _Known]) -> Iterable[int]:
         """Take the records of a block whose frames are known all at once; give those that are left."""
@@ -132,7 +135,7 @@ class EventLog:
         from cml_bot.readers._event_frames import find_frames
 
         found, left = find_frames(block, edges, frames)
-        if any(_is_start(block[edges[place] + 12 : edges[place + 1] - 4]) for place in left):
+        if any(_is_start(block[edges[place] + HEAD : edges[place + 1] - TAIL]) for place in left):
             # What comes before it and what comes after has to be told apart.
             return range(len(edges) - 1)
         for one in found:
@@ -151,14 +154,10 @@ class EventLog:
         except (ValueError, struct.error):
             self.n_broken += 1
             return
-        if (
-            len(added) == 1
-            and added[0] is not None
-            and len(frames) < _MOST_FRAMES
-            and self._is_framed(data, event.step)
-        ):
+        waiting = added[0] if len(added) == 1 else None
+        if waiting is not None and len(frames) < _MOST_FRAMES and self._is_framed(data, event.step):
             _, at = _read_step(data)
-            frames[data[at:-4]] = _Known(added[0].x.append, added[0].y.append, added[0])
+            frames[data[at:-VALUE_BYTES]] = _Known(waiting.x.append, waiting.y.append, waiting)
 
     def _take_value(self, step: int, value: Message) -> _Waiting | None:
         """Take a value of any kind; give where it went if it is a scalar."""
@@ -225,10 +224,10 @@ class EventLog:
         Found out by trying: the last four bytes are changed, and have to come out as the value.
         """
         begun, at = _read_step(data)
-        if begun != step or not 0 < at + 4 < len(data) <= LONGEST_FRAMED:
+        if begun != step or not 0 < at + VALUE_BYTES < len(data) <= LONGEST_FRAMED:
             return False
         try:
-            [value] = parse_event(data[:-4] + _PROBE).values
+            [value] = parse_event(data[:-VALUE_BYTES] + _PROBE).values
             scalar = find_scalar(value, self._plugin_of(value))
         except (ValueError, struct.error):
             return False

@@ -17,8 +17,8 @@ MOST_FIELDS = 100_000
 """Fields of one message that are read."""
 _BLOCK = 1 << 20
 _HEADER = struct.Struct("<QI")
-_AROUND = _HEADER.size + 4
-"""Bytes of a record around its content."""
+HEAD, TAIL = _HEADER.size, 4
+"""Bytes of a record before and after its content."""
 _MOST_LENGTHS = 1 << 16
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _MOST_VARINT_BITS = 63
@@ -55,7 +55,7 @@ def read_blocks(file: BinaryIO, size: int, tell: Callable[[str], None]) -> Itera
             tell(flaw)
             return
         want = max(_BLOCK, at - len(block))
-        if at - edges[-1] > LARGEST_RECORD + _AROUND:
+        if at - edges[-1] > LARGEST_RECORD + HEAD + TAIL:
             tell(f"holds a record of more than {LARGEST_RECORD >> 20} MB; left out.")
             done, block, want = done + at, b"", _BLOCK
             file.seek(done)
@@ -78,8 +78,8 @@ def _walk(block: bytes, lengths: dict[bytes, int], left: int) -> tuple[list[int]
         Where whole records begin and the last ends, where the next one ends, and why there is none.
     """
     edges, at, end = [0], 0, len(block)
-    while at + _HEADER.size <= end:
-        header = block[at : at + _HEADER.size]
+    while at + HEAD <= end:
+        header = block[at : at + HEAD]
         length = lengths.get(header)
         if length is None:
             length, crc = _HEADER.unpack(header)
@@ -87,7 +87,7 @@ def _walk(block: bytes, lengths: dict[bytes, int], left: int) -> tuple[list[int]
                 return edges, at, DAMAGED
             if len(lengths) < _MOST_LENGTHS:
                 lengths[header] = length
-        at += length + _AROUND
+        at += length + HEAD + TAIL
         if at > end:
             return edges, at, CUT if at > left else ""
         edges.append(at)
