@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -130,7 +131,9 @@ def _place(one: Observation, source: Source) -> Observation:
         return replace(one, source=source.path)
     group = source.group or source.path
     if isinstance(one, Figure):
-        return replace(one, name=group, source=source.path)
+        # A store holds many, a file one.
+        name = posixpath.normpath(f"{group}/{one.name}") if source.files else group
+        return replace(one, name=name, source=source.path)
     if isinstance(one, Fact):
         return replace(one, name=f"{group}:{one.name}")
     if isinstance(one, Series) and source.template == "smooth":

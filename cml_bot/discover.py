@@ -82,13 +82,20 @@ def _gather(tree: Tree, sources: Iterable[Source]) -> Iterator[Source]:
             yield source
         elif found[1] not in stores:
             stores.add(found[1])
-            yield replace(source, path=found[1], files=_files_of(tree, *found))
+            group = _group_of(source, found[1])
+            yield replace(source, path=found[1], files=_files_of(tree, *found), group=group)
+
+
+def _group_of(source: Source, store: str) -> str:
+    """Give what a store has in common with those of repeated trainings, by that of its first file."""
+    within = source.path if store == "." else source.path[len(store) :]
+    return source.group.removesuffix(within) or store if source.group else ""
 
 
 def _files_of(tree: Tree, row: Format, store: str) -> tuple[str, ...]:
     """List what belongs to a store, also what lies deeper than discovery looks."""
-    below = tree.glob(f"{_plain(store)}/**") or [store]
-    return tuple(path for path in below if (found := re.fullmatch(row.store, path)) and found[1] == store)
+    below = tree.glob("*" if store == "." else f"{_plain(store)}/**") or [store]
+    return tuple(path for path in below if find_store(path) == (row, store))
 
 
 def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tuple[list[Source], list[str]]:

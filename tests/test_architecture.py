@@ -143,7 +143,16 @@ HOMES = {
     "click": {"cli", *COMMANDS},
     "sklearn": {"demo_train"},
     "pyarrow": {"readers/parquet_file"},
-    "numpy": {"draw_axes", "draw_bars", "draw_matrix", "draw_points", "draw_sheet", "demo_train", "readers/_buckets"},
+    "numpy": {
+        "draw_axes",
+        "draw_bars",
+        "draw_matrix",
+        "draw_points",
+        "draw_sheet",
+        "demo_train",
+        "readers/_buckets",
+        "readers/_event_frames",
+    },
     "PIL": {"draw_sheet"},
 }
 """The modules that may import a library."""

@@ -55,13 +55,19 @@ class Format:
     suffixes: tuple[str, ...]
     """Endings of the files it reads, in lower case; "" is any."""
     names: tuple[str, ...] = ()
-    """Globs over a file's name, or its last folders and name: what is taken without configuration."""
+    """Globs over a file's name, or its last folders and name: what is taken without configuration.
+
+    Of a store they are for people alone: `store` decides.
+    """
     guesses: tuple[str, ...] = ()
     """Globs like `names`, over names that others use too: taken where the content is one of a tool's (`_shapes.py`)."""
     tool: str = ""
     """What writes it, for people; empty where it is a format that many write."""
     store: str = ""
-    """A regular expression over whole paths, for files that are read together: its group 1 is the store's path."""
+    """A regular expression over whole paths, for files that are read together: its group 1 is the store's path.
+
+    Where files at the top of the tree make one, the group takes no part, and the path is ``.``.
+    """
 
 
 _HISTORIES = ("history", "history_*", "train_history", "training_history", "loss_history")
@@ -208,6 +214,14 @@ READERS: tuple[Format, ...] = (
             r"|(?:.*/)?results(?=/[^/]+/(?:machine|[0-9a-f]{8,40}-[^/]+)\.json$))/.+"
         ),
     ),
+    Format(
+        module="tensorboard",
+        suffixes=(),
+        names=("*tfevents*",),
+        tool="TensorBoard",
+        # What add_hparams writes to a folder named by the time belongs to the run above it.
+        store=r"(?:(.+?)/)??(?:1[0-9]{9}\.[0-9]+/)?[^/]*tfevents[^/]*",
+    ),
 )
 
 
@@ -222,7 +236,7 @@ def find_store(path: str) -> tuple[Format, str] | None:
     for row in _STORES:
         found = re.fullmatch(row.store, path)
         if found:
-            return row, found[1]
+            return row, found[1] or "."
     return None
 
 
