@@ -25,9 +25,11 @@ def name_of(key: Key, shared: frozenset[str]) -> str:
 
 
 def tell_size(evidence: Evidence) -> str:
-    """Say from how many runs or trainings a change was told from noise; empty where that is no number of either."""
+    """Say from how many runs, trainings or folds a change was told; empty where that is no number of these."""
     if evidence.method is Method.PAIRED:
-        return plural(evidence.n_head, "pair of trainings", "pairs of trainings")
+        return plural(evidence.n_head, f"pair of {evidence.repeats}", f"pairs of {evidence.repeats}")
+    if evidence.method is Method.FOLDS:
+        return plural(evidence.n_head, "fold")
     if evidence.method.is_replicated:
-        return f"{evidence.n_head} and {plural(evidence.n_base, 'training')}"
+        return f"{evidence.n_head} and {plural(evidence.n_base, evidence.repeats.one)}"
     return f"{plural(evidence.n_history, 'run')} of main" if evidence.n_history else ""
