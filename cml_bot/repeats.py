@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.errors import InputError
 from cml_bot.model import Param, Part
+from cml_bot.names import FOLD
 from cml_bot.newest import find_place, order_runs
-from cml_bot.replicates import FOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

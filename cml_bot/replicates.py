@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cml_bot.filters import format_number
 from cml_bot.model import Fact, Figure, Metric, Note, Param, Repeats, Series
+from cml_bot.names import FOLD, are_folds
 from cml_bot.readers._names import some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cml_bot.model import Observation, Source
 
@@ -24,9 +25,6 @@ Trainings = dict[str, list["Observation"]]
 
 REPLICATE = "{replicate}"
 """Stands in a pattern for what tells repeated trainings apart."""
-FOLD = "fold "
-"""Begins the label of a training that is one fold of a cross-validation."""
-_FOLD_PATTERN = re.compile(r"folds?[-_=./]?\{replicate\}", re.IGNORECASE)
 
 
 def find_replicate(text: str, path: str) -> tuple[str, str] | None:
@@ -120,7 +118,7 @@ def _join_metric(group: str, metrics: Mapping[str, Metric]) -> Metric:
     if len(metrics) == 1:
         return replace(first, labels=tuple(metrics), source=group)
     values = tuple(metric.value for metric in metrics.values())
-    kind = Repeats.FOLDS if _are_folds(group, metrics) else Repeats.TRAININGS
+    kind = Repeats.FOLDS if are_folds(group, metrics) else Repeats.TRAININGS
     return Metric(
         name=first.name,
         group=group,
@@ -133,16 +131,6 @@ def _join_metric(group: str, metrics: Mapping[str, Metric]) -> Metric:
         is_exact=first.is_exact,
         repeats=kind,
     )
-
-
-def _are_folds(group: str, labels: Iterable[str]) -> bool:
-    """Whether trainings are those of one cross-validation, by what the pattern or their labels say.
-
-    Example:
-        >>> _are_folds("out/fold-{replicate}/eval.json", ["0", "1"]), _are_folds("seed-{replicate}.json", ["0", "1"])
-        (True, False)
-    """
-    return bool(_FOLD_PATTERN.search(group)) or all(label.startswith(FOLD) for label in labels)
 
 
 def _join_params(group: str, trainings: Trainings) -> Iterator[Param | Note]:
