@@ -97,7 +97,10 @@ def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tu
         if pattern.count(REPLICATE) > 1:
             raise ConfigError(f"{key}, {pattern}", f"has more than one {REPLICATE}", "Write * for the others.")
         paths = _match(tree, pattern.replace(REPLICATE, "?*"))
+        there, last = frozenset(paths), PurePosixPath(pattern).name
         for path in paths:
+            if PurePosixPath(path).name != last and is_copy(path, there):
+                continue
             is_params = part is Part.METRICS and path != pattern and PurePosixPath(path).name in PARAMS
             here = Part.PARAMS if is_params else part
             group, replicate = find_replicate(pattern, path) or (path if path == pattern else "", "")
@@ -132,11 +135,12 @@ def _well_known(tree: Tree, told: Sequence[str]) -> Iterator[Source]:
         store = find_store(path)
         row = store[0] if store else find_format(path)
         is_told = any(not folder or path.startswith(f"{folder}/") for folder in told)
-        if row is None or is_told or is_copy(path, there):
+        if row is None or is_told:
             continue
         if store or _is_named(path, row.names):
             part = Part.PLOTS if row.module == "image_file" else Part.METRICS
-            yield Source(path=path, why="a well-known name", part=part)
+            if not is_copy(path, there):
+                yield Source(path=path, why="a well-known name", part=part)
         elif _is_named(path, row.guesses):
             guessed.append(path)
     tree.fetch(guessed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 
 NAME = "confusion matrix"
 MOST_LABELS = 500
+LARGEST = 1e15
+"""No count is larger."""
 _FILE = re.compile(r"(?:.*[^a-z])?(?:confusion|conf_?mat|cm)(?:[^a-z].*)?", re.IGNORECASE)
 _MARGIN = "All"
 """What pandas.crosstab calls its sums."""
@@ -26,7 +27,7 @@ def build_matrix(rows: Sequence[str], columns: Sequence[str], values: Sequence[S
     fits = len(numbers) == len(rows) and all(len(row) == len(columns) for row in numbers)
     if not (rows and columns and fits) or max(len(rows), len(columns)) > MOST_LABELS:
         return None
-    kept = tuple(tuple(cell for cell in row if cell is not None and 0 <= cell < math.inf) for row in numbers)
+    kept = tuple(tuple(cell for cell in row if cell is not None and 0 <= cell < LARGEST) for row in numbers)
     if any(len(row) != len(columns) for row in kept):
         return None
     return Matrix(name=NAME, rows=_named(rows), columns=_named(columns), values=kept)
@@ -60,7 +61,7 @@ def parse_matrix(table: Sequence[Sequence[str]], stem: str) -> Matrix | None:
     columns, rows, values = cells[0][1:], [row[0] for row in cells[1:]], [row[1:] for row in cells[1:]]
     if _MARGIN in columns[-1:] and _MARGIN in rows[-1:]:
         columns, rows, values = columns[:-1], rows[:-1], [row[:-1] for row in values[:-1]]
-    if not (set(rows) <= set(columns) or set(columns) <= set(rows)):
+    if min(len(rows), len(columns)) < 2 or not (set(rows) <= set(columns) or set(columns) <= set(rows)):
         return None
     matrix = build_matrix(rows, columns, values)
     is_counted = matrix is not None and all(float(cell).is_integer() for row in matrix.values for cell in row)

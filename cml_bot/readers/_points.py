@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 500
 """Points of a chart that are kept."""
+LARGEST = 1e100
+"""So that no product or sum of numbers overflows."""
 MOST_ROWS = 10_000_000
 """Rows that are read: 80 MB a column."""
 
@@ -24,7 +25,7 @@ Side = tuple[float, ...]
 
 
 class Cells(NamedTuple):
-    """Some columns of a table, in rows where all of them hold finite numbers."""
+    """Some columns of a table, in rows where all of them hold numbers that can be reckoned with."""
 
     columns: tuple[array[float], ...]
     n_lost: int
@@ -47,7 +48,7 @@ def read_cells(columns: Sequence[str], rows: Iterable[Sequence[object]], wanted:
     n_lost, rows = 0, iter(rows)
     for row in islice(rows, MOST_ROWS):
         numbers = [as_double(row[place]) for place in places]
-        if all(number is not None and math.isfinite(number) for number in numbers):
+        if all(number is not None and abs(number) < LARGEST for number in numbers):
             for column, number in zip(found, numbers, strict=True):
                 column.append(number or 0.0)
         else:
@@ -78,7 +79,7 @@ def thin(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> tup
     if len(x) <= most:
         return tuple(x), tuple(y)
     width, height = _span(x), _span(y)
-    part = math.fsum(_lengths(x, y, width, height)) / (most - 1)
+    part = sum(_lengths(x, y, width, height)) / (most - 1)
     kept, gone = [0], 0.0
     for place, length in enumerate(_lengths(x, y, width, height), start=1):
         gone += length
@@ -90,7 +91,7 @@ def thin(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> tup
 
 def _span(values: Sequence[float]) -> float:
     span = max(values) - min(values)
-    return span if 0 < span < math.inf else 1.0
+    return span or 1.0
 
 
 def _lengths(x: Sequence[float], y: Sequence[float], width: float, height: float) -> Iterator[float]:

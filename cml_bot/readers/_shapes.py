@@ -115,7 +115,7 @@ DOCUMENTS: tuple[Shape, ...] = (
 
 _SKLEARN: tuple[tuple[str, tuple[str, ...]], ...] = (
     *(("score_curves", (x, y)) for x, y in (("fpr", "tpr"), ("FPR", "TPR"))),
-    *(("score_curves", ("precision", "recall", threshold)) for threshold in ("threshold", "thresholds")),
+    *(("score_curves", ("precision", "recall", cut)) for cut in ("threshold", "thresholds")),
     ("calibration_table", ("prob_pred", "prob_true")),
     ("calibration_table", ("mean_predicted", "fraction_of_positives")),
     ("calibration_table", ("mean_predicted_value", "fraction_of_positives")),

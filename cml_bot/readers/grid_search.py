@@ -50,7 +50,7 @@ def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
         others = some([name.removeprefix(_RANK) for name in ranks[1:]])
         yield Note(text=f"ranked by several metrics ({first}, {others}); the candidate that is best by {first} counts.")
     if not ranks:
-        yield Note(text=f"the {plural(n_rows, 'candidate')} have no rank; the first one counts. Write all columns.")
+        yield Note(text=f"{plural(n_rows, 'candidate')} without a rank; the first one counts. Write all columns.")
 
 
 def _scores(best: Mapping[str, object]) -> Iterator[Metric]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import format_number
+from cml_bot.filters import format_number, plural
 from cml_bot.model import Note
 from cml_bot.readers._matrix import build_matrix
 from cml_bot.readers._names import shorten
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cml_bot.model import Observation
 
 MOST_CLASSES = 200
+_MISSING = (None, "")
 _LONGEST = 100
 """Characters of a label."""
 
@@ -29,7 +30,12 @@ def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
     """Yield the counts of all pairs of labels as a matrix."""
     true, predicted = (columns.index(name) for name in find_columns(columns, "actual", "predicted"))
     pairs: Counter[tuple[str, str]] = Counter()
+    n_lost = 0
     for row in rows:
+        # "none" is a label like any other.
+        if row[true] in _MISSING or row[predicted] in _MISSING:
+            n_lost += 1
+            continue
         pairs[_label(row[true]), _label(row[predicted])] += 1
         if len(pairs) > MOST_CLASSES * MOST_CLASSES:
             break
@@ -40,6 +46,8 @@ def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
         return
     matrix = build_matrix(labels, labels, [[pairs[row, column] for column in labels] for row in labels])
     yield matrix or Note(text="holds no whole row. Look whether the job was stopped before it wrote one.")
+    if n_lost:
+        yield Note(text=f"{plural(n_lost, 'row')} without a label left out. Write both labels in every row.")
 
 
 def _by_number(label: str) -> tuple[float, str]:

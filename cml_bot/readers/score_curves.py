@@ -69,5 +69,6 @@ def _sorted(x: array[float], y: array[float], *, falling: bool = False) -> tuple
         return x, y
     if all(map(other, x, islice(x, 1, None))):
         return x[::-1], y[::-1]
-    places = sorted(range(len(x)), key=x.__getitem__, reverse=falling)
+    # Where x is equal, y rises: the higher the threshold, the more precise.
+    places = sorted(range(len(x)), key=lambda place: (-x[place] if falling else x[place], y[place]))
     return array("d", (x[place] for place in places)), array("d", (y[place] for place in places))

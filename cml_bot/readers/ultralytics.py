@@ -27,7 +27,7 @@ def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
     """Yield the series over the epoch, those of the evaluation with the epoch whose weights were kept as the best."""
     table = Table()
     for row in rows:
-        table.add_row((name, cell) for name, cell in zip(columns, row, strict=False) if cell)
+        table.add_row((name, cell) for name, cell in zip(columns, row, strict=False) if cell != "")
     found = list(observe_table(table))
     best = _best_epoch([one for one in found if isinstance(one, Series) and one.name.startswith(_FITNESS)])
     for one in found:
