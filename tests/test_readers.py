@@ -125,7 +125,7 @@ def test_ultralytics_results() -> None:
 
 
 def test_boosting_libraries() -> None:
-    assert series(read(file_of("catboost_info/one_table")))["AUC:0"].y[0] == 0.9522757402
+    assert series(read(file_of("catboost/one_table")))["AUC:0"].y[0] == 0.9522757402
     assert series(read(file_of("json_file/lightgbm_evals_result")))["valid.auc"].x_label == "iteration"
     assert metrics(read(file_of("json_file/catboost_best_score")))["validation_0.AUC"] == 0.9952275740167918
 

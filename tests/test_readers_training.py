@@ -304,7 +304,7 @@ class TestUltralytics:
 
 class TestBoosting:
     def test_catboost_tells_each_number_once(self, tmp_path: Path) -> None:
-        for path in (CASES / "catboost_info" / "whole").iterdir():
+        for path in (CASES / "catboost" / "whole").iterdir():
             if path.name != "expected.json":
                 put(tmp_path, f"catboost_info/{path.name}", path)
         put(tmp_path, "catboost_info/learn/events.out.tfevents", "")
@@ -321,7 +321,7 @@ class TestBoosting:
 
     def test_a_killed_catboost_is_read_from_its_tables(self, tmp_path: Path) -> None:
         for side in ("whole", "killed"):
-            for path in (CASES / "catboost_info" / side).iterdir():
+            for path in (CASES / "catboost" / side).iterdir():
                 if path.name != "expected.json":
                     put(tmp_path / side, f"a/catboost_info/{path.name}", path)
         whole, killed = run_of(tmp_path / "whole"), run_of(tmp_path / "killed")

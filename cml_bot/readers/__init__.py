@@ -152,7 +152,7 @@ READERS: tuple[Format, ...] = (
         ),
     ),
     Format(
-        module="catboost_info",
+        module="catboost",
         suffixes=(".json", ".tsv"),
         tool="CatBoost",
         # All of the folder, so that its events and clocks are taken for nothing else.
