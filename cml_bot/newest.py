@@ -110,16 +110,28 @@ def choose_newest(
 
 
 def order_runs(found: Iterable[tuple[Source, Place | None]]) -> dict[str, list[str]]:
-    """Give the runs of each place's folder, the newest last: those with results, where some have."""
-    runs: dict[str, dict[str, bool]] = {}
+    """Give the runs of each place's folder, the newest last: those with results, where some have.
+
+    Of runs whose files' names tell when they were begun, that counts: PyTorch's folders know no year.
+    """
+    runs: dict[str, dict[str, list[Source]]] = {}
     for source, place in found:
         if place is not None:
-            known = runs.setdefault(place.folder, {})
-            known[place.run] = known.get(place.run, False) or source.part is Part.METRICS
-    return {
-        folder: sorted((run for run, told in known.items() if told or not any(known.values())), key=natural)
-        for folder, known in runs.items()
-    }
+            runs.setdefault(place.folder, {}).setdefault(place.run, []).append(source)
+    return {folder: _in_order(known) for folder, known in runs.items()}
+
+
+def _in_order(runs: Mapping[str, Sequence[Source]]) -> list[str]:
+    with_results = {run for run, sources in runs.items() if any(one.part is Part.METRICS for one in sources)}
+    begun = {run: min(filter(None, map(_begun, runs[run])), default=0) for run in with_results or runs}
+    has_times = all(begun.values())
+    return sorted(begun, key=lambda run: (begun[run] if has_times else 0, natural(run)))
+
+
+def _begun(source: Source) -> int:
+    """Give the second at which a store's first file was begun, as TensorBoard's names tell; 0 where none does."""
+    times = (re.search(r"tfevents\.([0-9]{9,12})(?:\.|$)", path) for path in source.files)
+    return min((int(found[1]) for found in times if found), default=0)
 
 
 def _tell(

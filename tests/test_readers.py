@@ -137,13 +137,13 @@ def test_dvclive_plots_are_drawn_over_the_step_and_not_over_the_time() -> None:
     assert found["acc"].x_label == "step"
 
 
-def test_column_that_was_asked_for() -> None:
+def test_column_that_was_asked_for(tmp_path: Path) -> None:
     found = series(read(file_of("score_curves/roc"), "threshold"))
     assert found["tpr"].x[0] == 9.236409413304181e-23
     assert found["tpr"].y[0] == 1.0
     missing = read(file_of("score_curves/roc"), "nowhere")
     assert "column nowhere, to be drawn over, is not there" in notes(missing)
-    text = read(file_of("csv_file/ragas_scores"), "user_input")
+    text = read(write(tmp_path, "scores.csv", "name,score\na,0.5\nb,0.6\n"), "name")
     assert "holds no numbers" in notes(text)
 
 

@@ -6,6 +6,7 @@ import json
 import math
 import random
 import tracemalloc
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from cml_bot.collect import collect
 from cml_bot.compare import compare
 from cml_bot.config import Config
+from cml_bot.errors import InputError
 from cml_bot.model import Bars, Matrix, Method, Metric, Note, Observation, Param, Points, Repeats, Role, Run, Series
 from cml_bot.readers import find_format, load_reader
 from cml_bot.readers._points import MOST_POINTS, thin
@@ -365,8 +367,9 @@ def test_no_document_breaks_its_reader(shape: Shape, document: dict[str, object]
         else:
             document[name] = [part, *parts] if first.endswith("[]") else part
     document |= {"best_metric": parts[-1], "best_global_step": parts[-2]}
-    found = list(load_document_shape(shape).observe(document, "x.json"))
-    assert all(len(getattr(one, "name", "")) < 400 for one in found)
+    with suppress(InputError):
+        found = list(load_document_shape(shape).observe(document, "x.json"))
+        assert all(len(getattr(one, "name", "")) < 400 for one in found)
 
 
 @settings(max_examples=300)

@@ -12,8 +12,8 @@ from cml_bot.collect import collect
 from cml_bot.compare import compare
 from cml_bot.config import Config
 from cml_bot.copies import is_copy
-from cml_bot.model import Delta, Goal, Method, Metric, Repeats, Role, Run, Series
-from cml_bot.newest import Place, find_place
+from cml_bot.model import Delta, Goal, Method, Metric, Repeats, Role, Run, Series, Source
+from cml_bot.newest import Place, choose_newest, find_place
 from cml_bot.trees import FolderTree
 from tests.reader_cases import CASES, file_of
 
@@ -104,6 +104,14 @@ class TestLightning:
         put(tmp_path, "logs/digits/version_1/hparams.yaml", "lr: 0.2\n")
         run = run_of(tmp_path)
         assert paths(run) == ["logs/digits/version_0/metrics.csv", "logs/digits/version_0/hparams.yaml"]
+
+    def test_event_files_that_tell_their_time_are_in_its_order(self) -> None:
+        """A folder of December is older than one of January where the year turned between them."""
+        december = "runs/version_2/events.out.tfevents.1798700000.vm.1.0"
+        january = "runs/version_1/events.out.tfevents.1798800000.vm.1.0"
+        sources = [Source(path=path.rpartition("/")[0], why="", files=(path,)) for path in (january, december)]
+        kept, _ = choose_newest(sources)
+        assert [(source.path, source.group) for source in kept] == [("runs/version_1", "runs/version_*")]
 
     def test_both_sides_have_the_same_names(self, tmp_path: Path) -> None:
         put(tmp_path / "a", "logs/digits/version_1/metrics.csv", LIGHTNING)
@@ -375,7 +383,6 @@ class TestBoosting:
 
 def test_metrics_of_a_training_keep_what_their_reader_said() -> None:
     """Joining repeated trainings must not lose the goal or role that the file told."""
-    from cml_bot.model import Source
     from cml_bot.replicates import join_replicates
 
     one = Metric(name="x", values=(1.0,), goal=Goal.LOWER, role=Role.BOOKKEEPING)

@@ -79,7 +79,6 @@ def _observe_shape(shape: Shape, header: Header, rows: Iterable[list[str]]) -> I
     """Yield what the reader of a tool's table makes of it."""
     cut: list[Sequence[str]] = []
     yield from load_table_shape(shape).observe(header.names, _whole(rows, header, cut))
-    yield from header.notes
     if cut:
         said = f"{plural(len(cut), 'row')} of fewer cells than the header; left out."
         yield Note(text=f"{said} Look whether the job was stopped.")
