@@ -280,6 +280,8 @@ def _evidence(evidence: Evidence) -> dict[str, object]:
     low, high = evidence.interval or (None, None)
     table = _fields(evidence)
     del table["interval"], table["is_real"]
+    if evidence.repeats is Repeats.TRAININGS:
+        del table["repeats"]
     return {"method": table.pop("method"), "low": low, "high": high, **table}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -10,7 +11,7 @@ from cml_bot.charts import is_whole
 from cml_bot.data_files import read_data
 from cml_bot.discover import discover
 from cml_bot.errors import InputError
-from cml_bot.model import Chart, Fact, Figure, Metric, Note, Param, Part, Run, Series
+from cml_bot.model import Chart, Fact, Figure, Metric, Note, Param, Part, Points, Run, Series
 from cml_bot.readers import find_format, find_store, load_reader, load_store_reader
 from cml_bot.readers.dvc_plot import TEMPLATES, read_plot
 from cml_bot.replicates import join_replicates
@@ -63,7 +64,7 @@ def collect(
         except InputError as error:
             line = _one_line(source, error)
             (broken if source.declared else unread).append(line)
-    taken = join_replicates(read)
+    taken = _without_doubles(join_replicates(read))
     notes += [_plain(str(one)) for one in taken if isinstance(one, Note)]
     notes += map(_plain, unknown)
     return Run(
@@ -146,6 +147,19 @@ def _first_of_each(found: Iterable[Keyed]) -> tuple[Keyed, ...]:
     for one in found:
         rows.setdefault((one.key, getattr(one, "replicate", "")), one)
     return tuple(rows.values())
+
+
+def _without_doubles(found: Sequence[Observation]) -> list[Observation]:
+    """Leave out the area below a curve where another file tells the same number under that name."""
+    curves = {one.group for one in found if isinstance(one, Points)}
+    told = {(one.name, one.value) for one in found if isinstance(one, Metric) and one.group not in curves}
+
+    def is_double(one: Observation) -> bool:
+        if not isinstance(one, Metric) or one.group not in curves:
+            return False
+        return any(name == one.name and math.isclose(value, one.value, rel_tol=1e-9) for name, value in told)
+
+    return [one for one in found if not is_double(one)]
 
 
 def _one_line(source: Source, error: InputError) -> str:

@@ -9,12 +9,14 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from cml_bot.copies import is_copy
 from cml_bot.errors import ConfigError, InputError
 from cml_bot.model import Part, Source
 from cml_bot.newest import choose_newest
 from cml_bot.readers import find_format, find_store
 from cml_bot.readers._shapes import may_be_known
 from cml_bot.readers._text import LARGEST, read_bytes
+from cml_bot.repeats import find_repeats
 from cml_bot.replicates import REPLICATE, find_replicate
 
 if TYPE_CHECKING:
@@ -63,14 +65,15 @@ def discover(tree: Tree, config: Config, told: Sequence[Source] = ()) -> Found:
         chosen = [one for one in dvc.sources if one.part is not Part.PARAMS]
         chosen += _well_known(tree, dvc.folders if chosen else ())
     chosen += _configured(tree, config.optional, Part.METRICS, "optional")[0]
-    chosen, older = choose_newest(_gather(tree, chosen))
+    chosen = list(_gather(tree, chosen))
     if config.params:
         params, lost = _configured(tree, config.params, Part.PARAMS, "params")
         missing += lost
     else:
         params = [one for one in dvc.sources if one.part is Part.PARAMS] + list(_well_known_params(tree))
-    notes = (*dvc.notes, *older)
-    return Found(sources=_unique([*chosen, *params]), notes=notes, missing=tuple(missing), unread=dvc.unread)
+    every = _unique([*chosen, *params])
+    kept, older = choose_newest(every, find_repeats(tree, every))
+    return Found(sources=tuple(kept), notes=(*dvc.notes, *older), missing=tuple(missing), unread=dvc.unread)
 
 
 def _gather(tree: Tree, sources: Iterable[Source]) -> Iterator[Source]:
@@ -95,7 +98,10 @@ def _group_of(source: Source, store: str) -> str:
 def _files_of(tree: Tree, row: Format, store: str) -> tuple[str, ...]:
     """List what belongs to a store, also what lies deeper than discovery looks."""
     below = tree.glob("*" if store == "." else f"{_plain(store)}/**") or [store]
-    return tuple(path for path in below if find_store(path) == (row, store))
+    there = frozenset(tree.walk())
+    own = [path for path in below if find_store(path) == (row, store)]
+    # Unless there is nothing else: then somebody named them.
+    return tuple(path for path in own if not is_copy(path, there)) or tuple(own)
 
 
 def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tuple[list[Source], list[str]]:
@@ -105,7 +111,10 @@ def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tu
         if pattern.count(REPLICATE) > 1:
             raise ConfigError(f"{key}, {pattern}", f"has more than one {REPLICATE}", "Write * for the others.")
         paths = _match(tree, pattern.replace(REPLICATE, "?*"))
+        there, last = frozenset(paths), PurePosixPath(pattern).name
         for path in paths:
+            if PurePosixPath(path).name != last and is_copy(path, there):
+                continue
             is_params = part is Part.METRICS and path != pattern and PurePosixPath(path).name in PARAMS
             here = Part.PARAMS if is_params else part
             group, replicate = find_replicate(pattern, path) or (path if path == pattern else "", "")
@@ -135,6 +144,7 @@ def _match(tree: Tree, pattern: str) -> list[str]:
 def _well_known(tree: Tree, told: Sequence[str]) -> Iterator[Source]:
     """Yield what lies under a well-known name, but not in folders that were told of otherwise."""
     guessed: list[str] = []
+    there = frozenset(tree.walk())
     for path in tree.walk():
         store = find_store(path)
         row = store[0] if store else find_format(path)
@@ -143,7 +153,8 @@ def _well_known(tree: Tree, told: Sequence[str]) -> Iterator[Source]:
             continue
         if store or _is_named(path, row.names):
             part = Part.PLOTS if row.module == "image_file" else Part.METRICS
-            yield Source(path=path, why="a well-known name", part=part)
+            if not is_copy(path, there):
+                yield Source(path=path, why="a well-known name", part=part)
         elif _is_named(path, row.guesses):
             guessed.append(path)
     tree.fetch(guessed)
@@ -159,8 +170,11 @@ def _may_be_known(tree: Tree, path: str) -> bool:
 
 
 def _well_known_params(tree: Tree) -> Iterator[Source]:
+    there = frozenset(tree.walk())
     for path in tree.walk():
-        if path.rpartition("/")[2] in PARAMS:
+        folder, _, name = path.rpartition("/")
+        # Ultralytics' settings; elsewhere args.yaml may be anybody's.
+        if name in PARAMS or (name == "args.yaml" and f"{folder}/results.csv" in there):
             yield Source(path=path, why="a well-known name", part=Part.PARAMS)
 
 

@@ -162,7 +162,7 @@ def _is_small(evidence: Evidence) -> bool:
 
 def _tell_few(evidence: Evidence) -> str:
     if evidence.method.is_replicated:
-        return f"it takes {FEWEST_REPLICATES} trainings a side to fail on"
+        return f"it takes {FEWEST_REPLICATES} {evidence.repeats} a side to fail on"
     if evidence.method is Method.ERRORS:
         return "standard errors hold no noise of the training, so there is no failing on them"
     return f"it takes {FEWEST_TO_FAIL} runs of main to fail on"

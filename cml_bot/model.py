@@ -82,6 +82,11 @@ class Repeats(StrEnum):
     TIMINGS = "timings"
     """Rounds of one benchmark."""
 
+    @property
+    def one(self) -> str:
+        """One of them, for a sentence."""
+        return self.value.removesuffix("s")
+
 
 class Trend(StrEnum):
     """What can be said of a metric's change, in the order of the report."""
@@ -405,12 +410,14 @@ class Method(StrEnum):
     PREDICTION = "prediction interval"
     WELCH = "welch"
     PAIRED = "paired t"
+    FOLDS = "corrected t"
+    """Folds of a cross-validation, whose trainings share examples: Nadeau and Bengio's t."""
     ERRORS = "standard errors"
 
     @property
     def is_replicated(self) -> bool:
         """Whether it takes repeated trainings of both sides."""
-        return self in (Method.WELCH, Method.PAIRED)
+        return self in (Method.WELCH, Method.PAIRED, Method.FOLDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -432,6 +439,8 @@ class Evidence:
     n_base: int = 0
     n_history: int = 0
     """Runs of main that make the noise; outliers do not count."""
+    repeats: Repeats = Repeats.TRAININGS
+    """What `n_head` and `n_base` count."""
     noise: float | None = None
     """Half the width of the interval."""
     outliers: tuple[float, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cml_bot.model import Evidence, Key
+
+
+FOLD = "fold "
+"""Begins the label of a training that is one fold of a cross-validation."""
+_FOLDS = re.compile(r"folds?[-_=./]?\{replicate\}", re.IGNORECASE)
+
+
+def are_folds(group: str, labels: Iterable[str]) -> bool:
+    """Whether repeated trainings are the folds of one cross-validation, by what their pattern or labels say.
+
+    Example:
+        >>> are_folds("out/fold-{replicate}/eval.json", ["0", "1"]), are_folds("seed-{replicate}.json", ["0", "1"])
+        (True, False)
+    """
+    return bool(_FOLDS.search(group)) or all(label.startswith(FOLD) for label in labels)
 
 
 def shared_names(keys: Iterable[Key]) -> frozenset[str]:
@@ -25,9 +41,11 @@ def name_of(key: Key, shared: frozenset[str]) -> str:
 
 
 def tell_size(evidence: Evidence) -> str:
-    """Say from how many runs or trainings a change was told from noise; empty where that is no number of either."""
+    """Say from how many runs, trainings or folds a change was told; empty where that is no number of these."""
     if evidence.method is Method.PAIRED:
-        return plural(evidence.n_head, "pair of trainings", "pairs of trainings")
+        return plural(evidence.n_head, f"pair of {evidence.repeats}", f"pairs of {evidence.repeats}")
+    if evidence.method is Method.FOLDS:
+        return plural(evidence.n_head, "fold")
     if evidence.method.is_replicated:
-        return f"{evidence.n_head} and {plural(evidence.n_base, 'training')}"
+        return f"{evidence.n_head} and {plural(evidence.n_base, evidence.repeats.one)}"
     return f"{plural(evidence.n_history, 'run')} of main" if evidence.n_history else ""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.filters import plural
+from cml_bot.model import Part
 from cml_bot.replicates import natural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cml_bot.model import Source
 
@@ -20,10 +21,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _MONTH = f"(?:{'|'.join(_MONTHS)})"
 RUN_PARTS: tuple[str, ...] = (
     r"(?:^|/)version_(\d+)/",
-    # Hugging Face's Trainer: older copies of the state.
-    r"(?:^|/)checkpoint-(\d+)/trainer_state\.json$",
-    # Ultralytics: train, train2, train3.
-    r"(?:^|/)runs/[^/]+/(?:train|val|test|predict)(\d*)/",
+    # Hugging Face's Trainer: the state at each checkpoint, told as the one of the whole training that is not there yet.
+    r"(?:^|/)(checkpoint-\d+/)trainer_state\.json$",
+    # Ultralytics: train, train2, since 8.4 train-2; YOLOv5: exp, exp2.
+    r"(?:^|/)runs/[^/]+/(?:train|val|test|predict|exp)(-?\d*)/",
     # Weights & Biases: a folder for each run.
     r"(?:^|/)wandb/((?:offline-)?run-\d{8}_\d{6}-[^/]+)(?=$|/)",
     # Great Expectations: the run's name and time.
@@ -41,7 +42,8 @@ RUN_PARTS: tuple[str, ...] = (
 )
 """What tells runs of one place apart, each with one group; the rest of the path has to be alike.
 
-The first that is found in a path counts.
+The first that is found in a path counts. Where it ends in a slash, all files of that folder belong to one run. What a
+group holds becomes ``*``; a group that ends in a slash itself, and is a folder of copies, becomes nothing.
 """
 _ALSO = (
     # lm-evaluation-harness: the folder is the model's path, which begins with the machine's own where it is absolute.
@@ -52,19 +54,36 @@ _ALSO = (
 """What differs as well in the paths that are left then, each with one group."""
 
 
-def find_place(path: str) -> tuple[str, str] | None:
-    """Return a path with ``*`` in place of what differs from run to run, and that; None where nothing does.
+class Place(NamedTuple):
+    """Where a file lies, in words that are alike for every run."""
+
+    path: str
+    """Its path with ``*`` in place of what differs from run to run."""
+    run: str
+    """What stands there."""
+    folder: str
+    """The part of `path` that all files of one run have in common; all of it where a run is one file."""
+
+
+def find_place(path: str) -> Place | None:
+    """Return the place of a file or store, None where nothing in its path differs from run to run.
 
     The path may be that of a store, which is a folder.
 
     Example:
         >>> find_place("logs/churn/version_12/metrics.csv"), find_place("metrics.json")
-        (('logs/churn/version_*/metrics.csv', '12'), None)
+        (Place(path='logs/churn/version_*/metrics.csv', run='12', folder='logs/churn/version_*/'), None)
     """
     for part in RUN_PARTS:
+        # A store is a folder, whose path has no slash at its end.
         found = re.search(part, path) or re.search(part, f"{path}/")
         if found:
-            return _hide_more(f"{path[: found.start(1)]}*{path[found.end(1) :]}"), found[1]
+            start = f"{path[: found.start(1)]}{'' if found[1].endswith('/') else '*'}"
+            whole = f"{start}{path[found.end(1) :]}"
+            if found[0].endswith("/"):
+                return Place(whole, found[1], f"{start}{found[0][found.end(1) - found.start() :]}")
+            whole = _hide_more(whole)
+            return Place(whole, found[1], whole)
     return None
 
 
@@ -75,39 +94,75 @@ def _hide_more(path: str) -> str:
     return path
 
 
-def choose_newest(sources: Iterable[Source]) -> tuple[list[Source], list[str]]:
+def choose_newest(
+    sources: Iterable[Source], repeated: Mapping[str, Mapping[str, str]] | None = None
+) -> tuple[list[Source], list[str]]:
     """Leave out the files of earlier runs, and say so. What was named outright stays.
 
     Runs are in the order of the numbers and times in their paths. Of those whose files' names tell when they were
     begun, that counts: PyTorch's folders know no year.
+
+    Args:
+        sources: what was found.
+        repeated: by a place's folder, the runs that are repeated trainings, with what tells each apart.
     """
+    repeated = repeated or {}
+    found = [(source, None if source.group else find_place(source.path)) for source in sources]
+    newest = {folder: runs[-1] for folder, runs in order_runs(found).items()}
     kept: list[Source] = []
-    places: dict[tuple[str, object], list[tuple[str, Source]]] = {}
-    for source in sources:
-        found = None if source.group else find_place(source.path)
-        if found is None:
+    for source, place in found:
+        if place is None:
             kept.append(source)
-            continue
-        places.setdefault((found[0], source.part), []).append((found[1], replace(source, group=found[0])))
-    notes: list[str] = []
-    for (place, _), runs in places.items():
-        has_times = all(_begun(source) for _, source in runs)
-        runs.sort(key=lambda pair: (_begun(pair[1]) if has_times else 0, natural(pair[0])))
-        kept.append(runs[-1][1])
-        notes += list(_tell(place, runs))
-    return kept, notes
+        elif place.run in repeated.get(place.folder, ()):
+            kept.append(replace(source, group=place.path, replicate=repeated[place.folder][place.run]))
+        elif place.run == newest[place.folder] and place.folder not in repeated:
+            kept.append(replace(source, group=place.path))
+    return kept, [note for folder, run in newest.items() for note in _tell(folder, run, found, repeated)]
+
+
+def order_runs(found: Iterable[tuple[Source, Place | None]]) -> dict[str, list[str]]:
+    """Give the runs of each place's folder, the newest last: those with results, where some have.
+
+    Of runs whose files' names tell when they were begun, that counts: PyTorch's folders know no year.
+    """
+    runs: dict[str, dict[str, list[Source]]] = {}
+    for source, place in found:
+        if place is not None:
+            runs.setdefault(place.folder, {}).setdefault(place.run, []).append(source)
+    return {folder: _in_order(known) for folder, known in runs.items()}
+
+
+def _in_order(runs: Mapping[str, Sequence[Source]]) -> list[str]:
+    with_results = {run for run, sources in runs.items() if any(one.part is Part.METRICS for one in sources)}
+    begun = {run: min(filter(None, map(_begun, runs[run])), default=0) for run in with_results or runs}
+    has_times = all(begun.values())
+    return sorted(begun, key=lambda run: (begun[run] if has_times else 0, natural(run)))
 
 
 def _begun(source: Source) -> int:
     """Give the second at which a store's first file was begun, as TensorBoard's names tell; 0 where none does."""
-    begun = (re.search(r"tfevents\.([0-9]{9,12})(?:\.|$)", path) for path in source.files)
-    return min((int(found[1]) for found in begun if found), default=0)
+    times = (re.search(r"tfevents\.([0-9]{9,12})(?:\.|$)", path) for path in source.files)
+    return min((int(found[1]) for found in times if found), default=0)
 
 
-def _tell(place: str, found: Sequence[tuple[str, Source]]) -> Iterator[str]:
-    if len(found) > 1:
-        older = plural(len(found) - 1, "earlier run")
-        cure = f"If they are repeated trainings, name them in sources as {place.replace('*', '{replicate}')}."
-        # Only one part of a pattern may tell them apart.
-        cure = "Give every run a folder of its own." if place.count("*") > 1 else cure
-        yield f"{found[-1][1].path}: {older} beside it; the newest counts. {cure}"
+def _tell(
+    folder: str,
+    newest: str,
+    found: Sequence[tuple[Source, Place | None]],
+    repeated: Mapping[str, Mapping[str, str]],
+) -> Iterator[str]:
+    here = [(source, place) for source, place in found if place and place.folder == folder]
+    taken = repeated.get(folder, {newest: ""})
+    older = {place.run for _, place in here if place.run not in taken}
+    # The copies that one training left on its way are no other runs.
+    if not older or newest.endswith("/"):
+        return
+    source, place = next(pair for pair in here if pair[1].run == newest)
+    count = plural(len(older), "earlier run")
+    if folder in repeated:
+        yield f"{folder}: {plural(len(taken), 'repeated training')} taken together; {count} beside them left out."
+        return
+    cure = f"If they are repeated trainings, name them in sources as {place.path.replace('*', '{replicate}')}."
+    # Only one part of a pattern may tell them apart.
+    cure = "Give every run a folder of its own." if place.path.count("*") > 1 else cure
+    yield f"{source.path}: {count} beside it; the newest counts. {cure}"

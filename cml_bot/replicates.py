@@ -9,7 +9,8 @@ from fnmatch import translate
 from typing import TYPE_CHECKING, TypeVar
 
 from cml_bot.filters import format_number
-from cml_bot.model import Bars, Fact, Figure, Matrix, Metric, Note, Param, Points, Series
+from cml_bot.model import Bars, Fact, Figure, Matrix, Metric, Note, Param, Points, Repeats, Series
+from cml_bot.names import FOLD, are_folds
 from cml_bot.readers._names import some
 
 if TYPE_CHECKING:
@@ -119,8 +120,20 @@ def _join_metric(group: str, metrics: Mapping[str, Metric]) -> Metric:
     first = next(iter(metrics.values()))
     if len(metrics) == 1:
         return replace(first, labels=tuple(metrics), source=group)
-    values = tuple(metric.values[0] for metric in metrics.values())
-    return Metric(name=first.name, group=group, values=values, labels=tuple(metrics), unit=first.unit, source=group)
+    values = tuple(metric.value for metric in metrics.values())
+    kind = Repeats.FOLDS if are_folds(group, metrics) else Repeats.TRAININGS
+    return Metric(
+        name=first.name,
+        group=group,
+        values=values,
+        labels=tuple(metrics),
+        unit=first.unit,
+        source=group,
+        goal=first.goal,
+        role=first.role,
+        is_exact=first.is_exact,
+        repeats=kind,
+    )
 
 
 def _join_params(group: str, trainings: Trainings) -> Iterator[Param | Note]:
@@ -130,7 +143,7 @@ def _join_params(group: str, trainings: Trainings) -> Iterator[Param | Note]:
     for name, params in named.items():
         if len(params) == len(with_some) and len({param.value for param in params.values()}) == 1:
             yield replace(next(iter(params.values())), source=group)
-        elif any(param.value != replicate for replicate, param in params.items()):
+        elif any(param.value != replicate.removeprefix(FOLD) for replicate, param in params.items()):
             # Not the seed that names the trainings: that is told by the labels.
             other.append(name)
     if other:

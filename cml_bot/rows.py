@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.goals import find_goal
-from cml_bot.model import Goal, Metric, Of, mean_of
+from cml_bot.model import Goal, Metric, Of, Repeats, Role, mean_of
+from cml_bot.names import are_folds
 from cml_bot.rules import rule_of
 from cml_bot.steps import is_step
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cml_bot.model import Key, Rule, Run, Series
+
+
+_STEP = "_step"
+"""Ends the name of what Lightning logs at single steps, beside its mean of the epoch."""
 
 
 def names_of(run: Run) -> set[str]:
@@ -26,13 +31,18 @@ def names_of(run: Run) -> set[str]:
 def rows_of(run: Run, rules: Sequence[Rule], told: set[str]) -> dict[Key, Metric]:
     """Give every metric, and one value for each course of a training whose name is not told already."""
     rows = {metric.key: metric for metric in run.metrics}
+    courses = {series.key for series in run.series}
     digests: dict[Key, list[tuple[str, Metric]]] = defaultdict(list)
     for series in run.series:
         if series.key in rows or not _is_course(series):
             continue
         rule = rule_of(series.key, rules)
         if rule.of or series.name.replace("/", ".") not in told:
-            digests[series.key].append((series.replicate, _digest(series, rule)))
+            digest = _digest(series, rule)
+            is_twin = series.name.endswith(_STEP) and (series.group, f"{series.name[: -len(_STEP)]}_epoch") in courses
+            digests[series.key].append(
+                (series.replicate, replace(digest, role=Role.BOOKKEEPING) if is_twin else digest)
+            )
     return rows | {key: _join(found) for key, found in digests.items()}
 
 
@@ -41,7 +51,9 @@ def _join(found: Sequence[tuple[str, Metric]]) -> Metric:
     if len(found) == 1:
         return found[0][1]
     values = tuple(value for _, metric in found for value in metric.values)
-    return replace(found[0][1], values=values, labels=tuple(label for label, _ in found))
+    labels = tuple(label for label, _ in found)
+    kind = Repeats.FOLDS if are_folds(found[0][1].group, labels) else Repeats.TRAININGS
+    return replace(found[0][1], values=values, labels=labels, repeats=kind)
 
 
 def _is_course(series: Series) -> bool:

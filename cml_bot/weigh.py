@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
-from cml_bot.model import Evidence, Method
+from cml_bot.model import Evidence, Method, Repeats
 from cml_bot.stats.band import FEWEST, LARGEST, SURE, find_main_levels, weigh_against
 from cml_bot.stats.planning import FEWEST_REPLICATES, examples_needed, runs_needed
 from cml_bot.stats.segments import ALIKE, is_flat
-from cml_bot.stats.shift import paired_t, welch, z_of_standard_errors
+from cml_bot.stats.shift import nadeau_bengio, paired_t, welch, z_of_standard_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """Two-sided: a smaller p is a change."""
 MOST_REPLICATES = 1000
+FEWEST_FOLDS = 5
+"""A cross-validation of fewer tells nothing of its noise."""
 
 
 def weigh(
@@ -49,7 +51,8 @@ def weigh(
     """
     if head is None or base is None:
         return Evidence(method=Method.NONE, is_real=None, note="there is only one side")
-    counts = Evidence(method=Method.NONE, is_real=None, n_head=len(head.values), n_base=len(base.values))
+    n_head, n_base, repeats = len(head.values), len(base.values), head.repeats
+    counts = Evidence(method=Method.NONE, is_real=None, n_head=n_head, n_base=n_base, repeats=repeats)
     if not math.isfinite(head.value):
         return _weigh_broken(head.value, base.value, counts)
     if not math.isfinite(base.value):
@@ -68,12 +71,16 @@ def weigh(
 def _weigh_numbers(
     head: Metric, base: Metric, history: Sequence[Metric], tolerance: float, counts: Evidence
 ) -> Evidence:
-    found = _weigh_replicates(head, base, tolerance, counts)
+    is_folded = Repeats.FOLDS in (head.repeats, base.repeats)
+    weigh_repeats = _weigh_folds if is_folded else _weigh_replicates
+    found = weigh_repeats(head, base, tolerance, counts)
     if found is None:
         found = _weigh_history(head, base, history, tolerance, counts)
         if found.method is not Method.PREDICTION:
             # Main's runs do not scatter, or are too few: then other examples are all the noise that is known.
             found = _weigh_errors(head, base, tolerance, counts) or found
+        if is_folded and found.method is Method.NONE:
+            found = replace(found, decide=f"the same {FEWEST_FOLDS} folds or more on both sides would tell")
     return found
 
 
@@ -97,14 +104,31 @@ def _weigh_replicates(head: Metric, base: Metric, tolerance: float, counts: Evid
         found = _tell_shift(welch(head.values, base.values), base, tolerance, replace(counts, method=Method.WELCH))
     if fewest < FEWEST and (found.noise or 0.0) <= ALIKE * max(abs(head.value), abs(base.value)):
         # So few are equal by rounding alone.
-        return replace(found, is_real=None, p=None, decide=f"{FEWEST} trainings a side would tell")
+        return replace(found, is_real=None, p=None, decide=f"{FEWEST} {counts.repeats} a side would tell")
     if found.is_real or (found.is_real is False and fewest >= FEWEST_REPLICATES):
         return found
     wanted = runs_needed(head.value - base.value, _scatter(head, base))
     wanted = max(FEWEST_REPLICATES, wanted, fewest + 1)
     if wanted > MOST_REPLICATES:
-        return replace(found, is_real=None, decide="more trainings a side than are worth it would tell")
-    return replace(found, is_real=None, decide=f"about {plural(int(wanted), 'training')} a side would tell")
+        return replace(found, is_real=None, decide=f"more {counts.repeats} a side than are worth it would tell")
+    said = plural(int(wanted), counts.repeats.one)
+    return replace(found, is_real=None, decide=f"about {said} a side would tell")
+
+
+def _weigh_folds(head: Metric, base: Metric, tolerance: float, counts: Evidence) -> Evidence | None:
+    """Weigh a cross-validation fold by fold: its trainings share most of their examples, so they scatter too little.
+
+    None where the folds are few, or not the same on both sides.
+    """
+    fewest, largest = min(counts.n_head, counts.n_base), max(map(abs, (*head.values, *base.values)))
+    if fewest < FEWEST_FOLDS or largest > LARGEST or not _has_same_labels(head, base):
+        return None
+    partner = dict(zip(base.labels, base.values, strict=True))
+    differences = [a - partner[label] for label, a in zip(head.labels, head.values, strict=True)]
+    shift = nadeau_bengio(differences, test_share=1 / len(differences))
+    found = _tell_shift(shift, base, tolerance, replace(counts, method=Method.FOLDS))
+    # More folds would share more examples: they help little.
+    return found if found.is_real is not None else replace(found, decide="cross-validation of other splits would tell")
 
 
 def _has_same_labels(head: Metric, base: Metric) -> bool:

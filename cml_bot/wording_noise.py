@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import format_p, format_pair, format_spread, plural, sparkline
-from cml_bot.model import Method, Trend
+from cml_bot.model import Method, Repeats, Trend
 from cml_bot.names import name_of, shared_names, tell_size
 from cml_bot.stats.band import LARGEST
 
@@ -30,6 +30,7 @@ METHODS = {
     Method.PREDICTION: "held against the last level of main's runs (t prediction interval at 95 %)",
     Method.WELCH: "repeated trainings of both sides (Welch's t test at 95 %)",
     Method.PAIRED: "trainings repeated with the same labels on both sides (paired t test at 95 %)",
+    Method.FOLDS: "the folds of one cross-validation (corrected resampled t test at 95 %, as they share examples)",
     Method.ERRORS: "the standard errors that the tool gave (z test at 95 %), which hold no noise of the training",
 }
 WITH_NOTES = (Method.PREDICTION, Method.NONE)
@@ -40,7 +41,7 @@ def tell_noise(delta: Delta) -> str:
     """Say what is known of a metric's noise, for a cell of a table; empty where that is nothing."""
     evidence, spread = delta.evidence, format_spread(delta.evidence.noise, delta.unit)
     match evidence.method:
-        case Method.WELCH | Method.PAIRED:
+        case Method.WELCH | Method.PAIRED | Method.FOLDS:
             return f"{spread}, {tell_size(evidence)}"
         case Method.ERRORS:
             return f"{spread}, standard errors"
@@ -71,7 +72,7 @@ def tell_sure(delta: Delta) -> str:
     match evidence.method:
         case Method.PREDICTION:
             return f", outside the noise of the last {tell_size(evidence)} ({spread})"
-        case Method.WELCH | Method.PAIRED:
+        case Method.WELCH | Method.PAIRED | Method.FOLDS:
             return f", outside the noise of {tell_size(evidence)} ({spread})"
         case Method.ERRORS:
             return f", outside its standard errors ({spread})"
@@ -81,8 +82,10 @@ def tell_sure(delta: Delta) -> str:
 
 def tell_methods(report: Report) -> list[str]:
     """Say how changes were told from noise, each method once with the number of metrics, and by which runs of main."""
-    used = [delta.evidence.method for delta in report.deltas if delta.head and delta.base]
-    said = [f"{plural(used.count(method), 'metric')}: {METHODS[method]}" for method in dict.fromkeys(used)]
+    paired = [delta.evidence for delta in report.deltas if delta.head and delta.base]
+    # Timings are repeated as trainings are, and held against each other by the same tests.
+    used = [METHODS[one.method].replace(Repeats.TRAININGS, one.repeats) for one in paired]
+    said = [f"{plural(used.count(method), 'metric')}: {method}" for method in dict.fromkeys(used)]
     return [*said, *report.band]
 
 

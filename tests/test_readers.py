@@ -14,7 +14,7 @@ import pytest
 from cml_bot.discover import PARAMS
 from cml_bot.errors import InputError
 from cml_bot.model import Figure, Metric, Note, Param, Part, Series
-from cml_bot.readers import READERS, find_format, load_reader
+from cml_bot.readers import READERS, find_format, find_store, load_reader
 from cml_bot.readers._text import read_text
 from cml_bot.readers.dvc_file import parse_dvc
 from cml_bot.readers.image_file import LARGEST, find_media
@@ -117,7 +117,7 @@ def test_keras_callbacks() -> None:
 
 
 def test_ultralytics_results() -> None:
-    found = series(read(file_of("csv_file/ultralytics")))
+    found = series(read(file_of("ultralytics/results")))
     assert len(found) == 14
     assert found["metrics/mAP50-95(B)"].y[-1] == 0.08558
     assert found["val/box_loss"].x_label == "epoch"
@@ -125,10 +125,9 @@ def test_ultralytics_results() -> None:
 
 
 def test_boosting_libraries() -> None:
-    assert series(read(file_of("csv_file/catboost_test_error")))["AUC:0"].y[0] == 0.9522757402
-    assert series(read(file_of("json_file/lightgbm_evals_result")))["valid.auc"].x_label == "step"
+    assert series(read(file_of("catboost/one_table")))["AUC:0"].y[0] == 0.9522757402
+    assert series(read(file_of("json_file/lightgbm_evals_result")))["valid.auc"].x_label == "iteration"
     assert metrics(read(file_of("json_file/catboost_best_score")))["validation_0.AUC"] == 0.9952275740167918
-    assert "cross" not in series(read(file_of("json_file/sklearn_cross_validate")))
 
 
 def test_dvclive_plots_are_drawn_over_the_step_and_not_over_the_time() -> None:
@@ -138,19 +137,18 @@ def test_dvclive_plots_are_drawn_over_the_step_and_not_over_the_time() -> None:
     assert found["acc"].x_label == "step"
 
 
-def test_column_that_was_asked_for() -> None:
-    found = series(read(file_of("csv_file/roc_over_fpr"), "fpr"))
-    # Of each false positive rate the last row counts; the first of them has 0.0, 0.0, 0.0.
-    assert found["tpr"].x[:2] == (0.0, 0.011764705882352941)
-    assert found["tpr"].y[0] == 0.9370629370629371
-    missing = read(file_of("csv_file/roc"), "nowhere")
+def test_column_that_was_asked_for(tmp_path: Path) -> None:
+    found = series(read(file_of("score_curves/roc"), "threshold"))
+    assert found["tpr"].x[0] == 9.236409413304181e-23
+    assert found["tpr"].y[0] == 1.0
+    missing = read(file_of("score_curves/roc"), "nowhere")
     assert "column nowhere, to be drawn over, is not there" in notes(missing)
-    text = read(file_of("csv_file/feature_importance"), "feature")
+    text = read(write(tmp_path, "scores.csv", "name,score\na,0.5\nb,0.6\n"), "name")
     assert "holds no numbers" in notes(text)
 
 
 def test_table_of_many_rows_without_a_step_gives_only_a_note() -> None:
-    for case in ("csv_file/roc", "csv_file/xgboost_cv", "csv_file/confusion_matrix"):
+    for case in ("csv_file/correlation",):
         found = read(file_of(case))
         assert not metrics(found)
         assert not series(found)
@@ -322,7 +320,8 @@ def is_taken(path: str) -> bool:
     row = find_format(path)
     parts = path.split("/")
     names = row.names if row else ()
-    return any(fnmatchcase("/".join(parts[-(name.count("/") + 1) :]).lower(), name) for name in names)
+    is_named = any(fnmatchcase("/".join(parts[-(name.count("/") + 1) :]).lower(), name) for name in names)
+    return is_named or find_store(path) is not None
 
 
 @pytest.mark.parametrize(

@@ -384,10 +384,9 @@ def test_found_without_configuration(tmp_path: Path) -> None:
 def test_runs_of_great_expectations_are_one_place() -> None:
     place = "gx/uncommitted/validations/{}/{}/20261121T105951.901730Z/pd-df.json"
     named = find_place(place.format("team/people", "nightly-7"))
-    assert named == (
-        "gx/uncommitted/validations/team/people/*/pd-df.json",
-        "nightly-7/20261121T105951.901730Z",
-    )
+    assert named is not None
+    assert named.path == "gx/uncommitted/validations/team/people/*/pd-df.json"
+    assert named.run == "nightly-7/20261121T105951.901730Z"
 
 
 def test_no_more_rows_than_anybody_reads() -> None:

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from cml_bot.compare import compare
-from cml_bot.model import Delta, Evidence, Goal, Method, Metric, Rule, Run, Series, Trend
+from cml_bot.model import Delta, Evidence, Goal, Method, Metric, Repeats, Rule, Run, Series, Trend
+from cml_bot.names import tell_size
 from cml_bot.weigh import weigh
-from tests.making import make_history, make_metric
+from cml_bot.wording_noise import tell_methods
+from tests.making import make_history, make_metric, make_report
 
 RULES = (Rule(pattern="*", goal=Goal.HIGHER),)
 ANY = st.floats() | st.integers(-(10**300), 10**300)
@@ -43,6 +45,55 @@ def test_the_same_labels_make_pairs() -> None:
     expected = scipy_stats.ttest_rel([0.89, 0.92, 0.85], [0.88, 0.907, 0.842])
     assert found.method == "paired t"
     assert found.p == pytest.approx(float(expected.pvalue))
+
+
+FOLDS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+
+
+def folds(*values: float, labels: tuple[str, ...] = FOLDS) -> Metric:
+    return replace(metric(*values, labels=labels[: len(values)]), repeats=Repeats.FOLDS)
+
+
+def test_folds_are_weighed_by_the_corrected_t() -> None:
+    """Not by the paired t, whose p would be 0.0012: the folds' trainings share most of their examples."""
+    d = (0.01, 0.02, -0.005, 0.015, 0.012, 0.018, 0.003, 0.009, 0.011, 0.014)
+    found = weigh(folds(*(0.8 + one for one in d)), folds(*[0.8] * 10), BAND, 0.0)
+    assert (found.method, found.is_real, found.n_head) == ("corrected t", True, 10)
+    assert found.p == pytest.approx(0.0110334768, rel=1e-6)
+    assert tell_size(found) == "10 folds"
+    unclear = weigh(folds(0.81, 0.79, 0.84, 0.8, 0.83), folds(*[0.8] * 5), (), 0.0)
+    assert (unclear.is_real, unclear.decide) == (None, "cross-validation of other splits would tell")
+
+
+@pytest.mark.parametrize(
+    ("head", "base"),
+    [
+        (folds(0.81, 0.82, 0.83), folds(0.7, 0.71, 0.72)),
+        (folds(0.81, 0.82, 0.83, 0.8, 0.8), folds(0.7, 0.71, 0.72, 0.7)),
+        (folds(0.81, 0.82, 0.83, 0.8, 0.8), folds(0.7, 0.71, 0.72, 0.7, 0.7, labels=("a", "b", "c", "d", "e"))),
+        (folds(0.81, 0.82, 0.83, 0.8, 0.8), metric(0.7, 0.71, 0.72, 0.7, 0.7)),
+        (folds(0.81, 0.82, 0.83, 0.8, 0.8), metric(0.7)),
+        (folds(0.81, 0.82, 0.83, 0.8, math.inf, labels=FOLDS), metric(0.7, 0.7)),
+    ],
+    ids=["few", "other number", "other labels", "trainings", "one", "infinite"],
+)
+def test_other_folds_tell_nothing_of_noise(head: Metric, base: Metric) -> None:
+    found = weigh(head, base, (), 0.0)
+    assert found.method in {Method.NONE, Method.NOT_FINITE}
+    if found.method is Method.NONE:
+        assert found.decide == "the same 5 folds or more on both sides would tell"
+
+
+def test_the_history_of_a_cross_validation_counts_by_its_means() -> None:
+    past = [folds(*(value + fold / 100 for fold in range(3))) for value in (0.8, 0.802, 0.799, 0.801, 0.798, 0.8)]
+    assert weigh(folds(0.7, 0.71, 0.72), past[-1], past, 0.0).method is Method.PREDICTION
+
+
+def test_timings_are_told_as_such() -> None:
+    head, base = (replace(metric(*values), repeats=Repeats.TIMINGS) for values in ((1.2, 1.3), (1.1, 1.25)))
+    found = weigh(head, base, (), 0.0)
+    assert (found.method, tell_size(found)) == ("welch", "2 and 2 timings")
+    assert found.decide.endswith("timings a side would tell")
 
 
 def test_few_equal_differences_are_rounding() -> None:
@@ -249,3 +300,11 @@ def test_a_delta_knows_its_reference() -> None:
     evidence = Evidence(method=Method.PREDICTION, is_real=True, expected=0.85)
     delta = Delta(key=metric(0.8).key, head=metric(0.8), base=metric(0.7), goal=Goal.HIGHER, evidence=evidence)
     assert (delta.reference, delta.is_wrong_way, delta.trend) == (0.85, True, Trend.WORSE)
+
+
+def test_the_report_counts_what_was_repeated() -> None:
+    values = (1.2, 1.3, 1.25), (1.1, 1.15, 1.2)
+    head, base = (Run(metrics=(replace(metric(*side), repeats=Repeats.TIMINGS),)) for side in values)
+    assert tell_methods(make_report(head, base)) == [
+        "1 metric: repeated timings of both sides (Welch's t test at 95 %)"
+    ]

@@ -71,6 +71,7 @@ class Format:
 
 
 _HISTORIES = ("history", "history_*", "train_history", "training_history", "loss_history")
+_CURVES = ("roc", "roc_*", "*_roc", "pr", "pr_curve*", "precision_recall*", "calibration*")
 _LOGS = ("log", "train_log", "training_log")
 
 _CREATED = r"20\d\d-\d\d-\d\dT\d\d-\d\d-\d\d[^_/]*"
@@ -94,6 +95,7 @@ READERS: tuple[Format, ...] = (
             # Not eval_*: eval_config.json, eval_data.json.
             *_named(".json", "eval", "*_eval", "evaluation", "*_evaluation", "evaluate", "eval_report"),
             *_named(".json", "evals_result*", *_HISTORIES),
+            *_named(".json", "trainer_state", "*confusion_matrix*", "cross_validate*", "*importance*"),
             # Checks of data. Great Expectations: suite, run's name, time, asset; then pandera.
             *_named(".json", "validations/*/*/*/*", "*pandera*", "pandera/*", "schema_errors"),
         ),
@@ -115,6 +117,8 @@ READERS: tuple[Format, ...] = (
             *_named(".json", "test_run_*", "*promptfoo*", "output", "*-results", "*_results", "*ragas*"),
             # pytest-benchmark.
             *_named(".json", "*bench*"),
+            # scikit-learn, DVCLive.
+            *_named(".json", *_CURVES, "cm", "cv_results*", "sklearn/*"),
         ),
     ),
     Format(
@@ -142,13 +146,23 @@ READERS: tuple[Format, ...] = (
             *_named(".csv", "metrics", "*_metrics", "metrics_*", "results", "training", *_LOGS, *_HISTORIES),
             *_named(".tsv", "metrics", "*_metrics", "metrics_*", "results", "training", *_LOGS, *_HISTORIES),
             "emissions.csv",
-            *_named(".tsv", "plots/metrics/*", "plots/metrics/*/*", "catboost_info/*_error"),
+            *_named(".tsv", "plots/metrics/*", "plots/metrics/*/*"),
+            *_named(".csv", "*confusion_matrix*", "*feature_importance*", "classification_report*", "cv"),
         ),
         # Ragas, promptfoo; pandera and whylogs.
         guesses=(
             *_named(".csv", "scores", "*_scores", "*_results", "*ragas*"),
             *_named(".csv", "*failure_cases*", "*pandera*", "*summary*", "*whylogs*", "*profile*"),
+            # scikit-learn.
+            *_named(".csv", *_CURVES, "cm", "cv_results*", "*grid_search*", "*random_search*", "importance*"),
         ),
+    ),
+    Format(
+        module="catboost",
+        suffixes=(".json", ".tsv"),
+        tool="CatBoost",
+        # All of the folder, so that its events and clocks are taken for nothing else.
+        store=r"((?:.*/)?catboost_info)/.+",
     ),
     Format(module="inspect_eval", suffixes=(".eval",), names=("*.eval",), tool="Inspect"),
     Format(

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
 from cml_bot.filters import plural
-from cml_bot.model import Note
+from cml_bot.model import Note, Series
 from cml_bot.readers._curves import observe_table
 from cml_bot.readers._names import Names, join_path
 from cml_bot.readers._numbers import as_number, is_missing
-from cml_bot.readers._shapes import find_document_shape, find_table_shape, load_document_shape, load_table_shape
+from cml_bot.readers._shapes import (
+    IMPORTANCE,
+    find_document_shape,
+    find_table_shape,
+    load_document_shape,
+    load_table_shape,
+)
 from cml_bot.readers._table import Table, find_step
 from cml_bot.readers._tree import MOST_METRICS, NOTHING, Leaf, flatten, observe_tree
 
@@ -22,8 +30,7 @@ if TYPE_CHECKING:
 
 _CURE = 'Write results under a name: {"accuracy": 0.9}.'
 _MOST_POINTS = 10_000_000
-_FOLDS = {"fit_time", "score_time"}
-"""What scikit-learn's cross_validate writes beside lists that go by fold, not by step."""
+_CURVE = {"precision", "recall", "threshold", "thresholds"}
 
 
 def observe_document(
@@ -103,24 +110,42 @@ def _observe_mapping(
     if flat.notes and not flat.leaves:
         raise too_deep(where)
     columns = _columns(flat.leaves)
-    if not columns:
+    if _is_importance(flat.leaves, where):
+        rows = ((leaf.name, leaf.value) for leaf in flat.leaves)
+        yield from load_table_shape(IMPORTANCE).observe(IMPORTANCE.columns, rows)
+    elif not columns:
         yield from observe_tree(flat, has_words=has_words)
-        return
+    elif shape := find_table_shape(tuple(columns), x):
+        yield from load_table_shape(shape).observe(tuple(columns), zip_longest(*columns.values()))
+    else:
+        yield from _observe_columns(columns, where, x)
+
+
+def _is_importance(leaves: Sequence[Leaf], where: str) -> bool:
+    """Whether it is one number a feature, as XGBoost's get_score gives it: only the name of the file can tell."""
+    are_numbers = all(len(leaf.path) == 1 and as_number(leaf.value) is not None for leaf in leaves)
+    return "importance" in where.lower() and are_numbers and len(leaves) > 1
+
+
+def _observe_columns(columns: Mapping[str, list[object]], where: str, x: str | None) -> Iterator[Observation]:
     table = Table(x)
     for name, values in columns.items():
         table.add_column(name, values)
-    yield from observe_table(table)
+    for one in observe_table(table):
+        # What XGBoost, LightGBM and CatBoost measure after each iteration.
+        is_boosted = where.startswith("evals_result")
+        yield replace(one, x_label="iteration") if is_boosted and isinstance(one, Series) else one
 
 
 def _columns(leaves: Sequence[Leaf]) -> dict[str, list[object]]:
     """Return the lists of a document that holds nothing but lists of one length, as Keras writes its history."""
     lists = [leaf.value for leaf in leaves if isinstance(leaf.value, list)]
-    length = len(lists[0]) if lists else 0
+    length = max(map(len, lists), default=0)
     if not length or not 2 <= len(lists) == len(leaves) <= MOST_METRICS or length * len(lists) > _MOST_POINTS:
         return {}
-    if any(leaf.path[-1] in _FOLDS for leaf in leaves):
-        return {}
-    if not all(len(values) == length and _is_numeric(values) for values in lists):
+    # scikit-learn's thresholds are one fewer than the points of a curve of precision over recall.
+    lengths = {length, length - 1} if _CURVE.issuperset(leaf.path[-1] for leaf in leaves) else {length}
+    if not all(len(values) in lengths and _is_numeric(values) for values in lists):
         return {}
     names = Names()
     return {names.take(leaf.name): values for leaf, values in zip(leaves, lists, strict=True)}

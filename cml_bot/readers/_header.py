@@ -56,6 +56,24 @@ def parse_header(row: Sequence[str]) -> Header | None:
     )
 
 
+def is_boosted(names: Sequence[str]) -> bool:
+    """Whether it heads the mean and spread of each metric over folds, one row a round of boosting.
+
+    Source: ``cv`` of https://xgboost.readthedocs.io, https://lightgbm.readthedocs.io and https://catboost.ai
+
+    Example:
+        >>> is_boosted(["valid auc-mean", "valid auc-stdv"]), is_boosted(["loss-mean", "loss"])
+        (True, False)
+    """
+    known = frozenset(names)
+    return any(name.endswith("-mean") and not known.isdisjoint(_spreads(name)) for name in names)
+
+
+def _spreads(mean: str) -> tuple[str, str]:
+    stem = mean.removesuffix("-mean")
+    return f"{stem}-std", f"{stem}-stdv"
+
+
 def _is_index(cell: str) -> bool:
     """Whether it heads the index that pandas writes before the first column."""
     return cell in {"", "Unnamed: 0"}

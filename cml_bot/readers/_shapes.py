@@ -12,6 +12,8 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, cast
 
+from cml_bot.steps import find_axis
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -63,6 +65,8 @@ class Shape:
     """Globs over names of files: an empty document there is of this shape, and says that nothing was found."""
     columns: tuple[str, ...] = ()
     """Columns that a table has, all of them."""
+    unless_step: bool = False
+    """Whether a column that counts the training makes it another table: the course of these numbers."""
 
 
 DOCUMENTS: tuple[Shape, ...] = (
@@ -100,8 +104,33 @@ DOCUMENTS: tuple[Shape, ...] = (
     Shape(module="pandera", tool="pandera", keys=("SCHEMA.*[].check", "SCHEMA.*[].column", "SCHEMA.*[].error")),
     Shape(module="pandera", tool="pandera", keys=("schema_context", "failure_case", "column", "check")),
     Shape(module="whylogs", tool="whylogs", keys=("counts/n", "counts/null", "types/integral")),
+    # Trainings, and what scikit-learn computes.
+    Shape(module="trainer_state", tool="Hugging Face Trainer", keys=("log_history[]", "global_step")),
+    Shape(module="classification_report", tool="scikit-learn", keys=("*.f1-score", "*.support")),
+    Shape(module="cross_validate", tool="scikit-learn", keys=("fit_time[]", "score_time[]")),
+    Shape(module="confusion", tool="scikit-learn", keys=("labels[]", "matrix[]")),
+    Shape(module="confusion", tool="scikit-learn", keys=("labels[]", "confusion_matrix[]")),
 )
 """The first that fits counts."""
+
+_SKLEARN: tuple[tuple[str, tuple[str, ...]], ...] = (
+    *(("score_curves", (x, y)) for x, y in (("fpr", "tpr"), ("FPR", "TPR"))),
+    *(("score_curves", ("precision", "recall", cut)) for cut in ("threshold", "thresholds")),
+    ("calibration_table", ("prob_pred", "prob_true")),
+    ("calibration_table", ("mean_predicted", "fraction_of_positives")),
+    ("calibration_table", ("mean_predicted_value", "fraction_of_positives")),
+    ("calibration_table", ("mean_predicted_probability", "fraction_of_positives")),
+    ("label_pairs", ("actual", "predicted")),
+    ("importance_table", ("feature", "importance")),
+    ("importance_table", ("Feature", "Importance")),
+    ("importance_table", ("feature", "importance_mean")),
+    ("importance_table", ("Feature Id", "Importances")),
+    ("importance_table", ("feature", "gain")),
+    ("importance_table", ("name", "importance")),
+    ("classification_table", ("precision", "recall", "f1-score", "support")),
+)
+
+IMPORTANCE = Shape(module="importance_table", tool="scikit-learn", columns=("feature", "importance"))
 
 TABLES: tuple[Shape, ...] = (
     Shape(module="promptfoo_table", tool="promptfoo", columns=("Status", "Score", "Named Scores", "Grader Reason")),
@@ -113,6 +142,11 @@ TABLES: tuple[Shape, ...] = (
     # Checks of data.
     Shape(module="pandera_cases", tool="pandera", columns=("schema_context", "column", "check", "failure_case")),
     Shape(module="whylogs_summary", tool="whylogs", columns=("counts/n", "counts/null", "types/integral")),
+    # Trainings, and what scikit-learn computes.
+    Shape(module="ultralytics", tool="Ultralytics", columns=("epoch", "metrics/mAP50(B)", "metrics/mAP50-95(B)")),
+    # A search by halving counts its rounds as iter.
+    Shape(module="grid_search", tool="scikit-learn", columns=("params", "mean_fit_time", "std_fit_time")),
+    *(Shape(module=name, tool="scikit-learn", columns=names, unless_step=True) for name, names in _SKLEARN),
 )
 """The first that fits counts."""
 
@@ -135,7 +169,9 @@ def find_table_shape(columns: Sequence[str], x: str | None = None) -> Shape | No
         x: the column to draw over, where somebody named one.
     """
     there = frozenset(columns)
-    found = next((shape for shape in TABLES if there.issuperset(shape.columns)), None)
+    is_course = find_axis(columns) is not None
+    fitting = (shape for shape in TABLES if there.issuperset(shape.columns))
+    found = next((shape for shape in fitting if not (shape.unless_step and is_course)), None)
     return found if found and (x is None or x in found.columns) else None
 
 

@@ -12,7 +12,8 @@ from cml_bot.filters import plural
 from cml_bot.model import Note, Series
 from cml_bot.readers._curves import NO_STEP, observe_table
 from cml_bot.readers._dialect import sniff
-from cml_bot.readers._header import parse_header
+from cml_bot.readers._header import is_boosted, parse_header
+from cml_bot.readers._matrix import MOST_LABELS, may_be_matrix, parse_matrix
 from cml_bot.readers._names import find_metric_name, is_broken, tidy
 from cml_bot.readers._shapes import find_table_shape, load_table_shape
 from cml_bot.readers._sheet import Sheet
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from cml_bot.model import Observation
+    from cml_bot.model import Matrix, Observation
     from cml_bot.readers._header import Header
+    from cml_bot.readers._shapes import Shape
 
 _SAMPLE = 64 * 1024
 _SWAP = str.maketrans(",.", ".,")
@@ -47,28 +49,54 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
             raise InputError(path.name, "not a table, its first row has no end", _NO_NAMES)
         if any(map(is_broken, first)):
             raise not_utf8(path.name)
-        header = parse_header(first)
-        if header is None:
+        matrix, rows = _find_matrix(first, rows, path.stem)
+        header = None if matrix else parse_header(first)
+        shape = find_table_shape(header.names, x) if header else None
+        if matrix:
+            yield matrix
+        elif header is None:
             yield Note(text=f"the first row holds numbers, so the columns have no names. {_NO_NAMES}")
-            return
-        shape = find_table_shape(header.names, x)
-        if shape:
-            cut: list[Sequence[str]] = []
-            yield from load_table_shape(shape).observe(header.names, _whole(rows, len(header.names), cut))
-            if cut:
-                said = f"{plural(len(cut), 'row')} of fewer cells than the header; left out."
-                yield Note(text=f"{said} Look whether the job was stopped.")
-            yield from broken
-            return
-        beginning = list(islice(rows, 2))
-        if len(beginning) > 1 and not _can_draw(header, x):
-            yield Note(text=f"rows without a step column: nothing to draw over. {NO_STEP}")
-            return
-        sheet = Sheet(header, x)
-        sheet.fill(chain(beginning, rows))
-    yield from _renamed(list(_observe(sheet, header, x)), path)
-    yield from sheet.notes()
+        elif shape:
+            yield from _observe_shape(shape, header, rows)
+        else:
+            yield from _observe_any(header, rows, x, path)
     yield from broken
+
+
+def _find_matrix(
+    first: Sequence[str], rows: Iterator[list[str]], stem: str
+) -> tuple[Matrix | None, Iterator[list[str]]]:
+    """Look whether it is a matrix of counts; return it, and the rows below the first as they were."""
+    beginning = list(islice(rows, 1))
+    matrix = None
+    if beginning and may_be_matrix(first, beginning[0], stem):
+        beginning += islice(rows, MOST_LABELS)
+        matrix = parse_matrix([first, *beginning], stem)
+    return matrix, chain(beginning, rows)
+
+
+def _observe_shape(shape: Shape, header: Header, rows: Iterable[list[str]]) -> Iterator[Observation]:
+    """Yield what the reader of a tool's table makes of it."""
+    cut: list[Sequence[str]] = []
+    yield from load_table_shape(shape).observe(header.names, _whole(rows, header, cut))
+    if cut:
+        said = f"{plural(len(cut), 'row')} of fewer cells than the header; left out."
+        yield Note(text=f"{said} Look whether the job was stopped.")
+
+
+def _observe_any(header: Header, rows: Iterator[list[str]], x: str | None, path: Path) -> Iterator[Observation]:
+    """Yield the series or metrics of a table of no tool that is known."""
+    beginning = list(islice(rows, 2))
+    if len(beginning) > 1 and not _can_draw(header, x):
+        yield Note(text=f"rows without a step column: nothing to draw over. {NO_STEP}")
+        return
+    sheet = Sheet(header, x)
+    sheet.table.is_course = is_boosted(header.names)
+    sheet.fill(chain(beginning, rows))
+    found = _renamed(list(_observe(sheet, header, x)), path)
+    is_counted = sheet.table.is_course and find_step(header.names, x) is None
+    yield from (replace(one, x_label="iteration") if is_counted and isinstance(one, Series) else one for one in found)
+    yield from sheet.notes()
 
 
 def _rows(file: TextIO, broken: list[Note]) -> Iterator[list[str]]:
@@ -87,13 +115,14 @@ def _rows(file: TextIO, broken: list[Note]) -> Iterator[list[str]]:
         broken.append(Note(text=f"cannot be read to its end ({error}); later rows left out. Check its quotes."))
 
 
-def _whole(rows: Iterable[list[str]], width: int, cut: list[Sequence[str]]) -> Iterator[list[str]]:
+def _whole(rows: Iterable[list[str]], header: Header, cut: list[Sequence[str]]) -> Iterator[list[str]]:
     """Yield the rows with all their cells; one that is cut, the last of a stopped job, goes to `cut`."""
+    width = len(header.names)
     for row in rows:
-        if len(row) >= width:
-            yield row[:width]
-        else:
+        if len(row) < width:
             cut.append(row)
+        elif row[0].strip() != header.cells[0] or tuple(map(str.strip, row)) != header.cells:
+            yield row[:width]
 
 
 def _can_draw(header: Header, x: str | None) -> bool:
@@ -101,6 +130,7 @@ def _can_draw(header: Header, x: str | None) -> bool:
     return (
         x is not None
         or find_step(header.names, x) is not None
+        or is_boosted(header.names)
         or any(kind_of(name) is Kind.LABEL for name in header.names)
     )
 

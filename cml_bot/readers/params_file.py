@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from cml_bot.model import Observation
 
 LARGEST = 4 * 1024 * 1024
+ULTRALYTICS = "args.yaml"
+"""All settings of a training by Ultralytics, where it ran among them."""
+_RUN_KEYS = frozenset(("name", "project", "save_dir"))
 LONGEST = 1_000
 """Characters of a value that are kept."""
 
@@ -33,8 +37,12 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: AR
     if not isinstance(document, dict):
         raise InputError(path.name, "holds no named parameters", "Write one a line, such as lr: 0.1.")
     flat, names = flatten(document), Names()
+    is_of_run = path.name == ULTRALYTICS
     for leaf in flat.leaves[:MOST_METRICS]:
-        yield Param(name=names.take(leaf.name), value=shorten(as_text(leaf.value), LONGEST))
+        if is_of_run and leaf.name in _RUN_KEYS:
+            continue
+        value = shorten(as_text(leaf.value), LONGEST)
+        yield Param(name=names.take(leaf.name), value=_name_of_path(value) if is_of_run else value)
     if names.numbered:
         yield Note(text=f"several keys come to one name: {some(names.numbered)}; numbered. Rename one of them.")
     left = len(flat.leaves) - MOST_METRICS
@@ -43,6 +51,17 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: AR
         yield Note(text=f"has more than {most} parameters; {format_number(left)} were left out. Name a smaller file.")
     yield from note_twice(twice)
     yield from flat.notes
+
+
+def _name_of_path(value: str) -> str:
+    """Give the last part of an absolute path, whose others are the machine's; any other value as it is.
+
+    Example:
+        >>> _name_of_path("/home/runner/data/coco8.yaml"), _name_of_path("C:/data/coco8.yaml"), _name_of_path("a/b")
+        ('coco8.yaml', 'coco8.yaml', 'a/b')
+    """
+    is_absolute = PurePosixPath(value).is_absolute() or PureWindowsPath(value).is_absolute()
+    return PureWindowsPath(value).name if is_absolute else value
 
 
 def as_text(value: object, depth: int = 0) -> str:

@@ -1,0 +1,38 @@
+"""scikit-learn's classification report as a document: precision, recall and F1 a label, and how many examples it has.
+
+Source: https://scikit-learn.org/stable/modules/generated/sklearn.metrics.classification_report.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cml_bot.model import Metric
+from cml_bot.readers._numbers import as_double
+from cml_bot.readers._tree import Leaves, flatten, observe_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cml_bot.model import Observation
+
+SUPPORT = "support"
+_ALL = ("macro avg", "weighted avg", "micro avg")
+"""Averages over all examples, whose number is that of the accuracy."""
+
+
+def observe(document: object, where: str) -> Iterator[Observation]:  # noqa: ARG001 - every mapping is one
+    """Yield the numbers by label; the examples of a label are no metric but the size of what was measured on."""
+    flat = flatten(document if isinstance(document, dict) else {})
+    counts = {leaf.path[:-1]: _count(leaf.value) for leaf in flat.leaves if leaf.path[-1] == SUPPORT}
+    leaves = tuple(leaf for leaf in flat.leaves if leaf.path[-1] != SUPPORT)
+    every = next((counts[name,] for name in _ALL if counts.get((name,))), None)
+    items = {leaf.name: counts.get(leaf.path[:-1], every if leaf.path == ("accuracy",) else None) for leaf in leaves}
+    for one in observe_tree(Leaves(leaves=leaves, notes=flat.notes)):
+        yield replace(one, n_items=items.get(one.name)) if isinstance(one, Metric) and not one.n_items else one
+
+
+def _count(value: object) -> int | None:
+    number = as_double(value)
+    return int(number) if number is not None and 0 < number < 2**53 else None

@@ -1,0 +1,84 @@
+"""Which runs beside each other are one training repeated: with the same parameters but for the seed or the fold.
+
+Runs without a seed in their parameters are not taken for that: with equal parameters they may as well be of other code.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from cml_bot.errors import InputError
+from cml_bot.model import Param, Part
+from cml_bot.names import FOLD
+from cml_bot.newest import find_place, order_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cml_bot.model import Source
+    from cml_bot.trees import Tree
+
+MOST_RUNS = 100
+"""The newest runs of a place that are looked at."""
+_SEED = re.compile(
+    r"(?:.*[._-])?(?:seeds?|seed_everything|random_state|fold)(?:_?(?:id|idx|index|num|number|no))?", re.IGNORECASE
+)
+
+
+class _Training(NamedTuple):
+    """One run's parameters, apart from what tells it from its repetitions."""
+
+    params: Mapping[tuple[str, str], str]
+    label: str
+
+
+def find_repeats(tree: Tree, sources: Iterable[Source]) -> dict[str, dict[str, str]]:
+    """Give, by a place's folder, the runs that are one training repeated, and the seed or fold of each.
+
+    From the newest run back, as long as parameters are alike and no seed comes again: what lies before that is an
+    earlier state of the work. A place with one such run is not in it.
+    """
+    found = [(source, None if source.group else find_place(source.path)) for source in sources]
+    repeats: dict[str, dict[str, str]] = {}
+    for folder, runs in order_runs(found).items():
+        files: dict[str, list[str]] = {}
+        for source, place in found:
+            if place and place.folder == folder and source.part is Part.PARAMS:
+                files.setdefault(place.run, []).append(source.path)
+        if len(runs) > 1 and files:
+            taken = _walk_back(tree, runs[-MOST_RUNS:], files)
+            repeats |= {folder: taken} if len(taken) > 1 else {}
+    return repeats
+
+
+def _walk_back(tree: Tree, runs: Sequence[str], files: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    taken: dict[str, str] = {}
+    first: _Training | None = None
+    tree.fetch([path for run in runs for path in files.get(run, ())])
+    for run in reversed(runs):
+        training = _read(tree, files.get(run, ()))
+        first = first or training
+        if not training.label or training.label in taken.values() or training.params != first.params:
+            break
+        taken[run] = training.label
+    return taken
+
+
+def _read(tree: Tree, paths: Sequence[str]) -> _Training:
+    # Pays for YAML only where there are several runs.
+    from cml_bot.readers import params_file
+
+    params: dict[tuple[str, str], str] = {}
+    told: dict[str, str] = {}
+    for path in paths:
+        name = path.rpartition("/")[2]
+        try:
+            for one in params_file.read(tree.file(path)):
+                if isinstance(one, Param) and _SEED.fullmatch(one.name):
+                    told[one.name] = f"{FOLD}{one.value}" if "fold" in one.name.lower() else one.value
+                elif isinstance(one, Param):
+                    params[name, one.name] = one.value
+        except (InputError, OSError):
+            return _Training({}, "")
+    return _Training(params, ", ".join(dict.fromkeys(told.values())))
