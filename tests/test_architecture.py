@@ -132,7 +132,7 @@ HOMES = {
     "rich": {"terminal"},
     "click": {"cli", *COMMANDS},
     "sklearn": {"demo_train"},
-    "numpy": {"draw_axes", "demo_train"},
+    "numpy": {"draw_axes", "demo_train", "readers/_buckets"},
     "PIL": {"draw_axes"},
 }
 """The modules that may import a library."""

@@ -1,7 +1,7 @@
 """The arrays behind a long course: shares of equal numbers of points, of which few are kept.
 
-Imports numpy, and is imported on use. Halves that are thinned first leave of a share what the whole leaves, so it does not
-matter how often a course was thinned on the way.
+Imports numpy, and is imported on use. Halves that are thinned first leave of a share what the whole leaves, so it does
+not matter how often a course was thinned on the way.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Places = NDArray[np.intp]
+    Numbers = Sequence[float] | array[float] | Floats
 
 _SCALE = 2.0**-64
 """Keeps sums of the largest values finite; a power of two, so that no digit is lost."""
@@ -65,12 +66,7 @@ class Kept:
         return Kept(rows=self.rows[:, self.x < x], width=self.width)
 
 
-def fold(
-    kept: Kept | None,
-    xs: Sequence[float] | array[float] | Floats,
-    ys: Sequence[float] | array[float] | Floats,
-    most: int,
-) -> tuple[Kept, int]:
+def fold(kept: Kept | None, xs: Numbers, ys: Numbers, most: int) -> tuple[Kept, int]:
     """Add points to those that are kept, and thin them to at most `most`; at an equal step the new value counts.
 
     Args:

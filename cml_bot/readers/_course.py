@@ -13,12 +13,7 @@ from cml_bot.model import Series
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from cml_bot.readers._buckets import Kept
-
-    Numbers = Sequence[float] | array[float] | NDArray[np.float64]
+    from cml_bot.readers._buckets import Kept, Numbers
 
 MOST_KEPT = 4_000
 """Points of a course that are kept: well above what a picture shows and a record keeps."""
