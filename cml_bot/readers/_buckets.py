@@ -6,6 +6,7 @@ not matter how often a course was thinned on the way.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,11 +90,12 @@ def fold(kept: Kept | None, xs: Numbers, ys: Numbers, most: int) -> tuple[Kept, 
     if kept is not None:
         rows, width = np.concatenate([kept.rows, rows], axis=1), kept.width
     rows = _in_order(rows)
-    if rows.shape[1] > most:
-        rows = _thin(rows, width)
+    is_first = True
     while rows.shape[1] > most:
-        width *= 2
-        rows = _thin(rows, width)
+        n_shares = int(rows[2].sum()) / width
+        # Every share keeps a point: of more shares than that there is no need to look at them.
+        width *= 2 ** max(0 if is_first else 1, math.ceil(math.log2(n_shares / most)))
+        rows, is_first = _thin(rows, width), False
     return Kept(rows=rows, width=width), n_lost
 
 
@@ -109,7 +111,8 @@ def _in_order(rows: Floats) -> Floats:
 def _thin(rows: Floats, width: int) -> Floats:
     """Keep of each share its ends, its extremes, and its first and last NaN. Shapes: (5, n), n > 0, to (5, k)."""
     y = rows[1]
-    share = (np.cumsum(rows[2]) - 1) // width
+    # A shift, for a width is a power of two, and dividing is slow.
+    share = (np.cumsum(rows[2]).astype(np.int64) - 1) >> (width.bit_length() - 1)
     starts = np.flatnonzero(np.diff(share, prepend=-1))
     gaps = np.isnan(y)
     at = np.flatnonzero(gaps)
@@ -128,7 +131,7 @@ def _thin(rows: Floats, width: int) -> Floats:
     return np.concatenate([rows[:2, places], stood_for])
 
 
-def _lowest(values: Floats, share: Floats, starts: Places) -> Places:
+def _lowest(values: Floats, share: Places, starts: Places) -> Places:
     """Find the lowest of each share, the first of equal ones."""
     sizes = np.diff(starts, append=len(values))
     found = np.flatnonzero(values == np.repeat(np.minimum.reduceat(values, starts), sizes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -20,14 +21,17 @@ from cml_bot.readers._text import not_utf8, open_text
 from cml_bot.readers._tree import flatten, observe_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import TextIO
 
     from cml_bot.model import Observation
+    from cml_bot.readers._dialect import Dialect
     from cml_bot.readers._header import Header
 
 _SAMPLE = 64 * 1024
+_PIECE = 1 << 17
+"""Characters that are read at once: so many stay in the processor's cache."""
 _SWAP = str.maketrans(",.", ".,")
 _NO_NAMES = "Write a first row with the names of the columns."
 
@@ -40,7 +44,9 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     """
     broken: list[Note] = []
     with open_text(path) as file:
-        rows = _rows(file, broken)
+        dialect = sniff(file.read(_SAMPLE))
+        file.seek(0)
+        rows = chain(_rows(file, replace(dialect, has_decimal_comma=False), broken, 1), _rows(file, dialect, broken))
         first = next(rows, [])
         if broken:
             raise InputError(path.name, "not a table, its first row has no end", _NO_NAMES)
@@ -63,24 +69,34 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
             yield Note(text=f"rows without a step column: nothing to draw over. {NO_STEP}")
             return
         sheet = Sheet(header, x)
-        sheet.fill(chain(beginning, rows))
+        sheet.add_rows(beginning)
+        if not broken:
+            _fill(sheet, file, dialect, broken)
+        sheet.end()
     yield from _renamed(list(_observe(sheet, header, x)), path)
     yield from sheet.notes()
     yield from broken
 
 
-def _rows(file: TextIO, broken: list[Note]) -> Iterator[list[str]]:
+def _fill(sheet: Sheet, file: TextIO, dialect: Dialect, broken: list[Note]) -> None:
+    """Add the rest of a file, piece by piece where its rows allow that."""
+    while piece := file.read(_PIECE):
+        piece += file.readline()
+        if not dialect.has_decimal_comma and sheet.add_block(piece, dialect.delimiter):
+            continue
+        # A quoted cell may go on in the next piece.
+        rest = file if '"' in piece else ()
+        sheet.add_rows(_rows(chain(io.StringIO(piece, newline=""), rest), dialect, broken))
+        if broken:
+            return
+
+
+def _rows(lines: Iterable[str], dialect: Dialect, broken: list[Note], most: int | None = None) -> Iterator[list[str]]:
     """Yield the rows up to the first that cannot be told from the next; that is noted in `broken`."""
-    dialect = sniff(file.read(_SAMPLE))
-    file.seek(0)
-    is_header = True
     try:
-        for row in csv.reader(file, delimiter=dialect.delimiter):
-            if row:
-                # What was a point becomes a comma: 1.234 means 1234 there, and must not be read as 1.234.
-                is_swapped = dialect.has_decimal_comma and not is_header
-                yield [cell.translate(_SWAP) for cell in row] if is_swapped else row
-                is_header = False
+        for row in islice(filter(None, csv.reader(lines, delimiter=dialect.delimiter)), most):
+            # What was a point becomes a comma: 1.234 means 1234 there, and must not be read as 1.234.
+            yield [cell.translate(_SWAP) for cell in row] if dialect.has_decimal_comma else row
     except csv.Error as error:
         broken.append(Note(text=f"cannot be read to its end ({error}); later rows left out. Check its quotes."))
 
