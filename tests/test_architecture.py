@@ -133,6 +133,7 @@ HOMES = {
     "click": {"cli", *COMMANDS},
     "sklearn": {"demo_train"},
     "numpy": {"draw_axes", "demo_train", "readers/_buckets"},
+    "orjson": {"readers/_block", "readers/jsonl_file"},
     "PIL": {"draw_axes"},
 }
 """The modules that may import a library."""

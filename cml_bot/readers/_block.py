@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _EVERY_BYTE = bytes(range(256))
+_OF_NUMBERS = b"0123456789+-.eE \n"
 
 
 def parse_block(
@@ -40,9 +41,12 @@ def parse_block(
         return None
     if not text.endswith("\n"):
         text += "\n"
-    n_rows = _count_rows(text, delimiter, width)
+    n_rows = _count_rows(text.encode("ascii"), delimiter.encode(), width)
     if n_rows is None:
         return None
+    values = _parse_plain(text.encode("ascii"), delimiter.encode())
+    if values is not None:
+        return n_rows, [(array("d", values[place::width]), None) for place in places]
     cells = text.replace("\n", delimiter).split(delimiter)
     # What follows the end of the last row.
     del cells[-1]
@@ -55,13 +59,26 @@ def parse_block(
     return n_rows, columns
 
 
-def _count_rows(text: str, delimiter: str, width: int) -> int | None:
+def _count_rows(text: bytes, delimiter: bytes, width: int) -> int | None:
     """Count the rows; None where not all are of one width."""
-    wanted = f"{delimiter}\n".encode()
-    marks = text.encode("ascii").translate(None, _EVERY_BYTE.translate(None, wanted))
+    marks = text.translate(None, _EVERY_BYTE.translate(None, delimiter + b"\n"))
     n_rows, rest = divmod(len(marks), width)
-    is_even = not rest and marks == (delimiter * (width - 1) + "\n").encode() * n_rows
+    is_even = not rest and marks == (delimiter * (width - 1) + b"\n") * n_rows
     return n_rows if is_even else None
+
+
+def _parse_plain(text: bytes, delimiter: bytes) -> Sequence[float] | None:
+    """Read cells that are numbers as JSON has them, one after the other; None where one is not."""
+    if text.translate(None, _OF_NUMBERS + delimiter):
+        return None
+    # Three times as fast as float(), and as exact.
+    from orjson import JSONDecodeError, loads
+
+    try:
+        values: list[float] = loads(b"[" + text[:-1].replace(b"\n", b",").replace(delimiter, b",") + b"]")
+    except JSONDecodeError:
+        return None
+    return values
 
 
 def _parse_column(cells: Sequence[str]) -> tuple[array[float], Sequence[int] | None] | None:
