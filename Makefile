@@ -40,9 +40,7 @@ golden: $(STAMP)
 	$(BIN)/pytest -n 0 tests/test_golden.py tests/test_docs.py --update-golden
 
 bench: $(STAMP)
-	$(BIN)/python -m tests.bench.verdicts
-	$(BIN)/python -m tests.bench.records
-	$(BIN)/python -m tests.bench.publish
+	$(BIN)/python -m tests.bench
 
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import weakref
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -77,13 +78,21 @@ class CommitTree:
             BaselineError: git cannot read them, or not fetch what is missing.
         """
         wanted: dict[str, list[str]] = {}
-        for path in paths:
+        for path in dict.fromkeys(paths):
             if self.blob_id(path) and path not in self._here:
                 wanted.setdefault(self.blob_id(path), []).append(path)
         read = git_fetch.read_blobs(self._scratch, wanted) if self._scratch else git.read_blobs(self._root, wanted)
-        for blob, data in read:
-            for path in wanted[blob]:
-                self._here[path] = self._write(blob, path, data)
+        for blob, pieces in read:
+            # A first piece that is short is all there is.
+            start = next(pieces, b"")
+            if len(start) <= held_file.LARGEST and self._held + len(start) <= MOST_HELD:
+                self._hold(blob, wanted[blob], start)
+                continue
+            first, *others = wanted[blob]
+            with self._place(blob, first).open("wb") as file:
+                file.writelines(chain((start,), pieces))
+            for path in others:
+                shutil.copyfile(self._here[first], self._place(blob, path))
 
     def file(self, path: str, *, pointer: bool = False) -> Path:
         """Return a file with the content that `path` has in the commit, under the same name.
@@ -110,15 +119,17 @@ class CommitTree:
         row = self._entries.get(path)
         return row.blob if row and row.mode not in NO_FILES else ""
 
-    def _write(self, blob: str, path: str, data: bytes) -> Path:
-        """Keep a file under its own path: readers go by its ending and folders."""
-        place = f"{self._folder}/{blob}/{path}"
-        if len(data) <= held_file.LARGEST and self._held + len(data) <= MOST_HELD:
-            self._held += len(data)
-            return held_file.hold(place, data)
-        file = Path(place)
+    def _hold(self, blob: str, paths: Sequence[str], data: bytes) -> None:
+        """Keep a small file in memory, under each path that has its content."""
+        for path in paths:
+            self._here[path] = held_file.hold(f"{self._folder}/{blob}/{path}", data)
+        self._held += len(data)
+
+    def _place(self, blob: str, path: str) -> Path:
+        """Say where a file is kept: under its own path, for readers go by its ending and folders."""
+        file = self._folder / blob / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+        self._here[path] = file
         return file
 
     @cached_property

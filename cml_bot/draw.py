@@ -102,23 +102,33 @@ def tell_side(label: str) -> str:
 
 
 def _tell_lengths(curve: Curve, base_label: str) -> str:
-    series = curve.head or curve.base
-    if series is None:
+    head, base = curve.head or curve.base, curve.base
+    if head is None:
         return "no values"
-    said = _tell_length(series)
-    if curve.head and curve.base and len(curve.head.x) != len(curve.base.x):
-        return f"{said} ({format_number(len(curve.base.x))} {tell_side(base_label)})"
-    return said
+    if base is None or base is head or _is_thinned(head) != _is_thinned(base) or _length(head) == _length(base):
+        return _tell_length(head)
+    return f"{_tell_length(head)} ({format_number(_length(base))} {tell_side(base_label)})"
 
 
 def _tell_length(series: Series) -> str:
-    """Say ``50 epochs`` where each one is there, else ``50 points``."""
+    """Say ``50 epochs`` where each one is there, else ``50 points``; where points were left out, how far it goes."""
+    if _is_thinned(series):
+        return f"up to {shorten_middle(series.x_label, LABEL_LENGTH) or 'x'} {format_number(_length(series))}"
     count = len(series.x)
     if count == 1:
         return "1 point"
     is_whole = series.x[-1] - series.x[0] == count - 1
     one, many = (find_unit(series.x_label) if is_whole else None) or ("point", "points")
     return plural(count, one, many)
+
+
+def _is_thinned(series: Series) -> bool:
+    """Whether points were left out: their number then says nothing."""
+    return series.mean is not None
+
+
+def _length(series: Series) -> float:
+    return series.x[-1] if _is_thinned(series) else len(series.x)
 
 
 def shorten_middle(text: str, length: int) -> str:

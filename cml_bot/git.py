@@ -7,7 +7,7 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from cml_bot.errors import ConfigError
 from cml_bot.git_process import ask, run
@@ -19,6 +19,8 @@ SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 """A full id, of either kind of repository."""
 REMOTE = "refs/remotes/origin/"
 LOCAL = "refs/heads/"
+_PIECE = 2**20
+"""Bytes of a file that are in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,21 +221,28 @@ def _parse_entry(row: bytes) -> tuple[str, Entry]:
     return os.fsdecode(path), Entry(mode, blob)
 
 
-def read_blobs(root: Path, ids: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the id and content of every blob that is here, by one process for all of them.
+def read_blobs(root: Path, ids: Collection[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield the id of every blob that is here with its content in pieces, by one process for all of them.
 
-    Git writes to a file, so that only one of them is in memory at a time.
+    Git writes to a file, so that only one piece of one of them is in memory at a time; the pieces of a blob are gone
+    once the next is asked for.
     """
     if not ids:
         return
     with tempfile.TemporaryFile() as answers:
         ask(root, "cat-file", "--batch", given="".join(f"{one}\n" for one in ids).encode(), into=answers)
         answers.seek(0)
-        for line in answers:
+        while line := answers.readline():
             about = line.decode().split()
             if about[-1] != "missing":
-                yield about[0], answers.read(int(about[2]))
-                answers.read(1)
+                end = answers.tell() + int(about[2])
+                yield about[0], _read_pieces(answers, end)
+                answers.seek(end + 1)
+
+
+def _read_pieces(file: IO[bytes], end: int) -> Iterator[bytes]:
+    while piece := file.read(min(_PIECE, end - file.tell())):
+        yield piece
 
 
 def read_paths(root: Path, places: Sequence[str], limit: int) -> Iterator[bytes | str]:

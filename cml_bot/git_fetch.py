@@ -141,16 +141,16 @@ def fetch_commit(scratch: Scratch, name: str) -> str:
     return ask(scratch.root, "rev-parse", "--verify", f"{BASE}^{{commit}}").text
 
 
-def read_blobs(scratch: Scratch, ids: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the id and content of blobs; those that are missing are fetched all at once.
+def read_blobs(scratch: Scratch, ids: Collection[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield the ids of blobs with their content in pieces; those that are missing are fetched all at once.
 
     Raises:
         BaselineError: the remote refused, or could not be reached.
     """
     missing = set(ids)
-    for one, data in git.read_blobs(scratch.root, ids):
+    for one, pieces in git.read_blobs(scratch.root, ids):
         missing.remove(one)
-        yield one, data
+        yield one, pieces
     if missing:
         # The commit is offered as here otherwise, and its files with it.
         fetch(scratch, sorted(missing), NO_FILES, offer="noop")

@@ -82,7 +82,8 @@ def _value_of(series: Series, of: Of, *, is_told: bool) -> tuple[float, str]:
         return series.y[series.x.index(series.best)], f" (at {series.x_label} {series.best:g}, which was kept)"
     numbers = [y for y in series.y if not math.isnan(y)]
     value = series.y[-1] if of is Of.LAST or not numbers else _take(of, numbers)
-    return value, f" ({of} of {len(series.y)})"
+    # Where points were left out, their number says nothing.
+    return value, f" ({of} of {len(series.y)})" if series.mean is None else f" ({of})"
 
 
 def _take(of: Of, numbers: Sequence[float]) -> float:

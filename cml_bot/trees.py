@@ -13,7 +13,7 @@ from cml_bot.globs import Listing, Row, is_git
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-LARGEST_HASHED = 64 * 2**20
+LARGEST_HASHED = 2**30
 """Bytes of the largest file whose git id is worked out."""
 POINTER = b"version https://git-lfs.github.com/spec/"
 """How the file begins that Git LFS leaves in place of a large one.
@@ -111,17 +111,16 @@ class FolderTree:
 
     def blob_id(self, path: str) -> str:
         """Return the id that git would give its content; empty for large files."""
-        try:
-            file = self.file(path)
-            data = file.read_bytes() if file.stat().st_size <= LARGEST_HASHED else None
-        except (InputError, OSError):
-            return ""
-        if data is None:
-            return ""
         # Commits need no hashes of ours, and OpenSSL costs some milliseconds.
         import hashlib
 
-        return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        try:
+            with self.file(path).open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                start = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+                return hashlib.file_digest(file, lambda: start).hexdigest() if size <= LARGEST_HASHED else ""
+        except (InputError, OSError):
+            return ""
 
     def _is_there(self, path: str) -> bool:
         # A link to nowhere counts: `file` then says what is wrong with it.

@@ -155,6 +155,7 @@ HOMES = {
         "readers/_buckets",
         "readers/_event_frames",
     },
+    "orjson": {"readers/_block", "readers/jsonl_file"},
     "PIL": {"draw_sheet"},
 }
 """The modules that may import a library."""

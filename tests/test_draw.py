@@ -184,6 +184,22 @@ def test_steps_that_leave_some_out_are_points() -> None:
     assert said == "val/loss, 3 points: ends at 0.3 on here and 0.3 before"
 
 
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"x": [0, 9_000, 999_999], "mean": 0.4}, "up to step 999\u202f999: "),
+        ({"x": [0, 9_000, 500_000], "mean": 0.4}, "up to step 999\u202f999 (500\u202f000 on main): "),
+        ({"x": [0, 1, 2]}, "up to step 999\u202f999: "),
+    ],
+    ids=["as long", "shorter", "of few points"],
+)
+def test_the_number_of_points_is_not_told_where_some_were_left_out(other: dict[str, Any], said: str) -> None:
+    long = series([0.5, 0.4, 0.3], x=[0, 500, 999_999], x_label="step", mean=0.4)
+    base = series([0.5, 0.4, 0.2], x_label="step", **other)
+    found = describe_curve(Curve(key=long.key, head=long, base=base), head_label="here", base_label="main")
+    assert found == f"val/loss, {said}ends at 0.3 on here and 0.2 on main"
+
+
 SCRIPT = """
 import hashlib, sys
 from cml_bot.draw import describe_curve, draw_curve

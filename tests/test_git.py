@@ -4,6 +4,7 @@ import os
 import socket
 import stat
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,10 @@ def test_default_branch(repository: Path) -> None:
     assert git.find_default_branch(repository, "not-here") == git.Branch("not-here", ())
 
 
+def read_all(repository: Path, ids: Collection[str]) -> dict[str, bytes]:
+    return {blob: b"".join(pieces) for blob, pieces in git.read_blobs(repository, ids)}
+
+
 def test_a_tree_with_odd_names(repository: Path) -> None:
     names = ["with space.json", "ünï/cøde.json", 'quo"te', "tab\there", "new\nline", "*", "-x", ":(top)y"]
     sha = real.commit(repository, {name: name for name in names})
@@ -133,9 +138,9 @@ def test_a_tree_with_odd_names(repository: Path) -> None:
     linked = git.list_tree(repository, real.commit(repository))
     assert linked["link"].mode == "120000"
     assert linked["*"].mode == "100644"
-    assert [data for _, data in git.read_blobs(repository, [linked["ünï/cøde.json"].blob])] == [
-        "ünï/cøde.json".encode()
-    ]
+    assert read_all(repository, [linked["ünï/cøde.json"].blob]) == {
+        linked["ünï/cøde.json"].blob: "ünï/cøde.json".encode()
+    }
 
 
 def test_a_tree_from_a_folder_below(repository: Path) -> None:
@@ -146,13 +151,15 @@ def test_a_tree_from_a_folder_below(repository: Path) -> None:
 
 
 def test_blobs_by_one_process(repository: Path) -> None:
-    contents = [b"", b"plain\n", b"no newline", b"\0\xff\n" * 1000, b"missing\n"]
+    contents = [b"", b"plain\n", b"no newline", b"\0\xff\n" * 1000, b"missing\n", b"x" * (2**20 + 1)]
     sha = real.commit(repository, {str(n): content for n, content in enumerate(contents)})
     ids = {entry.blob for entry in git.list_tree(repository, sha).values()}
-    found = dict(git.read_blobs(repository, [*ids, "1" * 40]))
+    found = read_all(repository, [*ids, "1" * 40])
     assert sorted(found.values()) == sorted(contents)
     assert set(found) == ids
-    assert dict(git.read_blobs(repository, [])) == {}
+    assert read_all(repository, []) == {}
+    # Nor does it matter whether somebody reads all of each.
+    assert {blob for blob, _ in git.read_blobs(repository, sorted(ids))} == ids
 
 
 def test_dirty_means_tracked_files_and_leaves_the_index_alone(repository: Path) -> None:

@@ -51,7 +51,7 @@ def test_one_commit_and_nothing_more(tmp_path: Path, source: Path, remote: str) 
         assert count_fetched(scratch) == 2
         assert real.git(scratch.root, "rev-list", "--count", tip) == "1"
         entry = git.list_tree(scratch.root, tip)["metrics.json"]
-        assert [data for _, data in git_fetch.read_blobs(scratch, [entry.blob])] == [b'{"x": 9}']
+        assert [b"".join(pieces) for _, pieces in git_fetch.read_blobs(scratch, [entry.blob])] == [b'{"x": 9}']
         assert count_fetched(scratch) == 3
         folder = scratch.root
     assert not folder.exists()

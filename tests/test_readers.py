@@ -167,12 +167,12 @@ def test_one_step_is_a_series_as_on_the_side_with_more_steps(tmp_path: Path) -> 
 
 
 def test_rows_of_every_kind_come_back_whole(tmp_path: Path) -> None:
-    rows = [f"{step},{step / 8},{'' if step % 7 == 0 else step / 4},{step % 3}" for step in range(40_000)]
+    rows = [f"{step},{step / 8},{'' if step % 7 == 0 else step / 4},{step % 3}" for step in range(4_000)]
     found = series(read(write(tmp_path, "history.csv", "step,dense,gaps,flag\n" + "\n".join(rows))))
-    assert found["dense"].y == tuple(step / 8 for step in range(40_000))
-    assert found["gaps"].x == tuple(step for step in range(40_000) if step % 7)
-    assert found["gaps"].y[-1] == 39_999 / 4
-    assert found["flag"].x is found["dense"].x
+    assert found["dense"].y == tuple(step / 8 for step in range(4_000))
+    assert found["gaps"].x == tuple(step for step in range(4_000) if step % 7)
+    assert found["gaps"].y[-1] == 3_999 / 4
+    assert found["flag"].x == found["dense"].x
 
 
 def test_text_columns_do_not_disturb(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
 from cml_bot.model import Note
+from cml_bot.readers._block import parse_block
 from cml_bot.readers._table import Kind, Table, kind_of
 
 if TYPE_CHECKING:
@@ -30,24 +31,39 @@ class Sheet:
         self._places = [index for index, name in enumerate(header.names) if self._is_kept(name)]
         self._block = array("d")
         self._is_plain = not any(kind_of(name) is Kind.LABEL for name in header.names)
+        self._waiting: Sequence[str] = ()
+        self._width = len(header.names)
+        """Cells of the last row that was added."""
         self._n_uneven = 0
         self._is_cut = False
 
-    def fill(self, rows: Iterable[Sequence[str]]) -> None:
-        """Add all rows. The last is held back until it is known to be whole."""
-        width = len(self._header.names)
-        waiting: Sequence[str] = ()
+    def add_rows(self, rows: Iterable[Sequence[str]]) -> None:
+        """Add rows. The last is held back until it is known to be whole."""
         for row in rows:
             if row[0].strip() == self._header.cells[0] and tuple(map(str.strip, row)) == self._header.cells:
                 continue
-            if waiting:
-                width = len(waiting)
-                self._add(waiting)
-            waiting = row
+            self._let_in()
+            self._waiting = row
+
+    def add_block(self, text: str, delimiter: str) -> bool:
+        """Add a piece of text at once; False, and nothing added, where its rows need a more careful look."""
+        width = len(self._header.names)
+        block = parse_block(text, delimiter, width, self._places) if self._is_plain else None
+        if block is None:
+            return False
+        self._let_in()
+        self._flush()
+        n_rows, columns = block
+        self.table.add_block([(name, *one) for name, one in zip(self._names, columns, strict=True)], n_rows)
+        self._width = width
+        return True
+
+    def end(self) -> None:
+        """Say that there are no more rows."""
         # A short row at the very end is the one that was being written; short rows before it are the file's habit.
-        self._is_cut = 0 < len(waiting) < min(width, len(self._header.names))
-        if waiting and not self._is_cut:
-            self._add(waiting)
+        self._is_cut = 0 < len(self._waiting) < min(self._width, len(self._header.names))
+        if not self._is_cut:
+            self._let_in()
         self._flush()
         # In the order of the header, however late a column got its first number.
         self.table.columns = {name: self.table.columns[name] for name in self._in_order()}
@@ -60,6 +76,13 @@ class Sheet:
             yield Note(text=f"{rows} of more or fewer cells than the header; matched from the left. Write whole rows.")
         if self._is_cut:
             yield Note(text="the last row is cut; left out. Look whether the job was stopped.")
+
+    def _let_in(self) -> None:
+        """Add the row that was held back."""
+        if self._waiting:
+            self._width = len(self._waiting)
+            self._add(self._waiting)
+            self._waiting = ()
 
     def _in_order(self) -> list[str]:
         place = {name: index for index, name in enumerate(self._header.names)}
@@ -99,5 +122,7 @@ class Sheet:
 
     def _flush(self) -> None:
         if self._block:
-            self.table.add_block(self._names, self._block)
+            count = len(self._names)
+            columns = [(name, self._block[index::count], None) for index, name in enumerate(self._names)]
+            self.table.add_block(columns, len(self._block) // count)
             self._block = array("d")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
 from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from cml_bot.readers._course import Course
 from cml_bot.readers._numbers import as_double, is_for_people, is_missing
 from cml_bot.steps import find_axis, is_step
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MOST_COLUMNS = 5_000
+_FEW_ROWS, _MANY_CELLS = 1_000, 1 << 18
+"""How much may wait at least: few rows do not tell which columns there are."""
 _LABELS = {"split", "phase", "mode", "stage", "subset", "partition", "dataset", "metric", "tag"}
 _CLOCKS = {"wall time", "wall_time", "timestamp", "_timestamp", "_runtime", "datetime", "date", "created_at"}
 
@@ -56,14 +60,14 @@ def find_step(names: Iterable[str], x: str | None) -> str | None:
 
 
 class Column:
-    """The numbers of a column, and their rows where it has gaps."""
+    """The numbers of a column that wait to be given to a course, and their rows where it has gaps."""
 
     __slots__ = ("rows", "values")
 
     def __init__(self) -> None:
         self.values = array("d")
         self.rows: array[int] | None = None
-        """None while it has a number in every row from the first."""
+        """None while it has a number in every row from the first that waits."""
 
     def append(self, row: int, value: float) -> None:
         """Add the number of a row."""
@@ -73,23 +77,39 @@ class Column:
             self.rows.append(row)
         self.values.append(value)
 
-    def extend(self, row: int, values: array[float]) -> None:
-        """Add the numbers of consecutive rows, `row` being the first of them."""
-        if self.rows is None and row != len(self.values):
+    def extend(self, row: int, values: array[float], rows: Sequence[int] | None = None) -> None:
+        """Add the numbers of consecutive rows from `row` on; where it has gaps, of these `rows` alone."""
+        if self.rows is None and (rows is not None or row != len(self.values)):
             self.rows = array("q", range(len(self.values)))
         if self.rows is not None:
-            self.rows.extend(range(row, row + len(values)))
+            self.rows.extend(range(row, row + len(values)) if rows is None else [row + one for one in rows])
         self.values.extend(values)
+
+    def find_steps(self, axis: array[float]) -> array[float]:
+        """Give the step of each number, of the steps of all rows."""
+        if self.rows is None:
+            return axis[: len(self.values)]
+        return array("d", map(axis.__getitem__, self.rows))
+
+    def clear(self) -> None:
+        """Forget the numbers."""
+        self.values = array("d")
+        self.rows = None
 
 
 class Table:
-    """Collects rows; numbers are kept as doubles, of text only how much there was."""
+    """Collects rows; numbers are kept as courses over the step column, of text only how much there was.
+
+    The rows wait until they are many, or all: only then is it known which column to draw over.
+    """
 
     def __init__(self, x: str | None = None) -> None:
         self.x = x
         """The column to draw over, where somebody named one."""
         self.n_rows = 0
         self.columns: dict[str, Column] = {}
+        self.courses: dict[str, Course] = {}
+        """What was drawn over the step column so far, by column."""
         self.is_course = False
         """Whether the position of a row is its step, for want of a better one."""
         self.texts: Counter[str] = Counter()
@@ -98,6 +118,13 @@ class Table:
         """Columns with numbers that were written for people."""
         self.refused: set[str] = set()
         """Columns beyond the most that are kept."""
+        self._n_drawn = 0
+        self._step: str | None = None
+
+    @property
+    def step(self) -> str | None:
+        """The column to draw over. One that has its first number after very many rows comes too late."""
+        return self._step if self._n_drawn else find_step(self.columns, self.x)
 
     def add_row(self, cells: Iterable[tuple[str, object]]) -> None:
         """Add a row of named cells; what is missing in it leaves a gap."""
@@ -112,16 +139,16 @@ class Table:
         for name, number in numbers:
             column = self._column(self._labelled(label, name) if label else name)
             if column is not None:
-                column.append(self.n_rows, number)
-        self.n_rows += 1
+                column.append(self.n_rows - self._n_drawn, number)
+        self._count(1)
 
-    def add_block(self, names: Sequence[str], cells: array[float]) -> None:
-        """Add rows in which every cell is a number, one row after the other."""
-        for index, name in enumerate(names):
-            column = self._column(name)
+    def add_block(self, columns: Iterable[tuple[str, array[float], Sequence[int] | None]], n_rows: int) -> None:
+        """Add rows of which every cell is a number or missing, as columns with their rows where they have gaps."""
+        for name, values, rows in columns:
+            column = self._column(name) if values else None
             if column is not None:
-                column.extend(self.n_rows, cells[index :: len(names)])
-        self.n_rows += len(cells) // len(names)
+                column.extend(self.n_rows - self._n_drawn, values, rows)
+        self._count(n_rows)
 
     def add_column(self, name: str, values: Sequence[object]) -> None:
         """Add a whole column of a training's course."""
@@ -132,6 +159,38 @@ class Table:
             number = as_double(value)
             if column is not None and number is not None:
                 column.append(row, number)
+
+    def draw(self) -> None:
+        """Give the rows that wait to the courses; they are gone where there is nothing to draw over."""
+        self._step = self.step
+        axis = self._axis()
+        for name, column in self.columns.items():
+            if axis is not None and column.values and name != self._step and kind_of(name) is not Kind.STEP:
+                course = self.courses.get(name)
+                if course is None:
+                    course = self.courses[name] = Course()
+                course.extend(column.find_steps(axis), column.values)
+            column.clear()
+        self._n_drawn = self.n_rows
+
+    def _count(self, n_rows: int) -> None:
+        self.n_rows += n_rows
+        n_waiting = self.n_rows - self._n_drawn
+        if n_waiting >= _FEW_ROWS and n_waiting * len(self.columns) >= _MANY_CELLS:
+            self.draw()
+
+    def _axis(self) -> array[float] | None:
+        """Give the step of every row that waits, NaN where it has none; None where there is no axis."""
+        n_waiting = self.n_rows - self._n_drawn
+        if self._step is None:
+            return array("d", range(self._n_drawn, self.n_rows)) if self.is_course else None
+        column = self.columns[self._step]
+        if column.rows is None and len(column.values) == n_waiting:
+            return column.values
+        axis = array("d", [math.nan]) * n_waiting
+        for row, value in zip(column.rows or range(n_waiting), column.values, strict=False):
+            axis[row] = value
+        return axis
 
     def _column(self, name: str) -> Column | None:
         column = self.columns.get(name)

@@ -36,8 +36,8 @@ def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
         yield Note(text="holds no whole row. Look whether the job was stopped before it wrote one.")
         return
     x, y = thin(predicted, true)
-    labels = {"x_label": "mean predicted", "y_label": "fraction of positives"}
-    yield Points(name="calibration", x=x, y=y, is_line=True, **labels)
+    labels = "mean predicted", "fraction of positives"
+    yield Points(name="calibration", x=x, y=y, x_label=labels[0], y_label=labels[1], is_line=True)
     if counts and (n := math.fsum(cells.columns[2])) > 0 and min(cells.columns[2]) >= 0:
         bins = zip(*cells.columns, strict=True)
         error = math.fsum(count / n * abs(came - said) for said, came, count in bins)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -22,15 +24,18 @@ from cml_bot.readers._text import not_utf8, open_text
 from cml_bot.readers._tree import flatten, observe_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import TextIO
 
     from cml_bot.model import Matrix, Observation
+    from cml_bot.readers._dialect import Dialect
     from cml_bot.readers._header import Header
     from cml_bot.readers._shapes import Shape
 
 _SAMPLE = 64 * 1024
+_PIECE = 1 << 17
+"""Characters that are read at once: so many stay in the processor's cache."""
 _SWAP = str.maketrans(",.", ".,")
 _NO_NAMES = "Write a first row with the names of the columns."
 
@@ -43,13 +48,15 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     """
     broken: list[Note] = []
     with open_text(path) as file:
-        rows = _rows(file, broken)
+        dialect = sniff(file.read(_SAMPLE))
+        file.seek(0)
+        rows = chain(_rows(file, replace(dialect, has_decimal_comma=False), broken, 1), _rows(file, dialect, broken))
         first = next(rows, [])
         if broken:
             raise InputError(path.name, "not a table, its first row has no end", _NO_NAMES)
         if any(map(is_broken, first)):
             raise not_utf8(path.name)
-        matrix, rows = _find_matrix(first, rows, path.stem)
+        matrix, beginning = _find_matrix(first, rows, path.stem)
         header = None if matrix else parse_header(first)
         shape = find_table_shape(header.names, x) if header else None
         if matrix:
@@ -57,22 +64,22 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
         elif header is None:
             yield Note(text=f"the first row holds numbers, so the columns have no names. {_NO_NAMES}")
         elif shape:
-            yield from _observe_shape(shape, header, rows)
+            yield from _observe_shape(shape, header, chain(beginning, rows))
         else:
-            yield from _observe_any(header, rows, x, path)
+            beginning += islice(rows, max(0, 2 - len(beginning)))
+            fill = partial(_fill, file=file, dialect=dialect, broken=broken)
+            yield from _observe_any(header, beginning, fill, x, path)
     yield from broken
 
 
-def _find_matrix(
-    first: Sequence[str], rows: Iterator[list[str]], stem: str
-) -> tuple[Matrix | None, Iterator[list[str]]]:
-    """Look whether it is a matrix of counts; return it, and the rows below the first as they were."""
+def _find_matrix(first: Sequence[str], rows: Iterator[list[str]], stem: str) -> tuple[Matrix | None, list[list[str]]]:
+    """Look whether it is a matrix of counts; return it, and the rows that were taken for that."""
     beginning = list(islice(rows, 1))
     matrix = None
     if beginning and may_be_matrix(first, beginning[0], stem):
         beginning += islice(rows, MOST_LABELS)
         matrix = parse_matrix([first, *beginning], stem)
-    return matrix, chain(beginning, rows)
+    return matrix, beginning
 
 
 def _observe_shape(shape: Shape, header: Header, rows: Iterable[list[str]]) -> Iterator[Observation]:
@@ -84,33 +91,41 @@ def _observe_shape(shape: Shape, header: Header, rows: Iterable[list[str]]) -> I
         yield Note(text=f"{said} Look whether the job was stopped.")
 
 
-def _observe_any(header: Header, rows: Iterator[list[str]], x: str | None, path: Path) -> Iterator[Observation]:
-    """Yield the series or metrics of a table of no tool that is known."""
-    beginning = list(islice(rows, 2))
+def _observe_any(
+    header: Header, beginning: Sequence[list[str]], fill: Callable[[Sheet], None], x: str | None, path: Path
+) -> Iterator[Observation]:
+    """Yield the series or metrics of a table of no tool that is known; `fill` adds the rows after its beginning."""
     if len(beginning) > 1 and not _can_draw(header, x):
         yield Note(text=f"rows without a step column: nothing to draw over. {NO_STEP}")
         return
     sheet = Sheet(header, x)
     sheet.table.is_course = is_boosted(header.names)
-    sheet.fill(chain(beginning, rows))
+    sheet.add_rows(beginning)
+    fill(sheet)
+    sheet.end()
     found = _renamed(list(_observe(sheet, header, x)), path)
     is_counted = sheet.table.is_course and find_step(header.names, x) is None
     yield from (replace(one, x_label="iteration") if is_counted and isinstance(one, Series) else one for one in found)
     yield from sheet.notes()
 
 
-def _rows(file: TextIO, broken: list[Note]) -> Iterator[list[str]]:
+def _fill(sheet: Sheet, file: TextIO, dialect: Dialect, broken: list[Note]) -> None:
+    """Add the rest of a file, piece by piece where its rows allow that."""
+    while not broken and (piece := file.read(_PIECE)):
+        piece += file.readline()
+        if not dialect.has_decimal_comma and sheet.add_block(piece, dialect.delimiter):
+            continue
+        # A quoted cell may go on in the next piece.
+        rest = file if '"' in piece else ()
+        sheet.add_rows(_rows(chain(io.StringIO(piece, newline=""), rest), dialect, broken))
+
+
+def _rows(lines: Iterable[str], dialect: Dialect, broken: list[Note], most: int | None = None) -> Iterator[list[str]]:
     """Yield the rows up to the first that cannot be told from the next; that is noted in `broken`."""
-    dialect = sniff(file.read(_SAMPLE))
-    file.seek(0)
-    is_header = True
     try:
-        for row in csv.reader(file, delimiter=dialect.delimiter):
-            if row:
-                # What was a point becomes a comma: 1.234 means 1234 there, and must not be read as 1.234.
-                is_swapped = dialect.has_decimal_comma and not is_header
-                yield [cell.translate(_SWAP) for cell in row] if is_swapped else row
-                is_header = False
+        for row in islice(filter(None, csv.reader(lines, delimiter=dialect.delimiter)), most):
+            # What was a point becomes a comma: 1.234 means 1234 there, and must not be read as 1.234.
+            yield [cell.translate(_SWAP) for cell in row] if dialect.has_decimal_comma else row
     except csv.Error as error:
         broken.append(Note(text=f"cannot be read to its end ({error}); later rows left out. Check its quotes."))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from array import array
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
@@ -15,10 +17,13 @@ from cml_bot.readers._text import open_text
 from cml_bot.readers._tree import flatten, observe_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from cml_bot.model import Observation
+
+_PIECE = 1 << 17
+"""Characters that are read at once."""
 
 
 def read(path: Path, x: str | None = None) -> Iterator[Observation]:
@@ -27,44 +32,94 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     Raises:
         InputError: no line holds a JSON object.
     """
-    table = Table(x)
-    first: dict[str, object] = {}
-    broken: list[int] = []
-    number = 0
+    table, broken = Table(x), _Broken()
+    n_lines, first = 0, None
     with open_text(path) as file:
-        for number, row in _rows(file):
-            if row is None:
-                broken.append(number)
-                continue
-            first = first or row
-            table.add_row(cells_of(row))
-    if not table.n_rows:
+        for line in file:
+            n_lines += 1
+            # Only the first may stand alone: then it is shown as it is, and integers stay exact.
+            first = _add_line(table, line, n_lines, broken)
+            if first is not None:
+                break
+        while lines := file.readlines(_PIECE):
+            if not _add_together(table, lines):
+                for number, line in enumerate(lines, start=n_lines + 1):
+                    _add_line(table, line, number, broken)
+            n_lines += len(lines)
+    if first is None:
         cure = "Write one JSON object a line; name a document of many lines .json."
-        raise InputError(path.name, f"no line of {format_number(number)} is a JSON object", cure)
+        raise InputError(path.name, f"no line of {format_number(n_lines)} is a JSON object", cure)
     is_single = table.n_rows == 1 and find_step(first, x) is None
     yield from observe_tree(flatten(first)) if is_single else observe_table(table)
-    yield from _notes(broken, number)
+    yield from broken.notes(n_lines)
 
 
-def _rows(file: Iterator[str]) -> Iterator[tuple[int, dict[str, object] | None]]:
-    """Yield the rows with their line numbers, None for one that cannot be read; blank lines are no rows."""
-    for number, line in enumerate(file, start=1):
-        if line.strip():
-            yield number, _parse(line)
+@dataclass(slots=True)
+class _Broken:
+    """The lines that are no JSON objects."""
+
+    n: int = 0
+    first: int = 0
+    last: int = 0
+
+    def add(self, number: int) -> None:
+        self.n, self.first, self.last = self.n + 1, self.first or number, number
+
+    def notes(self, n_lines: int) -> Iterator[Note]:
+        is_cut = 0 < self.last == n_lines
+        if is_cut:
+            yield Note(text=f"line {n_lines} is cut; left out. Look whether the job was stopped.")
+        if self.n > is_cut:
+            what = f"{plural(self.n - is_cut, 'line')} not a JSON object, the first is line {self.first}"
+            yield Note(text=f"{what}; left out. Write one object a line.")
 
 
-def _parse(line: str) -> dict[str, object] | None:
+def _add_line(table: Table, line: str, number: int, broken: _Broken) -> dict[str, object] | None:
+    """Add the row of a line, if it is one; blank lines are not, and nothing is wrong with them."""
+    if line.isspace():
+        return None
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict):
+        broken.add(number)
         return None
-    return row if isinstance(row, dict) else None
+    table.add_row(cells_of(row))
+    return row
 
 
-def _notes(broken: list[int], last: int) -> Iterator[Note]:
-    if broken and broken[-1] == last:
-        broken.pop()
-        yield Note(text=f"line {last} is cut; left out. Look whether the job was stopped.")
-    if broken:
-        lines = plural(len(broken), "line")
-        yield Note(text=f"{lines} not a JSON object, the first is line {broken[0]}; left out. Write one object a line.")
+def _add_together(table: Table, lines: Sequence[str]) -> bool:
+    """Add lines that hold the same numbers; False, and nothing added, where they need a more careful look."""
+    from orjson import JSONDecodeError, loads
+
+    try:
+        rows = loads(f"[{','.join(lines)}]")
+    except JSONDecodeError:
+        # It may hold what Python writes beyond the standard, such as NaN.
+        return False
+    # An object a line, and not one in two lines and two in another.
+    if len(rows) != len(lines) or not all(line.startswith("{") for line in lines):
+        return False
+    columns = _find_columns(rows)
+    if columns is None:
+        return False
+    table.add_block(columns, len(rows))
+    return True
+
+
+def _find_columns(rows: Sequence[dict[str, float]]) -> list[tuple[str, array[float], None]] | None:
+    """Turn rows of equal names into columns; None where they differ, or hold more than numbers."""
+    names = tuple(rows[0])
+    if any(len(row) != len(names) for row in rows):
+        return None
+    columns = []
+    for name in names:
+        try:
+            values = [row[name] for row in rows]
+        except KeyError:
+            return None
+        if not {*map(type, values)} <= {float, int}:
+            return None
+        columns.append((name, array("d", values), None))
+    return columns
