@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,6 +15,7 @@ from cml_bot.replicates import join_replicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from cml_bot.config import Config
     from cml_bot.model import Observation, Source
@@ -62,10 +64,10 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
 
 
 def _read(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]:
-    paths = source.files or (source.path,)
-    blobs = [tree.blob_id(path) for path in paths]
-    key = (source.path, " ".join(blobs), source.x, source.part is Part.PARAMS)
-    if not all(blobs) or key not in seen:
+    # What a store says depends on the commit, and its files may be thousands: those that are not asked for are left.
+    blob = "" if source.files else tree.blob_id(source.path)
+    key = (source.path, blob, source.x, source.part is Part.PARAMS)
+    if not blob or key not in seen:
         found = _read_store(tree, source) if source.files else _read_file(tree, source)
         seen[key] = tuple(_place(one, source) for one in found)
     return [one for one in seen[key] if not (isinstance(one, Series) and source.y and one.name not in source.y)]
@@ -77,9 +79,32 @@ def _read_file(tree: Tree, source: Source) -> Iterator[Observation]:
 
 
 def _read_store(tree: Tree, source: Source) -> Iterator[Observation]:
-    files = {path: tree.file(path) for path in source.files}
     row = find_store(source.files[0])
-    return load_store_reader(row[0].module).read_store(files, tree.sha) if row else iter(())
+    return load_store_reader(row[0].module).read_store(_Files(tree, source.files), tree.sha) if row else iter(())
+
+
+class _Files(Mapping[str, "Path"]):
+    """Files of a tree by their path; each is looked at when it is asked for."""
+
+    def __init__(self, tree: Tree, paths: Sequence[str]) -> None:
+        self._tree = tree
+        self._paths = dict.fromkeys(sorted(paths))
+
+    def __getitem__(self, path: str) -> Path:
+        """Return where the content lies.
+
+        Raises:
+            InputError: the tree does not give it.
+        """
+        if path not in self._paths:
+            raise KeyError(path)
+        return self._tree.file(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 def _module(source: Source) -> str:
@@ -96,10 +121,12 @@ def _place(one: Observation, source: Source) -> Observation:
         return replace(one, source=source.path)
     group = source.group or source.path
     if isinstance(one, Figure):
-        return replace(one, name=group, source=source.path)
+        # A file is one picture, a store many.
+        return replace(one, name=f"{group}/{one.name}" if source.files else group, source=source.path)
     if isinstance(one, Fact):
         return replace(one, name=f"{group}:{one.name}")
-    return replace(one, group=group, source=source.path)
+    # What one source keeps apart stays apart.
+    return replace(one, group=f"{group}/{one.group}" if one.group else group, source=source.path)
 
 
 def _first_of_each(found: Iterable[Keyed]) -> tuple[Keyed, ...]:

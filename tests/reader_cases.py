@@ -56,7 +56,13 @@ def read_case(module: str, folder: Path, x: str | None = None) -> Iterator[Obser
 
 
 def _row(one: Observation) -> dict[str, Any]:
-    assert isinstance(one, Note | Fact) or (one.source == "" and getattr(one, "group", "") == "")
+    assert isinstance(one, Fact) or one.source == ""
+    # Of a store alone: what it keeps apart.
+    group = {"group": one.group} if getattr(one, "group", "") else {}
+    return _row_of(one) | group
+
+
+def _row_of(one: Observation) -> dict[str, Any]:
     match one:
         case Metric():
             known: dict[str, Any] = {"stderr": one.stderr, "n_items": one.n_items, "goal": one.goal, "role": one.role}
@@ -67,6 +73,7 @@ def _row(one: Observation) -> dict[str, Any]:
         case Series():
             ys = [_number(y) for y in one.y]
             known = {"goal": one.goal, "best": one.best, "mean": one.mean, "unit": one.unit or None}
+            known |= {"replicate": one.replicate or None}
             more = {name: value for name, value in known.items() if value is not None}
             return {"series": one.name, one.x_label: [_number(x) for x in one.x], "y": ys, **more}
         case Matrix():

@@ -123,6 +123,16 @@ READERS: tuple[Format, ...] = (
             *("*confusion_matrix*", "*_curve.*", "*_curves.*", "*feature_importance*"),
         ),
     ),
+    # Artifacts belong to a run: what is among them under a well-known name is no source of its own.
+    Format(module="mlflow_files", suffixes=(), tool="MLflow", store=r"((?:.*?/)?(?:mlruns|mlartifacts))/.+"),
+    Format(
+        module="mlflow_db",
+        suffixes=(".db", ".sqlite", ".sqlite3"),
+        tool="MLflow",
+        store=r"(.+\.(?:db|sqlite3?))",
+        # Other databases are common.
+        names=("mlflow*.db", "mlruns*.db", "mlflow*.sqlite", "mlflow*.sqlite3"),
+    ),
 )
 
 
