@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from cml_bot.data_files import read_data
 from cml_bot.discover import discover
 from cml_bot.errors import InputError
+from cml_bot.mlflow_source import is_experiment, read_experiment
 from cml_bot.model import Chart, Fact, Figure, Metric, Note, Param, Part, Run, Series
+from cml_bot.placing import place
 from cml_bot.readers import find_format, find_store, load_reader, load_store_reader
 from cml_bot.replicates import join_replicates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from cml_bot.config import Config
     from cml_bot.model import Observation, Source
@@ -26,8 +28,39 @@ Seen = dict[tuple[str, str, str | None, bool], "tuple[Observation, ...]"]
 """What was read already, by path, git's id of the content, axis and purpose: equal files are read once."""
 
 
-def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "", seen: Seen | None = None) -> Run:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What is known beside the files of a tree, for sources that are no files."""
+
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The environment of the job."""
+    root: Path = Path()
+    """The top of the workspace, whatever the tree."""
+
+
+NOTHING_OUTSIDE = Outside()
+
+
+def collect(
+    tree: Tree,
+    config: Config,
+    *,
+    created: str = "",
+    build_url: str = "",
+    seen: Seen | None = None,
+    outside: Outside = NOTHING_OUTSIDE,
+    also: str = "",
+) -> Run:
     """Read everything of a tree that belongs to the run.
+
+    Args:
+        tree: the files.
+        config: what the project wants.
+        created: when that is, for the run.
+        build_url: the page of the job, for the run.
+        seen: what was read before, of this and other trees.
+        outside: where to look for sources that are no files.
+        also: a commit that stands for the tree's as well, where that is a merge made to test it.
 
     Raises:
         ConfigError: a configured pattern leaves the workspace.
@@ -39,7 +72,10 @@ def collect(tree: Tree, config: Config, *, created: str = "", build_url: str = "
     notes, broken, unread = [*tree.notes, *found.notes], list(found.missing), list(found.unread)
     for source in found.sources:
         try:
-            read.append((source, _read(tree, source, {} if seen is None else seen)))
+            if is_experiment(source.path):
+                read.append((source, _read_outside(source, outside, dict.fromkeys((tree.sha, also)))))
+            else:
+                read.append((source, _read(tree, source, {} if seen is None else seen)))
         except InputError as error:
             line = _one_line(source, error)
             (broken if source.declared else unread).append(line)
@@ -69,8 +105,13 @@ def _read(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]:
     key = (source.path, blob, source.x, source.part is Part.PARAMS)
     if not blob or key not in seen:
         found = _read_store(tree, source) if source.files else _read_file(tree, source)
-        seen[key] = tuple(_place(one, source) for one in found)
+        seen[key] = tuple(place(one, source.path, source.group, is_many=bool(source.files)) for one in found)
     return [one for one in seen[key] if not (isinstance(one, Series) and source.y and one.name not in source.y)]
+
+
+def _read_outside(source: Source, outside: Outside, shas: Collection[str]) -> Sequence[Observation]:
+    found = read_experiment(source.path, outside.env, outside.root, shas)
+    return [place(one, source.path, is_many=True) for one in found]
 
 
 def _read_file(tree: Tree, source: Source) -> Iterator[Observation]:
@@ -113,20 +154,6 @@ def _module(source: Source) -> str:
         cure = "Take it out of the sources, or write JSON, YAML, TOML, CSV or a picture."
         raise InputError(source.path, "is of no format that mlbot reads", cure)
     return "params_file" if source.part is Part.PARAMS else row.module
-
-
-def _place(one: Observation, source: Source) -> Observation:
-    """Say where it came from: readers know only the content."""
-    if isinstance(one, Note):
-        return replace(one, source=source.path)
-    group = source.group or source.path
-    if isinstance(one, Figure):
-        # A file is one picture, a store many.
-        return replace(one, name=f"{group}/{one.name}" if source.files else group, source=source.path)
-    if isinstance(one, Fact):
-        return replace(one, name=f"{group}:{one.name}")
-    # What one source keeps apart stays apart.
-    return replace(one, group=f"{group}/{one.group}" if one.group else group, source=source.path)
 
 
 def _first_of_each(found: Iterable[Keyed]) -> tuple[Keyed, ...]:

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import ConfigError, InputError
+from cml_bot.mlflow_source import is_experiment
 from cml_bot.model import Part, Source
 from cml_bot.newest import choose_newest
 from cml_bot.readers import find_format, find_store
@@ -88,6 +89,9 @@ def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tu
     chosen: list[Source] = []
     missing: list[str] = []
     for pattern in patterns:
+        if is_experiment(pattern):
+            chosen.append(Source(path=pattern, why=f"{key} names it", part=part, declared=True))
+            continue
         if pattern.count(REPLICATE) > 1:
             raise ConfigError(f"{key}, {pattern}", f"has more than one {REPLICATE}", "Write * for the others.")
         paths = _match(tree, pattern.replace(REPLICATE, "?*"))

@@ -58,13 +58,20 @@ ALLOWED: dict[str, set[str]] = {
     "readers/*": EDGE | {"filters", "steps"},
     "environment": EDGE,
     "fingerprints": EDGE | {"filters", "trees"},
+    "placing": EDGE,
+    "regroup": EDGE,
+    "mlflow_source": EDGE | {"mlflow_server", "readers"},
+    "mlflow_server": EDGE | {"filters", "readers", "tokens"},
     "data_files": EDGE | {"filters", "fingerprints", "readers", "trees"},
     "newest": EDGE | {"filters", "replicates"},
-    "discover": EDGE | {"config", "newest", "readers", "replicates", "trees"},
-    "collect": EDGE | {"config", "data_files", "discover", "readers", "replicates", "trees"},
+    "discover": EDGE | {"config", "mlflow_source", "newest", "readers", "replicates", "trees"},
+    "collect": EDGE
+    | {"config", "data_files", "discover", "mlflow_source", "placing", "readers", "replicates", "trees"},
     "replicates": EDGE | {"filters", "readers"},
     "baselines": EDGE | {"trees"},
-    "baselines/*": EDGE | {"as_json", "commit_tree", "filters", "git", "git_fetch", "records", "trees"},
+    "baselines/*": EDGE
+    | {"as_json", "commit_tree", "filters", "git", "git_fetch", "records", "trees"}
+    | {"mlflow_source", "placing", "readers"},
     "forges": EDGE | {"review"},
     "forges/*": EDGE | {"git_process", "git_write", "review", "tokens"},
     "reach": EDGE | {"forges", "job", "tokens", "workspace"},
@@ -92,7 +99,7 @@ ALLOWED: dict[str, set[str]] = {
     "pairs": EDGE | {"rules"},
     "pipeline": EDGE
     | {"baselines", "collect", "compare", "config", "drift", "comparable", "environment", "filters", "git", "job"}
-    | {"judge", "like_for_like", "pairs", "trees", "commit_tree"},
+    | {"judge", "like_for_like", "pairs", "trees", "commit_tree", "mlflow_source", "regroup"},
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE
     | {"announce", "as_json", "forges", "own_folder", "reach", "render"}
@@ -124,6 +131,7 @@ HOMES = {
         "forges/github/calls",
         "forges/github/errors",
         "forges/gitlab/errors",
+        "mlflow_server",
     },
     "markdown_it": {"markdown_pictures"},
     "matplotlib": {"draw_axes", "demo_train"},

@@ -116,7 +116,7 @@ def observe_runs(place: Place, runs: Sequence[Logged], sha: str) -> Iterator[Obs
     experiments = sorted({run.experiment for run in tops})
     for experiment in experiments:
         found = [run for run in here or tops if run.experiment == experiment]
-        for one in _observe_experiment(place, found, runs, sha, is_of_commit=bool(here)):
+        for one in observe_experiment(place, found, runs, sha, is_of_commit=bool(here)):
             if isinstance(one, Note):
                 yield replace(one, text=f"experiment {shorten(experiment, 60)}: {one.text}")
             elif isinstance(one, Fact | Figure):
@@ -129,9 +129,18 @@ def observe_runs(place: Place, runs: Sequence[Logged], sha: str) -> Iterator[Obs
         yield Note(text=f"experiments without a run of {sha[:7]}: {some(sorted(left))}; left out.")
 
 
-def _observe_experiment(
+def observe_experiment(
     place: Place, tops: Sequence[Logged], runs: Sequence[Logged], sha: str, *, is_of_commit: bool
 ) -> Iterator[Observation]:
+    """Yield what stands for a commit in one experiment.
+
+    Args:
+        place: where the runs were listed.
+        tops: those of the experiment that are within no other; of the commit alone where it has some.
+        runs: all that are known, for those within others.
+        sha: the commit that is wanted; empty outside a repository.
+        is_of_commit: whether the runs are of that commit; otherwise the newest stands for it.
+    """
     ranked = sorted(tops, key=lambda run: (run.started, run.key), reverse=True)
     finished = [run for run in ranked if run.status == FINISHED]
     if not ranked:
