@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
@@ -93,8 +93,8 @@ def read_address(url: str, env: Mapping[str, str], where: str) -> Address:
         url=f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path.rstrip('/')}",
         where=where,
         token=env.get(TOKEN, "").strip(),
-        user=env.get(USER, "").strip() or user or "",
-        password=env.get(PASSWORD, "").strip() or password or "",
+        user=env.get(USER, "").strip() or unquote(user or ""),
+        password=env.get(PASSWORD, "").strip() or unquote(password or ""),
         certificates=env.get("MLFLOW_TRACKING_SERVER_CERT_PATH", "").strip() or None,
     )
     if not (found.token.isascii() and (found.token.isprintable() or not found.token)):
@@ -224,17 +224,16 @@ class Server:
             with self._session.request(
                 method, url, timeout=_WAIT, allow_redirects=False, stream=True, **given
             ) as answer:
-                data = answer.raw.read(_LARGEST + 1, decode_content=True)
-                if len(data) > _LARGEST:
-                    raise self._error("gave an answer that is too large", "Name another experiment.")
-                return answer.status_code, data
+                data = bytearray()
+                for piece in answer.iter_content(65_536):
+                    data += piece
+                    if len(data) > _LARGEST:
+                        raise self._error("gave an answer that is too large", "Name another experiment.")
+                return answer.status_code, bytes(data)
         except (RequestException, OSError) as error:
             if is_last or isinstance(error, ProxyError | SSLError):
                 raise self._unreachable(error) from error
             return 0, b""
-        except ValueError as error:
-            # What urllib3 raises for an answer that is packed wrongly, or for an address of its own kind.
-            raise self._error("gave an answer that cannot be read", f"Check {URI}.") from error
 
     def _unreachable(self, error: Exception) -> InputError:
         match error:

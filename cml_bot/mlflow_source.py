@@ -67,7 +67,7 @@ def read_experiment(text: str, env: Mapping[str, str], root: Path, shas: Collect
     with open_experiment(text, env, root) as experiment:
         for sha in wanted:
             runs = experiment.find_runs(sha)
-            if any(not run.parent for run in runs):
+            if any(run.commit == sha and not run.parent for run in runs):
                 yield from observe_commit(experiment.place, runs, sha)
                 return
     cure = "See that the training logs to it before mlbot runs, in the checkout, so that MLflow notes the commit."

@@ -62,7 +62,7 @@ def _find(experiment: Experiment, wanted: str, chosen: Chosen, line: Sequence[st
     """Choose the first commit of a line that has a run, newest first; those after it are its history."""
     here = experiment.find_runs(chosen.sha)
     newest = experiment.list_newest()
-    by_commit = {sha: _runs_of(newest, sha) for sha in line} | {chosen.sha: here}
+    by_commit = {sha: _runs_of(newest, sha) for sha in line} | {chosen.sha: _runs_of(here, chosen.sha)}
     found = [sha for sha in line if _is_done(by_commit[sha])]
     title = wanted.removeprefix(MARK)
     if not found:
