@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Fact, Figure, Note, Param
 from cml_bot.readers._mlflow_repeats import find_repeats, is_alike
@@ -103,13 +104,14 @@ class _Unit:
         return self.repeated is not None and self.run not in self.repeated.runs.values()
 
 
-def observe_runs(place: Place, runs: Sequence[Logged], sha: str) -> Iterator[Observation]:
+def observe_runs(place: Place, runs: Sequence[Logged], sha: str, known: Collection[str] = ()) -> Iterator[Observation]:
     """Yield what the runs of a commit hold, one group an experiment; where it has none, what the newest holds.
 
     Args:
         place: where the runs were listed.
         runs: none that was deleted.
         sha: the commit that is wanted; empty outside a repository.
+        known: experiments with runs that were not listed.
     """
     tops = [run for run in runs if not run.parent]
     here = [run for run in tops if sha and run.commit == sha]
@@ -124,7 +126,7 @@ def observe_runs(place: Place, runs: Sequence[Logged], sha: str) -> Iterator[Obs
             else:
                 yield replace(one, group=tidy(experiment))
     yield from (Note(text=text) for text in place.tell())
-    left = set(experiments) - {run.experiment for run in here}
+    left = {*experiments, *known} - {run.experiment for run in here}
     if here and left:
         yield Note(text=f"experiments without a run of {sha[:7]}: {some(sorted(left))}; left out.")
 
@@ -279,6 +281,18 @@ def _gather_facts(place: Place, units: Sequence[_Unit]) -> Iterator[Fact]:
         yield replace(next(iter(facts.values())), value=" ".join(sorted(facts)))
 
 
+def _read_picture(name: str, path: Path) -> Iterator[Figure | Note]:
+    try:
+        for one in read_image(path):
+            if isinstance(one, Note):
+                yield replace(one, text=f"{name}: {one.text}")
+            elif isinstance(one, Figure):
+                stem = PurePosixPath(name).stem
+                yield replace(one, name=name, caption=one.caption if stem == path.stem else stem)
+    except InputError as error:
+        yield Note(text=f"{name}: {error.what}. {error.cure}")
+
+
 def _gather_pictures(place: Place, units: Sequence[_Unit]) -> Iterator[Figure | Note]:
     """Yield the pictures of each run; of repeated ones the first that has some."""
     found: dict[str, Path] = {}
@@ -287,12 +301,7 @@ def _gather_pictures(place: Place, units: Sequence[_Unit]) -> Iterator[Figure | 
         for name, path in next(filter(None, each), {}).items():
             found.setdefault(name, path)
     for name, path in list(found.items())[:_MOST_PICTURES]:
-        for one in read_image(path):
-            if isinstance(one, Note):
-                yield replace(one, text=f"{name}: {one.text}")
-            elif isinstance(one, Figure):
-                stem = PurePosixPath(name).stem
-                yield replace(one, name=name, caption=one.caption if stem == path.stem else stem)
+        yield from _read_picture(name, path)
     if len(found) > _MOST_PICTURES:
         left = plural(len(found) - _MOST_PICTURES, "picture")
         yield Note(text=f"{left} left out: the first {_MOST_PICTURES} are shown. Log fewer as artifacts.")

@@ -92,7 +92,7 @@ def open_place(path: Path) -> Iterator[DbPlace]:
         with _settle(path) as (address, _), closing(sqlite3.connect(address, uri=True)) as connection:
             _secure(connection)
             yield DbPlace(connection, path)
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
         reason = str(error).lower()
         what = "takes too long to read" if "interrupted" in reason else f"cannot be read as a database ({reason})"
         raise InputError(path.name, what, "See that the training has ended, and that the file is whole.") from error

@@ -44,7 +44,7 @@ def read_store(files: Mapping[str, Path], sha: str) -> Iterator[Observation]:
         sha: the commit that is wanted; empty outside a repository.
     """
     place = FilePlace(files)
-    yield from observe_runs(place, place.list_runs(sha), sha)
+    yield from observe_runs(place, place.list_runs(sha), sha, place.list_experiments())
 
 
 class FilePlace:
@@ -56,6 +56,7 @@ class FilePlace:
         self._experiments: dict[str, str] = {}
         self._runs: dict[tuple[str, str], dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
         self._data: dict[tuple[str, str], str] = {}
+        self._told: dict[str, Mapping[str, object]] = {}
         self._params: dict[str, Mapping[str, str]] = {}
         self._broken: list[str] = []
         for path in files:
@@ -84,6 +85,12 @@ class FilePlace:
         # Of other runs no more is read than these two tags.
         runs = self._read_runs({key: one for key, one in tags.items() if key in here or one[1] in within})
         return runs if any(not run.parent for run in runs) else self._read_runs(tags)
+
+    def list_experiments(self) -> list[str]:
+        """Name the experiments that have runs."""
+        keys = sorted({experiment for (experiment, _), files in self._runs.items() if files["meta"]})
+        told = {key: self._experiment(key) for key in keys}
+        return [str(one.get("name") or key) for key, one in told.items() if one.get("lifecycle_stage") != "deleted"]
 
     def _read_runs(self, tags: Mapping[tuple[str, str], tuple[str, str]]) -> list[Logged]:
         found = (self._logged(key, commit, parent) for key, (commit, parent) in tags.items())
@@ -161,8 +168,10 @@ class FilePlace:
         return self._runs[run.place, run.key][kind]
 
     def _experiment(self, experiment: str) -> Mapping[str, object]:
-        path = self._experiments.get(experiment)
-        return self._read_yaml(path) if path else {}
+        if experiment not in self._told:
+            path = self._experiments.get(experiment)
+            self._told[experiment] = self._read_yaml(path) if path else {}
+        return self._told[experiment]
 
     def _tag(self, key: tuple[str, str], name: str) -> str:
         path = self._runs[key]["tags"].get(name)
