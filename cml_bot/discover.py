@@ -131,7 +131,7 @@ def _well_known(tree: Tree, told: Sequence[str]) -> Iterator[Source]:
         is_told = any(not folder or path.startswith(f"{folder}/") for folder in told)
         if row is None or is_told:
             continue
-        if (store and not row.names) or _is_named(path, row.names):
+        if (store and not row.is_named) or _is_named(path, row.names):
             part = Part.PLOTS if row.module == "image_file" else Part.METRICS
             yield Source(path=path, why="a well-known name", part=part)
         elif _is_named(path, row.guesses):

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from cml_bot.errors import InputError
-from cml_bot.readers._mlflow import observe_experiment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -76,7 +75,9 @@ def read_experiment(text: str, env: Mapping[str, str], root: Path, shas: Collect
 
 def observe_commit(place: Place, runs: Sequence[Logged], sha: str) -> Iterator[Observation]:
     """Yield what the runs of one commit and experiment hold."""
+    # Pays for it only where an experiment is asked for.
     from cml_bot.model import Note
+    from cml_bot.readers._mlflow import observe_experiment
 
     tops = [run for run in runs if run.commit == sha and not run.parent]
     yield from observe_experiment(place, tops, runs, sha, is_of_commit=True)

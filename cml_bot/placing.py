@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ def place(one: Observation, source: str, group: str = "", *, is_many: bool = Fal
     if isinstance(one, Note):
         return replace(one, source=source)
     if isinstance(one, Figure):
-        return replace(one, name=f"{group}/{one.name}" if is_many else group, source=source)
+        return replace(one, name=posixpath.normpath(f"{group}/{one.name}") if is_many else group, source=source)
     if isinstance(one, Fact):
         return replace(one, name=f"{group}:{one.name}")
     # What one source keeps apart stays apart.
