@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from cml_bot.model import Observation
-    from cml_bot.readers._mlflow import Logged, Place
+    from cml_bot.readers._mlflow_runs import Logged, Place
 
 MARK = "mlflow:"
 URI = "MLFLOW_TRACKING_URI"
@@ -66,7 +66,7 @@ def read_experiment(text: str, env: Mapping[str, str], root: Path, shas: Collect
     with open_experiment(text, env, root) as experiment:
         for sha in wanted:
             runs = experiment.find_runs(sha)
-            if any(run.commit == sha and not run.parent for run in runs):
+            if any(run.commit == sha for run in runs):
                 yield from observe_commit(experiment.place, runs, sha)
                 return
     cure = "See that the training logs to it before mlbot runs, in the checkout, so that MLflow notes the commit."
@@ -78,8 +78,9 @@ def observe_commit(place: Place, runs: Sequence[Logged], sha: str) -> Iterator[O
     # Pays for it only where an experiment is asked for.
     from cml_bot.model import Note
     from cml_bot.readers._mlflow import observe_experiment
+    from cml_bot.readers._mlflow_runs import tops_of
 
-    tops = [run for run in runs if run.commit == sha and not run.parent]
+    tops = [run for run in tops_of(runs) if run.commit == sha]
     yield from observe_experiment(place, tops, runs, sha, is_of_commit=True)
     yield from (Note(text=text) for text in place.tell())
 
@@ -136,7 +137,8 @@ def _split(uri: str) -> tuple[str, str]:
 @contextmanager
 def _open_server(text: str, name: str, uri: str, env: Mapping[str, str]) -> Iterator[Experiment]:
     # Pays for `requests` only where there is a server.
-    from cml_bot.mlflow_server import Server, ServerPlace, read_address
+    from cml_bot.mlflow_server import ServerPlace
+    from cml_bot.mlflow_wire import Server, read_address
 
     server = Server(read_address(uri, env, text))
     place = ServerPlace(server, name)

@@ -14,8 +14,9 @@ from cml_bot.collect import Outside, collect
 from cml_bot.config import Config
 from cml_bot.errors import BaselineError, InputError
 from cml_bot.job import Job
-from cml_bot.mlflow_server import Server, ServerPlace, read_address
+from cml_bot.mlflow_server import ServerPlace
 from cml_bot.mlflow_source import observe_commit, read_experiment
+from cml_bot.mlflow_wire import Server, read_address
 from cml_bot.model import Base, Build, Fact, Metric, Note, Observation, Run, Series, Trend
 from cml_bot.pipeline import make_report, make_run
 from cml_bot.trees import FolderTree

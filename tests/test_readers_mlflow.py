@@ -237,6 +237,23 @@ def test_broken_files_cost_a_line(tmp_path: Path) -> None:
     assert [len(one.value) for one in found if hasattr(one, "value") and isinstance(one.value, str)] == [1000]
 
 
+def test_a_run_whose_parent_was_deleted_stands_alone(tmp_path: Path) -> None:
+    put(tmp_path, "a1", metrics__acc="1 0.1 0\n", **{"meta.yaml": "status: 3\nlifecycle_stage: deleted\n"})
+    put(tmp_path, "a2", metrics__acc="1 0.9 0\n", **{"tags/mlflow.parentRunId": "a1"})
+    assert metrics(read_files(tmp_path))["acc"].value == 0.9
+
+
+def test_what_the_tree_does_not_give_costs_a_line(tmp_path: Path) -> None:
+    put(tmp_path, "a1", metrics__acc="1 0.9 0\n")
+    folder = tmp_path / "mlruns/7/a1"
+    (folder / "artifacts").mkdir()
+    (folder / "artifacts/roc.png").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    (folder / "metrics/stolen").symlink_to("/etc/hostname")
+    run = run_of(tmp_path)
+    assert [(str(one.key), one.value) for one in run.metrics] == [("mlruns/churn:acc", 0.9)]
+    assert "cannot be read: mlruns/7/a1/metrics/stolen, mlruns/7/a1/artifacts/roc.png; left out" in run.notes[0]
+
+
 def test_a_folder_of_artifacts_alone_says_nothing(tmp_path: Path) -> None:
     path = tmp_path / "mlruns/1/0123/artifacts/metrics.json"
     path.parent.mkdir(parents=True)

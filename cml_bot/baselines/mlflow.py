@@ -12,7 +12,7 @@ from cml_bot.filters import plural
 from cml_bot.mlflow_source import MARK, URI, observe_commit, open_experiment
 from cml_bot.model import Base, Fact, Figure, Metric, Note, Param, Run, Series, Side
 from cml_bot.placing import place as put
-from cml_bot.readers._mlflow import FINISHED
+from cml_bot.readers._mlflow_runs import FINISHED, tops_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cml_bot.baselines._commits import Chosen
     from cml_bot.mlflow_source import Experiment
     from cml_bot.model import Build
-    from cml_bot.readers._mlflow import Logged, Place
+    from cml_bot.readers._mlflow_runs import Logged, Place
     from cml_bot.trees import Tree
 
 DEPTH = 50
@@ -86,7 +86,7 @@ def _runs_of(runs: Sequence[Logged], sha: str) -> list[Logged]:
 
 
 def _is_done(runs: Sequence[Logged]) -> bool:
-    return any(run.status == FINISHED and not run.parent for run in runs)
+    return any(run.status == FINISHED for run in tops_of(runs))
 
 
 def _make_run(place: Place, runs: Sequence[Logged], sha: str, wanted: str) -> Run:

@@ -8,100 +8,29 @@ Source: https://mlflow.org/docs/latest/ml/tracking/tracking-api/
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Fact, Figure, Note, Param
-from cml_bot.readers._mlflow_repeats import find_repeats, is_alike
+from cml_bot.readers._mlflow_runs import COMMIT, FINISHED, MOST_LOOKED, gather_units, repeat_children, runs_of, tops_of
 from cml_bot.readers._mlflow_values import MOST_METRICS, course_of, observe_courses
 from cml_bot.readers._names import Names, shorten, some, tidy
 from cml_bot.readers.image_file import read as read_image
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from cml_bot.model import Observation
-    from cml_bot.readers._mlflow_repeats import Repeated
-    from cml_bot.readers._mlflow_values import Point
+    from cml_bot.readers._mlflow_runs import Logged, Place, Unit
 
-FINISHED = "FINISHED"
-COMMIT, PARENT, NAME = "mlflow.source.git.commit", "mlflow.parentRunId", "mlflow.runName"
-"""Tags that MLflow sets by itself.
-
-Source: https://mlflow.org/docs/latest/ml/tracking/#system-tags
-"""
-_MOST_LOOKED = 200
-"""Runs of one commit and experiment."""
 _MOST_PICTURES = 20
 _LONGEST = 1_000
 """Characters of a parameter that are kept."""
 _END = "See that the training ends its run, as `with mlflow.start_run()` does"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Logged:
-    """A run as it was logged: what choosing one needs."""
-
-    key: str
-    """MLflow's id of it."""
-    experiment: str
-    """Its name."""
-    name: str = ""
-    status: str = FINISHED
-    started: int = 0
-    """Units: milliseconds since 1970."""
-    commit: str = ""
-    parent: str = ""
-    """The id of the run that it was started in."""
-    place: str = ""
-    """Where its files are, in places that have some."""
-
-
-class Place(Protocol):
-    """What is asked of a place, for runs that it has listed itself."""
-
-    def params(self, run: Logged) -> Mapping[str, str]:
-        """Return its parameters."""
-        ...
-
-    def names(self, run: Logged) -> Collection[str]:
-        """Name its metrics."""
-        ...
-
-    def points(self, run: Logged) -> Mapping[str, Sequence[Point]]:
-        """Return what was logged of each metric, in any order."""
-        ...
-
-    def data(self, run: Logged) -> Sequence[Fact]:
-        """Return the data it says it used."""
-        ...
-
-    def pictures(self, run: Logged) -> Mapping[str, Path]:
-        """Return its artifacts that are pictures, by the path that they were logged under."""
-        ...
-
-    def tell(self) -> Sequence[str]:
-        """Say what had to be left out so far."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Unit:
-    """What stands for one step of the job: a run, and those that repeat it or its parts."""
-
-    run: Logged
-    names: frozenset[str]
-    """Of all its metrics."""
-    repeated: Repeated[Logged] | None = None
-
-    @property
-    def has_children(self) -> bool:
-        """Whether what is repeated are runs within the run."""
-        return self.repeated is not None and self.run not in self.repeated.runs.values()
 
 
 def observe_runs(place: Place, runs: Sequence[Logged], sha: str, known: Collection[str] = ()) -> Iterator[Observation]:
@@ -113,7 +42,7 @@ def observe_runs(place: Place, runs: Sequence[Logged], sha: str, known: Collecti
         sha: the commit that is wanted; empty outside a repository.
         known: experiments with runs that were not listed.
     """
-    tops = [run for run in runs if not run.parent]
+    tops = tops_of(runs)
     here = [run for run in tops if sha and run.commit == sha]
     experiments = sorted({run.experiment for run in tops})
     for experiment in experiments:
@@ -148,7 +77,7 @@ def observe_experiment(
     if not ranked:
         return
     yield from _tell_choice(ranked, finished, sha, is_of_commit=is_of_commit)
-    units, left = _gather(place, (finished or ranked)[: _MOST_LOOKED if is_of_commit else 1], runs)
+    units, left = gather_units(place, (finished or ranked)[: MOST_LOOKED if is_of_commit else 1], runs)
     if left:
         few = some(run.name or run.key[:7] for run in left)
         yield Note(text=f"{plural(len(left), 'earlier run')} of this commit left out, the newest counts: {few}.")
@@ -189,62 +118,22 @@ def _tell_choice(
         yield Note(text=f"of {plural(len(ranked), 'run')} the newest stands, {called}.{cure}")
 
 
-def _gather(place: Place, ranked: Sequence[Logged], runs: Sequence[Logged]) -> tuple[Sequence[_Unit], Sequence[Logged]]:
-    """Choose what stands for a commit, newest first: a run, with those that differ in their seed or fold alone.
-
-    A run that measured other things is another step of the job, such as an evaluation after the training; an earlier
-    one that measured the same things is left out.
-    """
-    units: list[_Unit] = []
-    left: list[Logged] = []
-    waiting = list(ranked)
-    while waiting:
-        run = waiting.pop(0)
-        unit = _make_unit(place, run, runs)
-        if any(not unit.names.isdisjoint(one.names) for one in units):
-            left.append(run)
-            continue
-        if unit.repeated is None:
-            like = [run, *(other for other in waiting if is_alike(place.params(run), place.params(other)))]
-            repeated = find_repeats([(one, one.name, place.params(one)) for one in like], newest_only=True)
-            if not isinstance(repeated, list):
-                unit = replace(unit, repeated=repeated)
-                waiting = [one for one in waiting if one not in repeated.runs.values()]
-        units.append(unit)
-    return units, left
-
-
-def _make_unit(place: Place, run: Logged, runs: Sequence[Logged]) -> _Unit:
-    children = _children_of(run, runs)
-    repeated = find_repeats([(child, child.name, place.params(child)) for child in children])
-    names = frozenset(place.names(run))
-    if isinstance(repeated, list):
-        return _Unit(run=run, names=names)
-    within = frozenset(name for child in repeated.runs.values() for name in place.names(child))
-    return _Unit(run=run, names=names | within, repeated=repeated)
-
-
-def _children_of(run: Logged, runs: Sequence[Logged]) -> list[Logged]:
-    return [one for one in runs if one.parent == run.key and one.status == FINISHED]
-
-
-def _tell_children(place: Place, unit: _Unit, runs: Sequence[Logged]) -> Iterator[Note]:
+def _tell_children(place: Place, unit: Unit, runs: Sequence[Logged]) -> Iterator[Note]:
     """Say which runs within a run are shown by nothing."""
     within = [one for one in runs if one.parent == unit.run.key]
     shown = len(unit.repeated.runs) if unit.repeated and unit.has_children else 0
     if len(within) <= shown:
         return
-    finished = _children_of(unit.run, runs)
     if shown:
         yield Note(text=f"{plural(len(within) - shown, 'run')} within the run not finished; left out. {_END}.")
         return
-    differing = find_repeats([(child, child.name, place.params(child)) for child in finished])
+    differing = repeat_children(place, unit.run, runs)
     why = f", which differ in {some(differing)}" if isinstance(differing, list) and differing else ""
     cure = "Log what is to be compared in the run around them."
     yield Note(text=f"{plural(len(within), 'run')} within the run left out{why}. {cure}")
 
 
-def _observe_numbers(place: Place, unit: _Unit, names: Names) -> Iterator[Observation]:
+def _observe_numbers(place: Place, unit: Unit, names: Names) -> Iterator[Observation]:
     """Yield the metrics of a unit; the own ones of a run around others where those lack them."""
     members = unit.repeated.runs if unit.repeated else {"": unit.run}
     found = {
@@ -257,7 +146,7 @@ def _observe_numbers(place: Place, unit: _Unit, names: Names) -> Iterator[Observ
     yield from observe_courses(found, names, unit.repeated.kind if unit.repeated else None)
 
 
-def _params_of(place: Place, unit: _Unit) -> dict[str, str]:
+def _params_of(place: Place, unit: Unit) -> dict[str, str]:
     """Return the parameters of a run, and those that all its repetitions share."""
     if unit.repeated is None:
         return dict(place.params(unit.run))
@@ -266,15 +155,11 @@ def _params_of(place: Place, unit: _Unit) -> dict[str, str]:
     return {**(place.params(unit.run) if unit.has_children else {}), **shared}
 
 
-def _runs_of(unit: _Unit) -> list[Logged]:
-    return list(dict.fromkeys([unit.run, *(unit.repeated.runs.values() if unit.repeated else ())]))
-
-
-def _gather_facts(place: Place, units: Sequence[_Unit]) -> Iterator[Fact]:
+def _gather_facts(place: Place, units: Sequence[Unit]) -> Iterator[Fact]:
     """Yield the data of all runs; folds have each their own, which are alike on both sides if all are."""
     found: dict[str, dict[str, Fact]] = {}
     for unit in units:
-        for run in _runs_of(unit):
+        for run in runs_of(unit):
             for fact in place.data(run):
                 found.setdefault(fact.name, {}).setdefault(fact.value, fact)
     for facts in found.values():
@@ -293,11 +178,11 @@ def _read_picture(name: str, path: Path) -> Iterator[Figure | Note]:
         yield Note(text=f"{name}: {error.what}. {error.cure}")
 
 
-def _gather_pictures(place: Place, units: Sequence[_Unit]) -> Iterator[Figure | Note]:
+def _gather_pictures(place: Place, units: Sequence[Unit]) -> Iterator[Figure | Note]:
     """Yield the pictures of each run; of repeated ones the first that has some."""
     found: dict[str, Path] = {}
     for unit in units:
-        each = (place.pictures(run) for run in _runs_of(unit))
+        each = (place.pictures(run) for run in runs_of(unit))
         for name, path in next(filter(None, each), {}).items():
             found.setdefault(name, path)
     for name, path in list(found.items())[:_MOST_PICTURES]:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import InputError
 from cml_bot.filters import format_number
-from cml_bot.readers._mlflow import COMMIT, NAME, PARENT, Logged, observe_runs
+from cml_bot.readers._mlflow import observe_runs
 from cml_bot.readers._mlflow_artifacts import find_beside, make_fact
+from cml_bot.readers._mlflow_runs import COMMIT, NAME, PARENT, Logged
 from cml_bot.readers._mlflow_values import MOST_METRICS, MOST_POINTS, unfold, whole
 from cml_bot.readers._numbers import as_double
 

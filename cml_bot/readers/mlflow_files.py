@@ -13,8 +13,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
-from cml_bot.readers._mlflow import COMMIT, NAME, PARENT, Logged, observe_runs
+from cml_bot.readers._mlflow import observe_runs
 from cml_bot.readers._mlflow_artifacts import choose_pictures, find_beside, make_fact
+from cml_bot.readers._mlflow_runs import COMMIT, NAME, PARENT, Logged
 from cml_bot.readers._mlflow_values import MOST_METRICS, MOST_POINTS, whole
 from cml_bot.readers._names import some
 from cml_bot.readers._numbers import as_double
@@ -59,6 +60,7 @@ class FilePlace:
         self._told: dict[str, Mapping[str, object]] = {}
         self._params: dict[str, Mapping[str, str]] = {}
         self._broken: list[str] = []
+        self._cut: list[str] = []
         for path in files:
             self._sort(path, _TOP.sub("", path, count=1).split("/"))
 
@@ -133,7 +135,7 @@ class FilePlace:
             points, is_whole = parse_points(self._read(path, _LARGEST)[:_LARGEST], left)
             left -= len(points)
             found[name] = points
-            self._broken += [] if is_whole else [name]
+            self._cut += [] if is_whole else [name]
         return found
 
     def data(self, run: Logged) -> Sequence[Fact]:
@@ -152,17 +154,18 @@ class FilePlace:
     def pictures(self, run: Logged) -> Mapping[str, Path]:
         """Return its artifacts that are pictures, also where a server kept them beside the folder."""
         own = self._of(run, "artifacts")
-        found = {name: self._files[own[path]] for name, path in choose_pictures(own).items()}
+        wanted = {name: self._find(own[path]) for name, path in choose_pictures(own).items()}
+        found = {name: path for name, path in wanted.items() if path}
         meta = self._files[self._runs[run.place, run.key]["meta"][""]]
         # mlruns/EXPERIMENT/RUN/meta.yaml
-        return found or find_beside(meta.parents[3], run.place, run.key)
+        return found if own else find_beside(meta.parents[3], run.place, run.key)
 
     def tell(self) -> Sequence[str]:
-        """Say which files hold lines that are no points."""
-        if not self._broken:
-            return ()
+        """Say which files cannot be read, and which hold lines that are no points."""
         cure = "See whether the job was stopped while it wrote."
-        return (f"lines that are not whole, in the files of {some(self._broken)}; left out. {cure}",)
+        broken = f"cannot be read: {some(self._broken)}; left out. {cure}"
+        cut = f"lines that are not whole, in the files of {some(self._cut)}; left out. {cure}"
+        return [*([broken] if self._broken else []), *([cut] if self._cut else [])]
 
     def _of(self, run: Logged, kind: str) -> Mapping[str, str]:
         return self._runs[run.place, run.key][kind]
@@ -176,6 +179,14 @@ class FilePlace:
     def _tag(self, key: tuple[str, str], name: str) -> str:
         path = self._runs[key]["tags"].get(name)
         return self._read_text(path).strip() if path else ""
+
+    def _find(self, path: str) -> Path | None:
+        try:
+            return self._files[path]
+        except InputError:
+            # Such as what Git LFS keeps elsewhere.
+            self._broken.append(path)
+            return None
 
     def _read_text(self, path: str) -> str:
         return self._read(path, _SHORT)[:_SHORT].decode("utf-8", "replace")
