@@ -181,11 +181,15 @@ def test_which_run_counts() -> None:
 
 
 def test_outside_of_a_repository_the_newest_run_counts(tmp_path: Path) -> None:
-    put(tmp_path, "a1", metrics__acc="1 0.1 0\n")
+    put(tmp_path, "a1", metrics__acc="1 0.1 0\n", **{"tags/mlflow.source.git.commit": "1" * 40})
     put(tmp_path, "a2", metrics__acc="1 0.9 0\n", **{"meta.yaml": "status: 3\nrun_name: last\nstart_time: 9\n"})
     found = read_files(tmp_path, "")
     assert metrics(found)["acc"].value == 0.9
     assert notes(found) == "experiment churn: of 2 runs the newest stands, last."
+    # With what is of its commit: another step of the same job.
+    put(tmp_path, "a3", metrics__loss="1 0.2 0\n")
+    assert {name: one.value for name, one in metrics(read_files(tmp_path, "")).items()} == {"acc": 0.9, "loss": 0.2}
+    assert metrics(read_files(tmp_path, "2" * 40)).keys() == {"acc", "loss"}
 
 
 def test_deleted_runs_never_count(tmp_path: Path) -> None:

@@ -76,8 +76,11 @@ def observe_experiment(
     finished = [run for run in ranked if run.status == FINISHED]
     if not ranked:
         return
-    yield from _tell_choice(ranked, finished, sha, is_of_commit=is_of_commit)
-    units, left = gather_units(place, (finished or ranked)[: MOST_LOOKED if is_of_commit else 1], runs)
+    chosen = (finished or ranked)[0]
+    yield from _tell_choice(ranked, chosen, sha, is_of_commit=is_of_commit)
+    # Of another commit, or of none that is known, what belongs together is told by the newest run.
+    like = [run for run in finished or ranked if run is chosen or (run.commit and run.commit == chosen.commit)]
+    units, left = gather_units(place, like[:MOST_LOOKED], runs)
     if left:
         few = some(run.name or run.key[:7] for run in left)
         yield Note(text=f"{plural(len(left), 'earlier run')} of this commit left out, the newest counts: {few}.")
@@ -98,13 +101,10 @@ def observe_experiment(
     yield from _gather_pictures(place, units)
 
 
-def _tell_choice(
-    ranked: Sequence[Logged], finished: Sequence[Logged], sha: str, *, is_of_commit: bool
-) -> Iterator[Note]:
-    """Say where it is not plain that this run is the one that is wanted."""
-    chosen = (finished or ranked)[0]
+def _tell_choice(ranked: Sequence[Logged], chosen: Logged, sha: str, *, is_of_commit: bool) -> Iterator[Note]:
+    """Say where it is not plain that these runs are the ones that are wanted."""
     called = shorten(chosen.name or chosen.key[:7], 60)
-    if not finished:
+    if chosen.status != FINISHED:
         yield Note(text=f"no run has finished; {called} is {chosen.status.lower() or 'of no status'}. {_END}.")
     elif is_of_commit and ranked[0] is not chosen:
         yield Note(text=f"a newer run has not finished: {ranked[0].name or ranked[0].key[:7]}. {_END}.")
@@ -113,7 +113,7 @@ def _tell_choice(
     if sha and chosen.commit:
         cure = "Let the training log to MLflow in the job that reports."
         yield Note(text=f"no run is of {sha[:7]}; the newest, {called} of {chosen.commit[:7]}, stands for it. {cure}")
-    elif len(ranked) > 1:
+    elif any(run.commit != chosen.commit or not run.commit for run in ranked if run is not chosen):
         cure = f" Install GitPython, so that MLflow tags each run with {COMMIT}." if sha else ""
         yield Note(text=f"of {plural(len(ranked), 'run')} the newest stands, {called}.{cure}")
 
