@@ -258,6 +258,18 @@ def test_what_the_tree_does_not_give_costs_a_line(tmp_path: Path) -> None:
     assert "cannot be read: mlruns/7/a1/metrics/stolen, mlruns/7/a1/artifacts/roc.png; left out" in run.notes[0]
 
 
+def test_more_than_anybody_logs_is_left_out(tmp_path: Path) -> None:
+    put(tmp_path, "a1", metrics__acc="1 0.9 0\n", metrics__loss="1 0.5 1\n" * 501_000, metrics__z="1 0.1 0\n")
+    with (tmp_path / "mlruns/7/a1/metrics/huge").open("wb") as file:
+        file.truncate(40 * 2**20)
+    found = read_files(tmp_path)
+    assert metrics(found).keys() == {"acc", "loss"}
+    assert "metrics/huge is larger than 32 MB; left out" in notes(found)
+    assert "a run has more than 500,000 points; 1 metric left out" in notes(found).replace("\u202f", ",").replace(
+        " 000", ",000"
+    )
+
+
 def test_a_folder_of_artifacts_alone_says_nothing(tmp_path: Path) -> None:
     path = tmp_path / "mlruns/1/0123/artifacts/metrics.json"
     path.parent.mkdir(parents=True)
@@ -365,6 +377,15 @@ def test_cells_of_any_kind(tmp_path: Path) -> None:
     assert len(metrics(found)["val/loss"].values) == 3
     assert 1 <= len(metrics(found)["accuracy"].values) < 3
     assert not any(isinstance(one, Figure) for one in found)
+
+
+def test_one_long_text_in_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In a made-up file they can share their pages, so that a megabyte holds a terabyte.
+    monkeypatch.setattr(mlflow_db, "_LARGEST_ANSWER", 2**20)
+    rows = f"SELECT 'k' || i, CAST(zeroblob(400000) AS TEXT), run_uuid FROM runs, ({ENDLESS} SELECT i FROM n LIMIT 3)"
+    path = change(tmp_path / "mlflow.db", f"INSERT INTO params {rows}")
+    with pytest.raises(InputError, match="holds more than 1 MB of texts"):
+        read_db(path)
 
 
 def test_texts_that_are_too_long_and_files_that_are_cut(tmp_path: Path) -> None:

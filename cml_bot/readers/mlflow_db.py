@@ -39,19 +39,24 @@ _SECONDS = 30.0
 _MOST_RUNS = 100_000
 _LONGEST = 4 * 1024 * 1024
 """Bytes of a text or row."""
+_LARGEST_ANSWER = 256 * 1024 * 1024
+"""Characters of all rows of one question."""
 _BESIDE = ("-wal", "-journal")
 """Ends of the files where SQLite keeps what is not in the database yet, or what is to be taken back."""
 _LARGEST_COPY = 1024 * 1024 * 1024
 
 _RUNS = """
 SELECT r.run_uuid, r.experiment_id, e.name, coalesce(n.value, r.name), r.status, r.start_time, c.value, p.value
-FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id
+FROM (SELECT rowid AS id FROM runs WHERE lifecycle_stage = 'active'
+      ORDER BY CAST(start_time AS INTEGER) DESC LIMIT ?) o
+JOIN runs r ON r.rowid = o.id
+JOIN experiments e ON e.experiment_id = r.experiment_id
 LEFT JOIN tags n ON n.run_uuid = r.run_uuid AND n.key = ?
 LEFT JOIN tags c ON c.run_uuid = r.run_uuid AND c.key = ?
 LEFT JOIN tags p ON p.run_uuid = r.run_uuid AND p.key = ?
-WHERE r.lifecycle_stage = 'active' AND e.lifecycle_stage = 'active'
-ORDER BY r.start_time DESC LIMIT ?
+WHERE e.lifecycle_stage = 'active'
 """
+"""Only numbers are sorted: a made-up file can hold one long text in a million rows."""
 _INPUTS = """
 SELECT d.name, d.digest, t.value, d.dataset_profile
 FROM inputs i JOIN datasets d ON d.dataset_uuid = i.source_id
@@ -152,9 +157,9 @@ class DbPlace:
         self._has_data = tables >= _DATA
 
     def list_runs(self) -> list[Logged]:
-        """List all runs that were not deleted, newest first."""
-        rows = self._ask(_RUNS, NAME, COMMIT, PARENT, _MOST_RUNS + 1)
-        if len(rows) > _MOST_RUNS:
+        """List all runs that were not deleted."""
+        rows = self._ask(_RUNS, _MOST_RUNS, NAME, COMMIT, PARENT)
+        if len(rows) >= _MOST_RUNS:
             self._notes.append(f"holds more than {format_number(_MOST_RUNS)} runs; the oldest were not looked at.")
         return [
             Logged(
@@ -167,7 +172,7 @@ class DbPlace:
                 parent=_text(parent),
                 place=_text(place),
             )
-            for key, place, experiment, name, status, started, commit, parent in rows[:_MOST_RUNS]
+            for key, place, experiment, name, status, started, commit, parent in rows
         ]
 
     def params(self, run: Logged) -> Mapping[str, str]:
@@ -211,7 +216,15 @@ class DbPlace:
         return self._notes
 
     def _ask(self, query: str, *values: str | int) -> list[Any]:
-        return self._connection.execute(query, values).fetchall()
+        rows: list[Any] = []
+        size = 0
+        for row in self._connection.execute(query, values):
+            rows.append(row)
+            size += sum(len(cell) for cell in row if isinstance(cell, str | bytes))
+            if size > _LARGEST_ANSWER:
+                what = f"holds more than {_LARGEST_ANSWER >> 20} MB of texts where MLflow keeps names and numbers"
+                raise InputError(self._path.name, what, "Log shorter names and parameters.")
+        return rows
 
 
 def _points_of(table: str) -> str:

@@ -13,11 +13,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
+from cml_bot.filters import format_number, plural
 from cml_bot.readers._mlflow import observe_runs
 from cml_bot.readers._mlflow_artifacts import choose_pictures, find_beside, make_fact
 from cml_bot.readers._mlflow_runs import COMMIT, NAME, PARENT, Logged
 from cml_bot.readers._mlflow_values import MOST_METRICS, MOST_POINTS, whole
-from cml_bot.readers._names import some
+from cml_bot.readers._names import shorten, some
 from cml_bot.readers._numbers import as_double
 from cml_bot.readers._text import read_bytes
 
@@ -61,6 +62,7 @@ class FilePlace:
         self._params: dict[str, Mapping[str, str]] = {}
         self._broken: list[str] = []
         self._cut: list[str] = []
+        self._notes: list[str] = []
         for path in files:
             self._sort(path, _TOP.sub("", path, count=1).split("/"))
 
@@ -130,12 +132,22 @@ class FilePlace:
     def points(self, run: Logged) -> Mapping[str, Sequence[Point]]:
         """Return what was logged of each metric: a line a point."""
         found: dict[str, Sequence[Point]] = {}
-        left = MOST_POINTS
-        for name, path in list(self._of(run, "metrics").items())[: MOST_METRICS + 1]:
-            points, is_whole = parse_points(self._read(path, _LARGEST)[:_LARGEST], left)
-            left -= len(points)
+        paths = list(self._of(run, "metrics").items())[: MOST_METRICS + 1]
+        for place, (name, path) in enumerate(paths):
+            data = self._read(path, _LARGEST)
+            if len(data) > _LARGEST:
+                self._notes.append(
+                    f"{shorten(path, 200)} is larger than {_LARGEST >> 20} MB; left out. Log less often."
+                )
+                continue
+            points, is_whole = parse_points(data)
             found[name] = points
             self._cut += [] if is_whole else [name]
+            if sum(map(len, found.values())) > MOST_POINTS:
+                left = plural(len(paths) - place - 1, "metric")
+                most = format_number(MOST_POINTS)
+                self._notes.append(f"a run has more than {most} points; {left} left out. Log less often.")
+                break
         return found
 
     def data(self, run: Logged) -> Sequence[Fact]:
@@ -165,7 +177,7 @@ class FilePlace:
         cure = "See whether the job was stopped while it wrote."
         broken = f"cannot be read: {some(self._broken)}; left out. {cure}"
         cut = f"lines that are not whole, in the files of {some(self._cut)}; left out. {cure}"
-        return [*([broken] if self._broken else []), *([cut] if self._cut else [])]
+        return [*self._notes, *([broken] if self._broken else []), *([cut] if self._cut else [])]
 
     def _of(self, run: Logged, kind: str) -> Mapping[str, str]:
         return self._runs[run.place, run.key][kind]
@@ -211,7 +223,7 @@ class FilePlace:
         return document if isinstance(document, dict) else {}
 
 
-def parse_points(data: bytes, most: int) -> tuple[list[Point], bool]:
+def parse_points(data: bytes) -> tuple[list[Point], bool]:
     r"""Read the lines of a metric's file; and whether all of them are points.
 
     A line is ``milliseconds value step``. Where the metric is of a set of data, its name and digest follow: a name
@@ -219,7 +231,7 @@ def parse_points(data: bytes, most: int) -> tuple[list[Point], bool]:
     versions of MLflow wrote no step.
 
     Example:
-        >>> parse_points(b"1700000000000 0.5 1\n1700000000009 nan 2 my data 1f2e\n17000", 10)
+        >>> parse_points(b"1700000000000 0.5 1\n1700000000009 nan 2 my data 1f2e\n17000")
         ([(1, 1700000000000, 0.5), (2, 1700000000009, nan)], False)
     """
     lines = data.decode("utf-8", "replace").split("\n")
@@ -229,7 +241,7 @@ def parse_points(data: bytes, most: int) -> tuple[list[Point], bool]:
     for line in lines:
         moment, value, step, *_ = (*line.split(), "", "", "")
         number = as_double(value)
-        if number is not None and len(found) < most:
+        if number is not None:
             found.append((whole(step), whole(moment), number))
         elif line.strip():
             is_whole = False
