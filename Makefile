@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 PRISM := tests/contract/node_modules/.package-lock.json
 
-.PHONY: help demo test contract fuzz fast lint format golden bench clean
+.PHONY: help demo test contract peers fuzz fast lint format golden bench clean
 
 help:
-	@echo "make demo | test | contract (requests against the forges' descriptions; needs Node.js) | fuzz (damaged files) | fast (without slow tests) | lint | format | golden (expected reports anew) | bench (measures) | clean"
+	@echo "make demo | test | contract (requests against the forges' descriptions; needs Node.js) | peers (beside the tools themselves, which it installs) | fuzz (damaged files) | fast (without slow tests) | lint | format | golden (expected reports anew) | bench (measures) | clean"
 
 demo: $(STAMP)
 	$(BIN)/mlbot demo
@@ -19,6 +19,9 @@ test: $(STAMP)
 
 contract: $(STAMP) $(PRISM)
 	$(BIN)/pytest -n 0 tests/contract
+
+peers: $(STAMP)
+	$(BIN)/pytest -n 0 tests/peers
 
 fuzz: $(STAMP)
 	$(BIN)/pytest tests/fuzz

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-import posixpath
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from cml_bot.charts import is_whole
 from cml_bot.data_files import read_data
 from cml_bot.discover import discover
 from cml_bot.errors import InputError
+from cml_bot.mlflow_source import is_experiment, read_experiment
 from cml_bot.model import Chart, Fact, Figure, Metric, Note, Param, Part, Points, Run, Series
+from cml_bot.placing import place
 from cml_bot.readers import find_format, find_store, load_reader, load_store_reader
 from cml_bot.readers.dvc_plot import TEMPLATES, read_plot
 from cml_bot.replicates import join_replicates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from cml_bot.config import Config
     from cml_bot.model import Observation, Source
@@ -31,6 +34,19 @@ Seen = dict[tuple[object, ...], "tuple[Observation, ...]"]
 """What was read already, by path, git's id of the content, axes and purpose: equal files are read once."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What is known beside the files of a tree, for sources that are no files."""
+
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The environment of the job."""
+    root: Path = Path()
+    """The top of the workspace, whatever the tree."""
+
+
+NOTHING_OUTSIDE = Outside()
+
+
 def collect(
     tree: Tree,
     config: Config,
@@ -39,6 +55,8 @@ def collect(
     build_url: str = "",
     seen: Seen | None = None,
     told: Sequence[Source] = (),
+    outside: Outside = NOTHING_OUTSIDE,
+    also: str = "",
 ) -> Run:
     """Read everything of a tree that belongs to the run.
 
@@ -49,6 +67,8 @@ def collect(
         build_url: the page of the build.
         seen: what was read already of the other side.
         told: the other side's sources, for where a dvc.yaml is missing or broken.
+        outside: where to look for sources that are no files.
+        also: a commit that stands for the tree's as well, where that is a merge made to test it.
 
     Raises:
         ConfigError: a configured pattern leaves the workspace.
@@ -60,7 +80,10 @@ def collect(
     notes, broken, unread = [*tree.notes, *found.notes], list(found.missing), list(found.unread)
     for source in found.sources:
         try:
-            read.append((source, read_source(tree, source, {} if seen is None else seen)))
+            if is_experiment(source.path):
+                read.append((source, _read_outside(source, outside, dict.fromkeys((tree.sha, also)))))
+            else:
+                read.append((source, read_source(tree, source, {} if seen is None else seen)))
         except InputError as error:
             line = _one_line(source, error)
             (broken if source.declared else unread).append(line)
@@ -90,14 +113,20 @@ def read_source(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]
     Raises:
         InputError: it cannot be read, or is not what it claims to be.
     """
-    paths = source.files or (source.path,)
-    blobs = [tree.blob_id(path) for path in paths]
+    # What a store says depends on the commit, and its files may be thousands: those that are not asked for are left.
+    blob = "" if source.files else tree.blob_id(source.path)
     drawn = (source.template, source.y if source.template in TEMPLATES else ())
-    key = (source.path, " ".join(blobs), source.x, source.part is Part.PARAMS, source.has_words, drawn)
-    if not all(blobs) or key not in seen:
+    key = (source.path, blob, source.x, source.part is Part.PARAMS, source.has_words, drawn)
+    if not blob or key not in seen:
         found = _read_store(tree, source) if source.files else _read_file(tree, source)
-        seen[key] = tuple(_place(one, source) for one in found)
+        placed = (place(one, source.path, source.group, is_many=bool(source.files)) for one in found)
+        seen[key] = tuple(_as_drawn(one, source.template) for one in placed)
     return [one for one in seen[key] if not (isinstance(one, Series) and source.y and one.name not in source.y)]
+
+
+def _read_outside(source: Source, outside: Outside, shas: Collection[str]) -> Sequence[Observation]:
+    found = read_experiment(source.path, outside.env, outside.root, shas)
+    return [place(one, source.path, is_many=True) for one in found]
 
 
 def _read_file(tree: Tree, source: Source) -> Iterator[Observation]:
@@ -108,9 +137,32 @@ def _read_file(tree: Tree, source: Source) -> Iterator[Observation]:
 
 
 def _read_store(tree: Tree, source: Source) -> Iterator[Observation]:
-    files = {path: tree.file(path) for path in source.files}
     row = find_store(source.files[0])
-    return load_store_reader(row[0].module).read_store(files, tree.sha) if row else iter(())
+    return load_store_reader(row[0].module).read_store(_Files(tree, source.files), tree.sha) if row else iter(())
+
+
+class _Files(Mapping[str, "Path"]):
+    """Files of a tree by their path; each is looked at when it is asked for."""
+
+    def __init__(self, tree: Tree, paths: Sequence[str]) -> None:
+        self._tree = tree
+        self._paths = dict.fromkeys(sorted(paths))
+
+    def __getitem__(self, path: str) -> Path:
+        """Return where the content lies.
+
+        Raises:
+            InputError: the tree does not give it.
+        """
+        if path not in self._paths:
+            raise KeyError(path)
+        return self._tree.file(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 def _module(source: Source) -> str:
@@ -126,20 +178,9 @@ def _module(source: Source) -> str:
     return row.module
 
 
-def _place(one: Observation, source: Source) -> Observation:
-    """Say where it came from: readers know only the content."""
-    if isinstance(one, Note):
-        return replace(one, source=source.path)
-    group = source.group or source.path
-    if isinstance(one, Figure):
-        # A store holds many, a file one.
-        name = posixpath.normpath(f"{group}/{one.name}") if source.files else group
-        return replace(one, name=name, source=source.path)
-    if isinstance(one, Fact):
-        return replace(one, name=f"{group}:{one.name}")
-    if isinstance(one, Series) and source.template == "smooth":
-        one = replace(one, is_smoothed=True)
-    return replace(one, group=group, source=source.path)
+def _as_drawn(one: Observation, template: str) -> Observation:
+    """Say how a series is to be drawn, where dvc.yaml does."""
+    return replace(one, is_smoothed=True) if isinstance(one, Series) and template == "smooth" else one
 
 
 def _first_of_each(found: Iterable[Keyed]) -> tuple[Keyed, ...]:

@@ -53,7 +53,8 @@ class Config:
         metadata={"help": "What `regressed` gates come to where the data differ: warn (default), fail or ignore."},
     )
     baseline: str = field(
-        default="auto", metadata={"help": "auto, record, git, a revision, or a folder: what to compare with."}
+        default="auto",
+        metadata={"help": "auto, record, git, a revision, a folder or `mlflow:EXPERIMENT`: the base."},
     )
     fail_on: tuple[str, ...] = field(default=(), metadata={"help": "Gates that fail the job when they hold."})
     warn_on: tuple[str, ...] = field(default=(), metadata={"help": "Gates that only warn."})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.copies import is_copy
 from cml_bot.errors import ConfigError, InputError
+from cml_bot.mlflow_source import is_experiment
 from cml_bot.model import Part, Source
 from cml_bot.newest import choose_newest
 from cml_bot.readers import find_format, find_store
@@ -108,6 +109,9 @@ def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tu
     chosen: list[Source] = []
     missing: list[str] = []
     for pattern in patterns:
+        if is_experiment(pattern):
+            chosen.append(Source(path=pattern, why=f"{key} names it", part=part, declared=True))
+            continue
         if pattern.count(REPLICATE) > 1:
             raise ConfigError(f"{key}, {pattern}", f"has more than one {REPLICATE}", "Write * for the others.")
         paths = _match(tree, pattern.replace(REPLICATE, "?*"))
@@ -151,7 +155,7 @@ def _well_known(tree: Tree, told: Sequence[str]) -> Iterator[Source]:
         is_told = any(not folder or path.startswith(f"{folder}/") for folder in told)
         if row is None or is_told:
             continue
-        if store or _is_named(path, row.names):
+        if (store and not row.is_named) or _is_named(path, row.names):
             part = Part.PLOTS if row.module == "image_file" else Part.METRICS
             if not is_copy(path, there):
                 yield Source(path=path, why="a well-known name", part=part)

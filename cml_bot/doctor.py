@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cml_bot import __version__
-from cml_bot.collect import collect
+from cml_bot.collect import Outside, collect
 from cml_bot.config import find_config
 from cml_bot.errors import MlbotError
 from cml_bot.escape import clean
 from cml_bot.filters import plural
 from cml_bot.git import find_checkout, is_shallow
-from cml_bot.pipeline import find_base
+from cml_bot.pipeline import find_base, reviewed_sha
 from cml_bot.reach import complete, connect, tell_token
 from cml_bot.readers import READERS
 from cml_bot.records.log import branch_of, list_runs, open_log, read_log, tell_unread
@@ -38,10 +38,10 @@ def examine(job: Job, config: Config, env: Mapping[str, str]) -> Iterator[str]:
     yield f"config      {find_config(job.root) or 'none, and none is needed'}, {plural(len(config.gates), 'gate')}"
     yield f"token       {clean(tell_token(job.build, env), 600)}"
     yield from _tell_rights(job, env)
-    read = partial(collect, config=config)
+    read = partial(collect, config=config, outside=Outside(env=env, root=job.root))
     yield f"baseline    {_tell_base(job, config, read)}"
     yield f"records     {_tell_records(job, config)}"
-    yield from _tell_run(read(FolderTree(job.root, job.sha)))
+    yield from _tell_run(read(FolderTree(job.root, job.sha), also=reviewed_sha(job)))
 
 
 def _tell_commit(job: Job) -> str:

@@ -169,6 +169,11 @@ def list_main(root: Path, count: int) -> list[str]:
     return run(root, "rev-list", *options, *main.tips).text.split()
 
 
+def list_line(root: Path, sha: str, count: int) -> list[str]:
+    """Return a commit and those before it on its own line, by first parents, as far as they are here; newest first."""
+    return run(root, "rev-list", "--first-parent", f"--max-count={count}", sha).text.split()
+
+
 def has_origin(root: Path) -> bool:
     """Whether there is a remote called origin."""
     return bool(run(root, "config", "--get", "remote.origin.url").text)

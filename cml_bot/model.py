@@ -659,7 +659,7 @@ class Side:
     source: str
     """For the head: ``working tree`` or a revision. For the base: how it was found."""
     kind: str = ""
-    """For the base: ``record``, ``git_files``, ``folder`` or ``none``."""
+    """For the base: ``record``, ``git_files``, ``folder``, ``mlflow`` or ``none``."""
     label: str = ""
     """How a column is headed: a branch or folder name."""
 

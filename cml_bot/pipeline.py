@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot import __version__
 from cml_bot.baselines import load_baseline
-from cml_bot.collect import collect
+from cml_bot.collect import Outside, collect
 from cml_bot.commit_tree import CommitTree
 from cml_bot.comparable import Comparable, choose_comparable
 from cml_bot.compare import compare
@@ -20,8 +20,10 @@ from cml_bot.filters import plural
 from cml_bot.git import find_commit, is_on_main
 from cml_bot.judge import judge
 from cml_bot.like_for_like import has_other_data, tell_differences
+from cml_bot.mlflow_source import is_experiment
 from cml_bot.model import Outcome, Report, Run, Side, WhenDataChanges
 from cml_bot.pairs import keep_same_params, pair_charts, pair_curves, pair_figures, pair_params
+from cml_bot.regroup import regroup
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         head = replace(collected, created=_stamp(job), build_url=job.build.url)
         found = find_base(job, config, read)
     found = _refuse_empty(found, head, asked=bool(job.against))
+    found = regroup(found, head) if not isinstance(found, str) and found.side.kind == "mlflow" else found
     found = _add_figures(job, found, head, read) if collected is None else _refuse_strange(found, head)
     base = None if isinstance(found, str) else found.run
     gates = config.gates
@@ -101,15 +104,18 @@ def make_run(job: Job, config: Config) -> Run:
     Raises:
         ConfigError: a configured pattern leaves the workspace.
     """
-    return replace(_reader(job, config)(FolderTree(job.root, job.sha)), environment=_read_environment(job))
+    read = _reader(job, config)
+    run = read(FolderTree(job.root, job.sha), also=reviewed_sha(job))
+    return replace(run, environment=_read_environment(job))
 
 
 def _read_both(job: Job, config: Config, read: partial[Run], tree: Tree) -> tuple[Base | str, Run]:
     """Read both sides; where a dvc.yaml of one is missing or broken, the other's says which files are meant."""
-    head = read(tree)
+    read_head = partial(read, also="" if job.head else reviewed_sha(job))
+    head = read_head(tree)
     found = find_base(job, config, partial(read, told=head.sources))
     if not isinstance(found, str) and any(line.partition(":")[0].endswith("dvc.yaml") for line in head.unread):
-        head = read(tree, told=found.run.sources)
+        head = read_head(tree, told=found.run.sources)
     return found, head
 
 
@@ -122,7 +128,8 @@ def _tell_nothing(head: Run, base: Run | None) -> tuple[str, ...]:
 
 
 def _reader(job: Job, config: Config) -> partial[Run]:
-    return partial(collect, config=config, created=_stamp(job), build_url=job.build.url, seen={})
+    outside = Outside(env=job.env or {}, root=job.root)
+    return partial(collect, config=config, created=_stamp(job), build_url=job.build.url, seen={}, outside=outside)
 
 
 def _stamp(job: Job) -> str:
@@ -271,12 +278,12 @@ def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
         BaselineError: what was asked for cannot be read.
     """
     wanted = job.against or ("" if config.baseline in CHAINS else config.baseline)
-    chain = ("folder",) if wanted and _is_folder(job, wanted) else _chain(job, config)
+    chain = ("folder",) if wanted and _is_folder(job, wanted) else _chain(job, config, wanted)
     notes: list[str] = []
     reasons: list[str] = []
     for module in chain:
         try:
-            found = load_baseline(module).load(job.root, job.build, wanted, read, config.name, job.review_sha)
+            found = load_baseline(module).load(job.root, job.build, wanted, read, config.name, job.review_sha, job.env)
         except BaselineError as error:
             if wanted or module == chain[-1]:
                 raise
@@ -289,8 +296,10 @@ def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
     return why if job.sha else f"{why}; a folder can be compared with by --against"
 
 
-def _chain(job: Job, config: Config) -> tuple[str, ...]:
+def _chain(job: Job, config: Config, wanted: str) -> tuple[str, ...]:
     """Name the baselines to ask, in order. With --head it is files on both sides."""
+    if is_experiment(wanted):
+        return ("mlflow",)
     if job.head:
         return ("git_files",)
     return CHAINS["auto" if job.against else config.baseline if config.baseline in CHAINS else "auto"]
@@ -298,5 +307,7 @@ def _chain(job: Job, config: Config) -> tuple[str, ...]:
 
 def _is_folder(job: Job, wanted: str) -> bool:
     """Whether a path is meant: a revision of the same name comes first, unless it is written as ``./NAME``."""
+    if is_experiment(wanted):
+        return False
     is_path = wanted.startswith((".", "/")) or wanted.endswith("/") or not job.sha
     return is_path or (Path(job.root, wanted).exists() and find_commit(job.root, wanted) is None)

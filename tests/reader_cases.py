@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import InputError
 from cml_bot.model import Bars, Fact, Figure, Matrix, Metric, Note, Observation, Param, Points, Repeats, Series
-from cml_bot.readers import find_format, load_reader, load_store_reader
+from cml_bot.readers import find_format, find_store, load_reader, load_store_reader
 from cml_bot.readers.dvc_file import parse_dvc
 from cml_bot.readers.dvc_plot import read_plot
 
@@ -48,7 +48,9 @@ def read_case(module: str, folder: Path, x: str | None = None) -> Iterator[Obser
     if hasattr(reader, "read_store"):
         sha = folder / "sha"
         files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "expected.json")
-        named = {path.relative_to(folder).as_posix(): path for path in files if path != sha}
+        every = {path.relative_to(folder).as_posix(): path for path in files}
+        rows = {path: find_store(path) for path in every}
+        named = {path: every[path] for path, row in rows.items() if row and row[0].module == module}
         return load_store_reader(module).read_store(named, sha.read_text().strip() if sha.exists() else "")
     path = file_of(folder)
     if hasattr(reader, "read_plot"):
@@ -63,7 +65,13 @@ def read_case(module: str, folder: Path, x: str | None = None) -> Iterator[Obser
 
 
 def _row(one: Observation) -> dict[str, Any]:
-    assert isinstance(one, Note | Fact) or (one.source == "" and getattr(one, "group", "") == "")
+    assert isinstance(one, Fact) or one.source == ""
+    # Of a store alone: what it keeps apart.
+    group = getattr(one, "group", "")
+    return _row_of(one) | ({"group": group} if group else {})
+
+
+def _row_of(one: Observation) -> dict[str, Any]:
     match one:
         case Metric():
             known: dict[str, Any] = {"stderr": one.stderr, "n_items": one.n_items, "goal": one.goal, "role": one.role}
@@ -75,6 +83,7 @@ def _row(one: Observation) -> dict[str, Any]:
         case Series():
             ys = [_number(y) for y in one.y]
             known = {"goal": one.goal, "best": one.best, "mean": one.mean, "unit": one.unit or None}
+            known |= {"replicate": one.replicate or None}
             more = {name: value for name, value in known.items() if value is not None}
             return {"series": one.name, one.x_label: [_number(x) for x in one.x], "y": ys, **more}
         case Matrix():

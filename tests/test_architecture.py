@@ -66,15 +66,23 @@ ALLOWED: dict[str, set[str]] = {
     "readers/*": EDGE | {"charts", "filters", "stats", "steps"},
     "environment": EDGE,
     "fingerprints": EDGE | {"filters", "trees"},
+    "placing": EDGE,
+    "regroup": EDGE,
+    "mlflow_source": EDGE | {"mlflow_server", "mlflow_wire", "readers"},
+    "mlflow_server": EDGE | {"filters", "mlflow_wire", "readers"},
+    "mlflow_wire": EDGE | {"tokens"},
     "data_files": EDGE | {"filters", "fingerprints", "readers", "trees"},
     "newest": EDGE | {"filters", "replicates"},
     "copies": set(),
     "repeats": EDGE | {"names", "newest", "readers", "trees"},
-    "discover": EDGE | {"config", "copies", "newest", "readers", "repeats", "replicates", "trees"},
-    "collect": EDGE | {"charts", "config", "data_files", "discover", "readers", "replicates", "trees"},
+    "discover": EDGE | {"config", "copies", "mlflow_source", "newest", "readers", "repeats", "replicates", "trees"},
+    "collect": EDGE
+    | {"charts", "config", "data_files", "discover", "mlflow_source", "placing", "readers", "replicates", "trees"},
     "replicates": EDGE | {"filters", "names", "readers"},
     "baselines": EDGE | {"trees"},
-    "baselines/*": EDGE | {"as_json", "commit_tree", "filters", "git", "git_fetch", "records", "trees"},
+    "baselines/*": EDGE
+    | {"as_json", "commit_tree", "filters", "git", "git_fetch", "records", "trees"}
+    | {"mlflow_source", "placing", "readers"},
     "forges": EDGE | {"review"},
     "forges/*": EDGE | {"git_process", "git_write", "review", "tokens"},
     "reach": EDGE | {"forges", "job", "tokens", "workspace"},
@@ -104,7 +112,7 @@ ALLOWED: dict[str, set[str]] = {
     "pairs": EDGE | {"charts", "rules"},
     "pipeline": EDGE
     | {"baselines", "collect", "compare", "config", "drift", "comparable", "environment", "filters", "git", "job"}
-    | {"judge", "like_for_like", "pairs", "trees", "commit_tree"},
+    | {"judge", "like_for_like", "pairs", "trees", "commit_tree", "mlflow_source", "regroup"},
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE
     | {"announce", "as_json", "forges", "own_folder", "reach", "render"}
@@ -136,6 +144,7 @@ HOMES = {
         "forges/github/calls",
         "forges/github/errors",
         "forges/gitlab/errors",
+        "mlflow_wire",
     },
     "markdown_it": {"markdown_pictures"},
     "matplotlib": {"draw_axes", "draw_bars", "draw_matrix", "draw_points", "draw_sheet", "demo_train"},

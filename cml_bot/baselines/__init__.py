@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from cml_bot.model import Base, Build, Run
@@ -17,7 +17,14 @@ class Baseline(Protocol):
     """What a baseline's module offers."""
 
     def load(
-        self, root: Path, build: Build, wanted: str, read: Callable[[Tree], Run], name: str, head: str = ""
+        self,
+        root: Path,
+        build: Build,
+        wanted: str,
+        read: Callable[[Tree], Run],
+        name: str,
+        head: str = "",
+        env: Mapping[str, str] | None = None,
     ) -> Base | str:
         """Return main's run; where there is none, a sentence that says why.
 
@@ -28,6 +35,7 @@ class Baseline(Protocol):
             read: collects a run from a tree by the project's configuration.
             name: which history of main: its records lie on a branch of that name.
             head: the commit to find a base for; empty for the one that is checked out.
+            env: the environment of the job, for a base that lies elsewhere; None where nobody knows.
 
         Raises:
             BaselineError: what was asked for exists but cannot be read.
@@ -36,7 +44,7 @@ class Baseline(Protocol):
         ...
 
 
-BASELINES: tuple[str, ...] = ("record", "git_files", "folder")
+BASELINES: tuple[str, ...] = ("record", "git_files", "folder", "mlflow")
 """Modules of this folder."""
 
 

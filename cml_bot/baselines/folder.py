@@ -11,7 +11,7 @@ from cml_bot.model import Base, Side
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cml_bot.model import Build, Run
     from cml_bot.trees import Tree
@@ -27,6 +27,7 @@ def load(
     read: Callable[[Tree], Run],
     name: str,  # noqa: ARG001
     head: str = "",  # noqa: ARG001
+    env: Mapping[str, str] | None = None,  # noqa: ARG001
 ) -> Base | str:
     """Return the run in the folder or file `wanted`, relative to the workspace or absolute.
 

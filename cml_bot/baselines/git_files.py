@@ -12,7 +12,7 @@ from cml_bot.errors import BaselineError, ConfigError
 from cml_bot.model import Base, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from cml_bot.baselines._commits import Chosen
@@ -28,6 +28,7 @@ def load(
     read: Callable[[Tree], Run],
     name: str,  # noqa: ARG001
     head: str = "",
+    env: Mapping[str, str] | None = None,  # noqa: ARG001
 ) -> Base | str:
     """Return the run at the merge base with main, or at the revision that was asked for.
 

@@ -15,7 +15,7 @@ from cml_bot.records.ancestry import Ancestry
 from cml_bot.records.log import choose_last, is_record, list_runs, open_log, read_log, sort_known, tell_unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from cml_bot.baselines._commits import Chosen
@@ -34,6 +34,7 @@ def load(
     read: Callable[[Tree], Run],  # noqa: ARG001
     name: str,
     head: str = "",
+    env: Mapping[str, str] | None = None,  # noqa: ARG001
 ) -> Base | str:
     """Return the record of the merge base with main or of its nearest recorded ancestor.
 

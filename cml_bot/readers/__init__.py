@@ -63,6 +63,8 @@ class Format:
     """Globs like `names`, over names that others use too: taken where the content is one of a tool's (`_shapes.py`)."""
     tool: str = ""
     """What writes it, for people; empty where it is a format that many write."""
+    is_named: bool = False
+    """Of a store: without configuration only what `names` mean is taken, and not all that `store` means."""
     store: str = ""
     """A regular expression over whole paths, for files that are read together: its group 1 is the store's path.
 
@@ -235,6 +237,23 @@ READERS: tuple[Format, ...] = (
         tool="TensorBoard",
         # What add_hparams writes to a folder named by the time belongs to the run above it.
         store=r"(?:(.+?)/)??(?:1[0-9]{9}\.[0-9]+/)?[^/]*tfevents[^/]*",
+    ),
+    # Artifacts belong to a run: what is among them under a well-known name is no source of its own.
+    Format(
+        module="mlflow_files",
+        suffixes=(),
+        tool="MLflow",
+        store=r"((?:.*?/)?(?:mlruns|mlartifacts))/.+",
+        names=("mlruns/*",),
+    ),
+    Format(
+        module="mlflow_db",
+        suffixes=(".db", ".sqlite", ".sqlite3"),
+        tool="MLflow",
+        store=r"(.+\.(?:db|sqlite3?))",
+        # Other databases are common.
+        is_named=True,
+        names=("mlflow*.db", "mlruns*.db", "mlflow*.sqlite", "mlflow*.sqlite3"),
     ),
 )
 
