@@ -139,12 +139,12 @@ def read(root: Path, source: Source, seen: Seen | None = None) -> list[Observati
 
 
 def test_a_template_decides_how_a_source_is_read(tmp_path: Path) -> None:
-    write(tmp_path, "cm.csv", "actual,predicted\n1,0\n1,1\n")
-    plain = Source(path="cm.csv", why="dvc.yaml names it", x="actual", y=("predicted",), declared=True)
+    write(tmp_path, "cm.csv", "rating,rated\n1,0\n1,1\n")
+    plain = Source(path="cm.csv", why="dvc.yaml names it", x="rating", y=("rated",), declared=True)
     seen: Seen = {}
     (line,) = (one for one in read(tmp_path, plain, seen) if isinstance(one, Series))
     (found,) = read(tmp_path, replace(plain, template="confusion", group="g"), seen)
-    assert line.name == "predicted"
+    assert line.name == "rated"
     assert isinstance(found, Matrix)
     assert (found.key, found.source, found.values) == (("g", "cm"), "cm.csv", ((0.0, 0.0), (1.0, 1.0)))
 

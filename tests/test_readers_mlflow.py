@@ -15,7 +15,7 @@ from cml_bot.collect import collect
 from cml_bot.config import Config
 from cml_bot.errors import InputError
 from cml_bot.model import Figure, Metric, Note, Observation, Repeats, Role, Run, Series
-from cml_bot.readers import mlflow_db, mlflow_files
+from cml_bot.readers import _sqlite, mlflow_db, mlflow_files
 from cml_bot.trees import FolderTree
 from tests.reader_cases import CASES, read_case
 from tests.repositories import commit, make_repository
@@ -353,7 +353,7 @@ def test_databases_of_another_kind(tmp_path: Path, statements: list[str], told: 
 
 
 def test_a_database_that_takes_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mlflow_db, "_SECONDS", -1.0)
+    monkeypatch.setattr(_sqlite, "_SECONDS", -1.0)
     path = change(
         tmp_path / "mlflow.db",
         f"INSERT INTO tags SELECT 'k' || i, 'v', 'r' || i FROM ({ENDLESS} SELECT i FROM n LIMIT 20000)",

@@ -1,8 +1,9 @@
-"""Runs of Weights & Biases: what their log holds, and what is left of it when it is damaged or made up."""
+"""Runs of Weights & Biases and Trackio: what they hold, and what is left of it when it is damaged or made up."""
 
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import struct
 import zlib
 from contextlib import suppress
@@ -17,7 +18,7 @@ from cml_bot.collect import collect
 from cml_bot.config import Config
 from cml_bot.errors import InputError
 from cml_bot.model import Figure, Goal, Metric, Note, Observation, Param, Series
-from cml_bot.readers import wandb_run
+from cml_bot.readers import trackio_db, wandb_run
 from cml_bot.readers._leveldb_log import LogReader
 from cml_bot.readers._protobuf import WireError, as_signed, read_fields
 from cml_bot.readers._wandb import History
@@ -211,3 +212,23 @@ def _append(out: bytearray, record: bytes) -> None:
 
 def test_negative_numbers() -> None:
     assert [as_signed(value) for number, value in read_fields(field(1, 2**64 - 5)) if isinstance(value, int)] == [-5]
+
+
+def test_trackio_in_the_workspace(tmp_path: Path) -> None:
+    shutil.copytree(CASES / "trackio_db" / "two_runs" / "trackio", tmp_path / "trackio")
+    run = collect(FolderTree(tmp_path), Config())
+    assert {one.name: one.y[-1] for one in run.series if one.name != "nan"} == {
+        "train/loss": 0.17666666666666667,
+        "val/acc": 0.75,
+    }
+    assert {one.name: one.value for one in run.params} == {"lr": "0.1", "seed": "1", "model.depth": "3"}
+
+
+def test_a_database_that_is_none_of_trackio(tmp_path: Path) -> None:
+    path = tmp_path / "churn.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE VIEW metrics AS SELECT 1 AS id, 2 AS run_id")
+    connection.execute("CREATE TABLE configs (run_id)")
+    connection.close()
+    with pytest.raises(InputError, match=r"churn\.db: is no database of Trackio"):
+        list(trackio_db.read_store({"trackio/churn.db": path}, ""))

@@ -247,6 +247,13 @@ READERS: tuple[Format, ...] = (
         names=("mlruns/*",),
     ),
     Format(
+        module="trackio_db",
+        suffixes=(),
+        tool="Trackio",
+        store=r"((?:.*/)?\.?trackio/[^/]+\.db)",
+        names=("trackio/*.db",),
+    ),
+    Format(
         module="mlflow_db",
         suffixes=(".db", ".sqlite", ".sqlite3"),
         tool="MLflow",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
 from cml_bot.model import Goal, Metric, Note, Param
-from cml_bot.readers._course import Course
+from cml_bot.readers._courses import Courses, as_observation
 from cml_bot.readers._names import Names, join_path, shorten, tidy
 from cml_bot.readers._numbers import as_double, as_number
 from cml_bot.readers._protobuf import WireError, read_fields
@@ -18,7 +17,7 @@ from cml_bot.readers._tree import MOST_METRICS, flatten
 from cml_bot.readers.params_file import LONGEST, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cml_bot.model import Observation, Series
 
@@ -43,13 +42,12 @@ class History:
         """Whether the run was closed; a killed training is closed too, a killed machine is not."""
         self.pictures: dict[str, str] = {}
         """The place of the last picture under each name."""
-        self._courses: dict[Path, Course] = {}
+        self._courses = Courses()
         self._summary: dict[Path, object] = {}
         self._config: dict[Path, object] = {}
         self._goals: dict[str, Goal] = {}
         self._media: set[Path] = set()
         self._n_broken = 0
-        self._refused: set[Path] = set()
 
     def take(self, record: bytes) -> None:
         """Take one record; one that is no message is counted and left out."""
@@ -62,20 +60,14 @@ class History:
 
     def observations(self) -> Iterator[Observation]:
         """Yield metrics, curves and settings."""
-        names = Names()
-        courses = self._named_courses(names)
-        for series in courses.values():
-            if len(series.y) == 1:
-                yield Metric(name=series.name, values=series.y, goal=series.goal)
-            else:
-                yield series
-        yield from self._ends(courses, names)
+        goals = {path: self._goal_of(join_path(path)) for path in self._courses.paths}
+        courses = self._courses.series(goals)
+        yield from map(as_observation, courses.values())
+        yield from self._ends(courses)
         yield from self._params()
         if self._n_broken:
             yield Note(text=f"{plural(self._n_broken, 'record')} not understood; left out. Update mlbot, or tell us.")
-        if self._refused:
-            left = plural(len(self._refused), "name")
-            yield Note(text=f"has more than {plural(MOST_METRICS, 'metric')}; {left} left out. Log fewer.")
+        yield from self._courses.notes()
 
     def _take_field(self, number: int, value: bytes) -> None:
         if number == _HISTORY:
@@ -103,16 +95,7 @@ class History:
         for path, found in row.items():
             y = as_double(found) if path[0] not in _OWN and not self._is_media(path) else None
             if y is not None and step is not None:
-                self._add(path, step, y)
-
-    def _add(self, path: Path, step: float, y: float) -> None:
-        course = self._courses.get(path)
-        if course is None:
-            if len(self._courses) >= MOST_METRICS:
-                self._refused.add(path)
-                return
-            course = self._courses[path] = Course()
-        course.add(step, y)
+                self._courses.add(path, step, y)
 
     def _note_media(self, row: dict[Path, object]) -> None:
         for path, found in row.items():
@@ -142,17 +125,7 @@ class History:
     def _goal_of(self, name: str) -> Goal | None:
         return next((goal for pattern, goal in self._goals.items() if fnmatchcase(name, pattern)), None)
 
-    def _named_courses(self, names: Names) -> dict[Path, Series]:
-        courses: dict[Path, Series] = {}
-        for path, course in self._courses.items():
-            if course.n:
-                name = names.take(join_path(path))
-                series = course.series(name, "step")
-                goal = self._goal_of(join_path(path))
-                courses[path] = series if goal is None else replace(series, goal=goal)
-        return courses
-
-    def _ends(self, courses: dict[Path, Series], names: Names) -> Iterator[Metric]:
+    def _ends(self, courses: Mapping[Path, Series]) -> Iterator[Metric]:
         """Yield the summary where it says more than the last values of the history do."""
         for path, found in list(self._summary.items())[:MOST_METRICS]:
             value = _as_value(found)
@@ -161,7 +134,7 @@ class History:
             series = courses.get(path)
             if series is None:
                 goal = self._goal_of(join_path(path)) or self._goal_of(join_path(path[:-1]))
-                yield Metric(name=names.take(join_path(path)), values=(value,), goal=goal)
+                yield Metric(name=self._courses.names.take(join_path(path)), values=(value,), goal=goal)
             elif repr(series.y[-1]) != repr(float(value)):
                 yield Metric(name=series.name, values=(value,), goal=series.goal)
 

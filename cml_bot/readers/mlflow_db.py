@@ -9,12 +9,7 @@ https://sqlite.org/security.html
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-import time
-from contextlib import closing, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import InputError
@@ -24,26 +19,22 @@ from cml_bot.readers._mlflow_artifacts import find_beside, make_fact
 from cml_bot.readers._mlflow_runs import COMMIT, NAME, PARENT, Logged
 from cml_bot.readers._mlflow_values import MOST_METRICS, MOST_POINTS, unfold, whole
 from cml_bot.readers._numbers import as_double
+from cml_bot.readers._sqlite import open_database, plain_tables
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from cml_bot.model import Fact, Observation
     from cml_bot.readers._mlflow_values import Point
 
-_MAGIC = b"SQLite format 3\0"
 _NEEDED = frozenset(("experiments", "runs", "metrics", "latest_metrics", "params", "tags"))
 _DATA = frozenset(("inputs", "datasets", "input_tags"))
 """Since MLflow 2.4."""
-_SECONDS = 30.0
 _MOST_RUNS = 100_000
-_LONGEST = 4 * 1024 * 1024
-"""Bytes of a text or row."""
 _LARGEST_ANSWER = 256 * 1024 * 1024
 """Characters of all rows of one question."""
-_BESIDE = ("-wal", "-journal")
-"""Ends of the files where SQLite keeps what is not in the database yet, or what is to be taken back."""
-_LARGEST_COPY = 1024 * 1024 * 1024
 
 _RUNS = """
 SELECT r.run_uuid, r.experiment_id, e.name, coalesce(n.value, r.name), r.status, r.start_time, c.value, p.value
@@ -87,53 +78,8 @@ def open_place(path: Path) -> Iterator[DbPlace]:
     Raises:
         InputError: it is no database of MLflow, is damaged, or takes too long.
     """
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(_MAGIC))
-    except OSError as error:
-        raise InputError(path.name, f"cannot be read ({error.strerror})", "Check its rights.") from error
-    if start != _MAGIC:
-        raise InputError(path.name, "is not a database of SQLite", "Look whether its ending names what it holds.")
-    try:
-        with _settle(path) as (address, _), closing(sqlite3.connect(address, uri=True)) as connection:
-            _secure(connection)
-            yield DbPlace(connection, path)
-    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
-        reason = str(error).lower()
-        what = "takes too long to read" if "interrupted" in reason else f"cannot be read as a database ({reason})"
-        raise InputError(path.name, what, "See that the training has ended, and that the file is whole.") from error
-
-
-@contextmanager
-def _settle(path: Path) -> Iterator[tuple[str, Path]]:
-    """Give the address of a database that nobody writes to.
-
-    With a journal beside it SQLite has to write before it can read: so it does, in a copy.
-    """
-    beside = [path.with_name(path.name + end) for end in _BESIDE]
-    beside = [one for one in beside if one.is_file() and not one.is_symlink() and one.stat().st_size]
-    if not beside:
-        yield f"{path.resolve().as_uri()}?mode=ro&immutable=1", path
-        return
-    if sum(one.stat().st_size for one in (path, *beside)) > _LARGEST_COPY:
-        cure = "Close the database before mlbot runs, so that no journal is left."
-        raise InputError(path.name, f"has a journal, and is larger than {_LARGEST_COPY >> 20} MB", cure)
-    with TemporaryDirectory(prefix="mlbot-") as folder:
-        for one in (path, *beside):
-            shutil.copyfile(one, Path(folder, one.name))
-        copy = Path(folder, path.name)
-        yield f"{copy.as_uri()}?mode=rw", copy
-
-
-def _secure(connection: sqlite3.Connection) -> None:
-    """Limit what a made-up database can ask for."""
-    end = time.monotonic() + _SECONDS
-    connection.set_progress_handler(lambda: time.monotonic() > end, 100_000)
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
-    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    connection.text_factory = lambda data: data.decode("utf-8", "replace")
-    for setting in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0"):
-        connection.execute(f"PRAGMA {setting}")
+    with open_database(path) as connection:
+        yield DbPlace(connection, path)
 
 
 class DbPlace:
@@ -149,8 +95,7 @@ class DbPlace:
         self._path = path
         self._params: dict[str, Mapping[str, str]] = {}
         self._notes: list[str] = []
-        rows = self._ask("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE%'")
-        tables = {name for (name,) in rows}
+        tables = plain_tables(connection)
         if not tables >= _NEEDED:
             cure = "Name MLflow's own database in sources, or take this file out."
             raise InputError(path.name, "holds no runs of MLflow", cure)
