@@ -65,6 +65,7 @@ def draw_curve(curve: Curve, *, head_label: str, base_label: str, goal: Goal) ->
         lines=lines,
         best=best,
         best_text=_tell_best(best, curve, ends[0]) if best else "",
+        is_thinned=any(side is not None and _is_thinned(side) for side in (curve.head, curve.base)),
     )
     caption = describe_curve(curve, head_label=head_label, base_label=base_label)
     source = series.source if series else ""

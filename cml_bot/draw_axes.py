@@ -26,13 +26,15 @@ from cml_bot.draw_sheet import (
 from cml_bot.filters import format_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     from cml_bot.draw_sheet import Numbers, Pen
+
+    Middles = Callable[[Numbers, int], Numbers]
 
 SIZE = (640, 360)
 """In pixels: two for each of a phone's."""
@@ -74,6 +76,8 @@ class Picture:
     """The most important one first: it lies on top."""
     best: tuple[float, float] | None = None
     best_text: str = ""
+    is_thinned: bool = False
+    """Whether points were left out on the way: of those that are left, too many are extremes for their mean."""
 
 
 def paint(picture: Picture) -> bytes:
@@ -82,7 +86,8 @@ def paint(picture: Picture) -> bytes:
         axes = sheet.add_axes((0.1, BOTTOM, 0.87, HEIGHT))
         sides = [(line, *_finite(line)) for line in picture.lines]
         window = 1 if any(line.is_smoothed for line in picture.lines) else _window([y for _, _, y in sides])
-        drawn = [_draw_line(axes, line, x, y, window) for line, x, y in reversed(sides)]
+        middles = _medians if picture.is_thinned else _means
+        drawn = [_draw_line(axes, line, x, y, window, middles) for line, x, y in reversed(sides)]
         _scale(axes, np.concatenate([np.empty(0), *(y for _, _, y in sides)]))
         _mark_best(axes, picture)
         _write(sheet, axes, picture, window)
@@ -135,6 +140,15 @@ def _means(values: Numbers, window: int) -> Numbers:
         return np.asarray(np.nansum(rows, axis=1) / np.count_nonzero(~np.isnan(rows), axis=1))
 
 
+def _medians(values: Numbers, window: int) -> Numbers:
+    """Shapes: (n,) to (round(n / window),), as for means; NaN where a window holds no number."""
+    rows = np.sort(_in_rows(values, window)[: max(1, round(len(values) / window))], axis=1)
+    # NaN stands last.
+    count = np.count_nonzero(~np.isnan(rows), axis=1)
+    middle = np.maximum(np.stack([(count - 1) // 2, count // 2], axis=1), 0)
+    return np.asarray(np.take_along_axis(rows, middle, axis=1).mean(axis=1))
+
+
 def smooth(x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
     """Draw a line through the points around each place, near ones with more weight: local regression (LOESS).
 
@@ -168,7 +182,7 @@ def _is_slab(y: Numbers) -> bool:
     return len(y) >= SLAB and bool(np.median(np.abs(np.diff(y))) > 0.02 * np.ptp(y))
 
 
-def _draw_line(axes: Axes, line: Line, x: Numbers, y: Numbers, window: int) -> Line2D:
+def _draw_line(axes: Axes, line: Line, x: Numbers, y: Numbers, window: int, middles: Middles) -> Line2D:
     """Draw a line with gaps where there is no number; a value without neighbours becomes a dot."""
     few_x, few_y = _thin(x, y)
     if line.is_smoothed and np.count_nonzero(~np.isnan(y)) >= FEWEST:
@@ -176,7 +190,7 @@ def _draw_line(axes: Axes, line: Line, x: Numbers, y: Numbers, window: int) -> L
         few_x, few_y = smooth(x, y)
     if window > 1 and len(y) >= SLAB:
         axes.plot(few_x, few_y, color=line.pen.faint, linewidth=0.5, zorder=1)
-        few_x, few_y = _means(x, window), _means(y, window)
+        few_x, few_y = _means(x, window), middles(y, window)
     is_gap = np.isnan(np.concatenate([[np.nan], few_y, [np.nan]]))
     lonely = is_gap[:-2] & is_gap[2:] & ~is_gap[1:-1]
     axes.plot(few_x[lonely], few_y[lonely], ".", color=line.pen.line, markersize=2 + 3 * line.pen.width)
@@ -211,8 +225,9 @@ def _mark_best(axes: Axes, picture: Picture) -> None:
 def _write(sheet: Figure, axes: Axes, picture: Picture, window: int) -> None:
     """Write the name, what x is, and where the best is; leave no more ink than that needs."""
     write_title(sheet, picture.title)
+    means = "lines are medians" if picture.is_thinned else f"lines are means of {format_number(window)}"
     manner = [f"smoothed, span {SPAN}"] if any(line.is_smoothed for line in picture.lines) else []
-    manner += [f"lines are means of {format_number(window)}"] if window > 1 else []
+    manner += [means] if window > 1 else []
     manner += ["log scale"] if axes.get_yscale() == "log" else []
     best = f"○ {picture.best_text}" if picture.best else ""
     write_foot(sheet, " · ".join([picture.x_label, *manner]), axes.get_position().x0, best)

@@ -200,6 +200,23 @@ def test_the_number_of_points_is_not_told_where_some_were_left_out(other: dict[s
     assert found == f"val/loss, {said}ends at 0.3 on here and 0.2 on main"
 
 
+def test_medians_leave_out_what_is_not_a_number() -> None:
+    from cml_bot.draw_axes import _medians
+
+    values = np.array([1, NAN, 9, NAN, NAN, NAN, 4, 2, 3, 8])
+    assert repr(_medians(values, 3).tolist()) == repr([5.0, NAN, 3.0])
+    assert _medians(values[6:], 3).tolist() == [3.0]
+
+
+def test_a_thinned_curve_is_shown_by_its_medians() -> None:
+    """Its extremes are all kept, and would draw the means to themselves."""
+    spikes = [100.0 if step % 4 == 0 else 5.0 * (step % 4) for step in range(400)]
+    pictures = [draw(curve(spikes, spikes, mean=mean)).data for mean in (None, 1.01)]
+    ink = [np.asarray(Image.open(io.BytesIO(data)).convert("RGB")) for data in pictures]
+    rows = [np.flatnonzero((pixels[:, 200:500] == (10, 76, 155)).all(axis=2).any(axis=1)) for pixels in ink]
+    assert rows[1].max() > rows[0].max() + 20
+
+
 SCRIPT = """
 import hashlib, sys
 from cml_bot.draw import describe_curve, draw_curve

@@ -1,9 +1,12 @@
-"""A piece of a table's text that holds nothing but numbers and gaps, read column by column: most of a long table."""
+"""A piece of a table's text without quotes, read column by column: most of a long table."""
 
 from __future__ import annotations
 
 from array import array
 from typing import TYPE_CHECKING
+
+from cml_bot.readers._numbers import as_double, is_missing
+from cml_bot.readers._table import Cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -12,9 +15,7 @@ _EVERY_BYTE = bytes(range(256))
 _OF_NUMBERS = b"0123456789+-.eE \n"
 
 
-def parse_block(
-    text: str, delimiter: str, width: int, places: Iterable[int]
-) -> tuple[int, list[tuple[array[float], Sequence[int] | None]]] | None:
+def parse_block(text: str, delimiter: str, width: int, places: Iterable[int]) -> tuple[int, list[Cells]] | None:
     r"""Read whole rows at once; None where they need a more careful look, whatever the reason.
 
     The grammar is that of `_numbers.py`: what float() takes beyond it is refused here.
@@ -26,11 +27,11 @@ def parse_block(
         places: the columns that are wanted, by their position.
 
     Returns:
-        How many rows there are, and for each wanted column its numbers, with their rows where it has gaps.
+        How many rows there are, and the cells of each wanted column.
 
     Example:
-        >>> parse_block("0,0.5\n1,\n2,nan\n", ",", 2, [1])
-        (3, [(array('d', [0.5, nan]), array('q', [0, 2]))])
+        >>> parse_block("0,0.5\n1,\n2,nan\n3,x\n", ",", 2, [1])
+        (4, [Cells(values=array('d', [0.5, nan]), rows=array('q', [0, 2]), n_texts=1, texts=frozenset({'x'}))])
         >>> parse_block("0,1_000\n", ",", 2, [1]), parse_block("0\n1,2,3\n", ",", 2, [1])
         (None, None)
     """
@@ -46,17 +47,11 @@ def parse_block(
         return None
     values = _parse_plain(text.encode("ascii"), delimiter.encode())
     if values is not None:
-        return n_rows, [(array("d", values[place::width]), None) for place in places]
+        return n_rows, [Cells(values=array("d", values[place::width])) for place in places]
     cells = text.replace("\n", delimiter).split(delimiter)
     # What follows the end of the last row.
     del cells[-1]
-    columns = []
-    for place in places:
-        column = _parse_column(cells[place::width])
-        if column is None:
-            return None
-        columns.append(column)
-    return n_rows, columns
+    return n_rows, [_parse_column(cells[place::width]) for place in places]
 
 
 def _count_rows(text: bytes, delimiter: bytes, width: int) -> int | None:
@@ -81,16 +76,20 @@ def _parse_plain(text: bytes, delimiter: bytes) -> Sequence[float] | None:
     return values
 
 
-def _parse_column(cells: Sequence[str]) -> tuple[array[float], Sequence[int] | None] | None:
-    """Read the cells of a column; None where one is neither a number nor empty."""
+def _parse_column(cells: Sequence[str]) -> Cells:
+    """Read the cells of a column as carefully as they need."""
     try:
         # A list first: an array that grows is slower.
-        return array("d", list(map(float, cells))), None
+        return Cells(values=array("d", list(map(float, cells))))
     except ValueError:
-        rows = array("q", [row for row, cell in enumerate(cells) if cell])
-    if len(rows) == len(cells):
-        return None
-    try:
-        return array("d", [float(cell) for cell in cells if cell]), rows
-    except ValueError:
-        return None
+        pass
+    # Texts mostly come again and again.
+    known = {cell: as_double(cell) for cell in dict.fromkeys(cells)}
+    texts = frozenset(cell for cell, number in known.items() if number is None and not is_missing(cell))
+    numbers = [(row, number) for row, cell in enumerate(cells) if (number := known[cell]) is not None]
+    return Cells(
+        values=array("d", [number for _, number in numbers]),
+        rows=array("q", [row for row, _ in numbers]),
+        n_texts=sum(map(texts.__contains__, cells)),
+        texts=texts,
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cml_bot.filters import plural
 from cml_bot.model import Note
 from cml_bot.readers._block import parse_block
-from cml_bot.readers._table import Kind, Table, kind_of
+from cml_bot.readers._table import Cells, Kind, Table, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,12 +49,13 @@ class Sheet:
         """Add a piece of text at once; False, and nothing added, where its rows need a more careful look."""
         width = len(self._header.names)
         block = parse_block(text, delimiter, width, self._places) if self._is_plain else None
-        if block is None:
+        # A text of the header may be all of the header, once more.
+        if block is None or any(cells.texts & set(self._header.cells) for cells in block[1]):
             return False
         self._let_in()
         self._flush()
         n_rows, columns = block
-        self.table.add_block([(name, *one) for name, one in zip(self._names, columns, strict=True)], n_rows)
+        self.table.add_block(zip(self._names, columns, strict=True), n_rows)
         self._width = width
         return True
 
@@ -123,6 +124,6 @@ class Sheet:
     def _flush(self) -> None:
         if self._block:
             count = len(self._names)
-            columns = [(name, self._block[index::count], None) for index, name in enumerate(self._names)]
+            columns = [(name, Cells(values=self._block[at::count])) for at, name in enumerate(self._names)]
             self.table.add_block(columns, len(self._block) // count)
             self._block = array("d")

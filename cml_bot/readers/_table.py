@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -57,6 +58,20 @@ def find_step(names: Iterable[str], x: str | None) -> str | None:
     """
     names = tuple(names)
     return x if x is not None and x in names else find_axis(names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """A piece of a column."""
+
+    values: array[float]
+    """Its numbers."""
+    rows: Sequence[int] | None = None
+    """Their rows, counted from the first of the piece; None where every row has one."""
+    n_texts: int = 0
+    """Cells that are neither a number nor missing."""
+    texts: frozenset[str] = frozenset()
+    """What stands in those."""
 
 
 class Column:
@@ -142,12 +157,14 @@ class Table:
                 column.append(self.n_rows - self._n_drawn, number)
         self._count(1)
 
-    def add_block(self, columns: Iterable[tuple[str, array[float], Sequence[int] | None]], n_rows: int) -> None:
-        """Add rows of which every cell is a number or missing, as columns with their rows where they have gaps."""
-        for name, values, rows in columns:
-            column = self._column(name) if values else None
+    def add_block(self, columns: Iterable[tuple[str, Cells]], n_rows: int) -> None:
+        """Add rows column by column."""
+        for name, cells in columns:
+            column = self._column(name) if cells.values else None
             if column is not None:
-                column.extend(self.n_rows - self._n_drawn, values, rows)
+                column.extend(self.n_rows - self._n_drawn, cells.values, cells.rows)
+            if cells.texts:
+                self._count_texts(name, cells.n_texts, cells.texts)
         self._count(n_rows)
 
     def add_column(self, name: str, values: Sequence[object]) -> None:
@@ -211,8 +228,11 @@ class Table:
         kind = kind_of(name)
         if kind is Kind.LABEL and isinstance(value, str):
             return f"{label}/{value}" if label else value
-        if kind is Kind.VALUE or name == self.x:
-            self.texts[name] += 1
-            if name not in self.for_people and is_for_people(value):
-                self.for_people.add(name)
+        self._count_texts(name, 1, (value,))
         return label
+
+    def _count_texts(self, name: str, number: int, texts: Iterable[object]) -> None:
+        if kind_of(name) is Kind.VALUE or name == self.x:
+            self.texts[name] += number
+            if name not in self.for_people and any(map(is_for_people, texts)):
+                self.for_people.add(name)

@@ -12,7 +12,7 @@ from cml_bot.filters import format_number, plural
 from cml_bot.model import Note
 from cml_bot.readers._curves import observe_table
 from cml_bot.readers._document import cells_of
-from cml_bot.readers._table import Table, find_step
+from cml_bot.readers._table import Cells, Table, find_step
 from cml_bot.readers._text import open_text
 from cml_bot.readers._tree import flatten, observe_tree
 
@@ -108,7 +108,7 @@ def _add_together(table: Table, lines: Sequence[str]) -> bool:
     return True
 
 
-def _find_columns(rows: Sequence[dict[str, float]]) -> list[tuple[str, array[float], None]] | None:
+def _find_columns(rows: Sequence[dict[str, float]]) -> list[tuple[str, Cells]] | None:
     """Turn rows of equal names into columns; None where they differ, or hold more than numbers."""
     names = tuple(rows[0])
     if any(len(row) != len(names) for row in rows):
@@ -121,5 +121,5 @@ def _find_columns(rows: Sequence[dict[str, float]]) -> list[tuple[str, array[flo
             return None
         if not {*map(type, values)} <= {float, int}:
             return None
-        columns.append((name, array("d", values), None))
+        columns.append((name, Cells(values=array("d", values))))
     return columns

@@ -17,7 +17,7 @@ from tests.bench.turns import Took, middle, own, run
 
 FILES = (1, 10, 100, 1_000)
 ROWS = (10_000, 100_000, 1_000_000, 10_000_000)
-ROUNDS = 1
+ROUNDS = 3
 HEADER = ("| a report of | takes | grows by the power | largest memory |", "|---|---|---|---|")
 
 
