@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 PRISM := tests/contract/node_modules/.package-lock.json
 
-.PHONY: help demo test contract fast lint format golden bench clean
+.PHONY: help demo test contract peers fast lint format golden bench clean
 
 help:
-	@echo "make demo | test | contract (requests against the forges' descriptions; needs Node.js) | fast (without slow tests) | lint | format | golden (expected reports anew) | bench (measures) | clean"
+	@echo "make demo | test | contract (requests against the forges' descriptions; needs Node.js) | peers (beside the tools themselves, which it installs) | fast (without slow tests) | lint | format | golden (expected reports anew) | bench (measures) | clean"
 
 demo: $(STAMP)
 	$(BIN)/mlbot demo
@@ -19,6 +19,9 @@ test: $(STAMP)
 
 contract: $(STAMP) $(PRISM)
 	$(BIN)/pytest -n 0 tests/contract
+
+peers: $(STAMP)
+	$(BIN)/pytest -n 0 tests/peers
 
 fast: $(STAMP)
 	$(BIN)/pytest -m "not slow"
@@ -40,6 +43,7 @@ bench: $(STAMP)
 	$(BIN)/python -m tests.bench.verdicts
 	$(BIN)/python -m tests.bench.records
 	$(BIN)/python -m tests.bench.publish
+	$(BIN)/python -m tests.bench.dvc
 
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
