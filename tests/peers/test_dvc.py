@@ -124,6 +124,7 @@ def ask_fails(dvc: Path, root: Path, what: str) -> subprocess.CompletedProcess[s
 def test_without_the_plugin_of_the_remote(dvc: Path, tmp_path: Path) -> None:
     remote = "[core]\n    remote = far\n['remote \"far\"']\n    url = s3://bucket/path\n"
     base: Files = {**METRICS, ".dvc/config": remote, "params.yaml": "lr: 1\n", "out/odd.json": '{"acc": 0.5}'}
+    base["data.csv.dvc"] = "outs: [{md5: 0cc175b9c0f1b6a831c399e269772661, size: 1, path: data.csv}]\n"
     base["out/loss.csv"] = "step,loss\n0,1\n1,0.5\n"
     head: Files = {"params.yaml": "lr: 2\n", "out/odd.json": '{"acc": 0.6}', "out/loss.csv": "step,loss\n0,1\n1,0.4\n"}
     root = make(tmp_path, Case(base=base, head={**base, **head}))
