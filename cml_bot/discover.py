@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -188,15 +189,17 @@ def _is_named(path: str, names: Iterable[str]) -> bool:
     return any(fnmatchcase("/".join(parts[-(name.count("/") + 1) :]).lower(), name) for name in names)
 
 
-def _from_dvc(tree: Tree, told: Iterable[Source]) -> Found:
+def _from_dvc(tree: Tree, told: Sequence[Source]) -> Found:
     """Read every dvc.yaml of the tree; a broken one is a note, and the others still count."""
     found: list[Source] = []
     notes: list[str] = []
     folders: list[str] = []
     unread: list[str] = []
     lost, walked = _by_dvc_file(told), frozenset(tree.walk())
+    # What the other side has is probably wanted of this one too: all in one go.
+    tree.fetch([*filter(_is_dvc, walked), *(path for source in told for path in source.files or (source.path,))])
     for path in tree.walk():
-        if path == _DVC or path.endswith(f"/{_DVC}"):
+        if _is_dvc(path):
             try:
                 named, said = _read_dvc(tree, path)
             except InputError as error:
@@ -216,12 +219,16 @@ def _from_dvc(tree: Tree, told: Iterable[Source]) -> Found:
     return Found(sources=tuple(found), notes=tuple(notes), folders=tuple(folders), unread=tuple(unread))
 
 
+def _is_dvc(path: str) -> bool:
+    return path.rpartition("/")[2] == _DVC
+
+
 def _by_dvc_file(told: Iterable[Source]) -> dict[str, list[Source]]:
     """Sort the sources that a dvc.yaml names by its path."""
     named: dict[str, list[Source]] = {}
     for source in told:
         path, _, rest = source.why.rpartition(" names it")
-        if not rest and (path == _DVC or path.endswith(f"/{_DVC}")):
+        if not rest and _is_dvc(path):
             named.setdefault(path, []).append(source)
     return named
 
@@ -230,13 +237,12 @@ def _read_dvc(tree: Tree, path: str) -> tuple[Sequence[Source], Sequence[Note]]:
     # Pays for YAML only where there is a dvc.yaml.
     from cml_bot.readers.dvc_file import parse_dvc
 
-    tree.fetch([path])
-    folder = str(PurePosixPath(path).parent)
+    folder = posixpath.dirname(path)
     try:
         data = tree.file(path).read_bytes()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", "Check its rights.") from error
-    return parse_dvc(data, "" if folder == "." else folder, partial(_find_content, tree))
+    return parse_dvc(data, folder, partial(_find_content, tree))
 
 
 def _find_content(tree: Tree, path: str) -> bytes | None:

@@ -9,7 +9,6 @@ is 0.05, and that any fails 0.01, however many they are (Holm).
 
 from __future__ import annotations
 
-import difflib
 import math
 import operator
 from dataclasses import replace
@@ -93,6 +92,8 @@ def _check_gate(
 ) -> Iterator[Check]:
     meant = [delta for delta in deltas if delta.key.matches(gate.pattern)]
     if not meant:
+        import difflib
+
         close = difflib.get_close_matches(gate.pattern, {delta.key.name for delta in deltas}, n=1)
         meant_perhaps = f" (is {close[0]} meant?)" if close else ""
         reason = f"no metric is called {gate.pattern}{meant_perhaps}, so nothing could be checked"

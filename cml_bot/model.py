@@ -7,14 +7,17 @@ second arrive with `Delta` and `Gate`. Absence is a value: a side that has no su
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum, StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from dataclasses import dataclass
     from datetime import date
+else:
+    from cml_bot.quick_dataclass import dataclass
 
 
 class Key(NamedTuple):

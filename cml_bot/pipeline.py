@@ -13,8 +13,6 @@ from cml_bot.collect import Outside, collect
 from cml_bot.commit_tree import CommitTree
 from cml_bot.comparable import Comparable, choose_comparable
 from cml_bot.compare import compare
-from cml_bot.drift import find_drifts
-from cml_bot.environment import read_environment
 from cml_bot.errors import BaselineError, ConfigError, MlbotError
 from cml_bot.filters import plural
 from cml_bot.git import find_commit, is_on_main
@@ -199,7 +197,11 @@ def _add_figures(job: Job, found: Base | str, head: Run, read: partial[Run]) -> 
 
 def _read_environment(job: Job) -> tuple[Fact, ...]:
     """Tell what the job runs in; of a revision that was asked for nobody knows."""
-    return () if job.env is None or job.head else read_environment(job.env)
+    if job.env is None or job.head:
+        return ()
+    from cml_bot.environment import read_environment
+
+    return read_environment(job.env)
 
 
 def _tell_differences(head: Run, base: Run | None, config: Config) -> tuple[str, ...]:
@@ -238,6 +240,8 @@ def _find_drifts(job: Job, head: Run, found: Base | str, config: Config) -> tupl
         return ()
     if not (job.build.on_main or (not job.build.forge and is_on_main(job.root))):
         return ()
+    from cml_bot.drift import find_drifts
+
     past = choose_comparable(head, found.history, with_data=config.minds_data)
     return find_drifts((*past.runs, head), config.metrics)
 

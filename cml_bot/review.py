@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from dataclasses import dataclass
 
     from cml_bot.errors import MlbotError
     from cml_bot.model import Build, Figure, Outcome
+else:
+    from cml_bot.quick_dataclass import dataclass
 
 GITHUB_COM = "https://github.com"
 LARGEST_ZIP = 64 * 1024 * 1024

@@ -17,9 +17,10 @@ TEXT = {"filters", "escape"}
 ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
-    "model": set(),
+    "model": {"quick_dataclass"},
+    "quick_dataclass": set(),
     "tokens": set(),
-    "review": EDGE,
+    "review": EDGE | {"quick_dataclass"},
     "filters": EDGE,
     "escape": EDGE,
     "goals": EDGE,

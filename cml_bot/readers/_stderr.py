@@ -44,6 +44,8 @@ def pair_numbers(numbers: Mapping[Path, float]) -> Paired:
         >>> pair_numbers({("acc",): 0.8, ("acc_stderr",): 0.01}).errors
         {('acc',): 0.01}
     """
+    if len(numbers) < 2:
+        return Paired(errors={}, items={}, taken=frozenset())
     errors: dict[Path, float] = {}
     taken: set[Path] = set()
     lands = {partner for path in numbers if (partner := _cut(_LAND, path))}

@@ -6,7 +6,6 @@ https://dvc.org/doc/user-guide/project-structure/dvc-files
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 import re
 from bisect import bisect_left
@@ -127,6 +126,8 @@ def _find_hash(entry: Mapping[str, object]) -> str:
         if isinstance(value, str) and value:
             return f"{kind}:{shorten(value, 200)}"
     files = entry.get("files")
+    import hashlib
+
     rows = sorted(f"{one.get('relpath')} {_find_hash(one)}" for one in _mappings(files))
     return f"files:{hashlib.sha256(repr(rows).encode('utf-8', 'replace')).hexdigest()}" if rows else ""
 

@@ -10,6 +10,7 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,79 @@ def test_every_row_of_dvc_is_in_the_report(dvc: Path, tmp_path: Path, name: str)
     }
     assert {row: pair for row, pair in differs.items() if row not in case.differs} == {}
     assert set(differs) == set(case.differs), "what is listed as different no longer is"
+
+
+METRICS: Files = {"dvc.yaml": "metrics: [out/odd.json]\nplots: [{out/loss.csv: {x: step, y: loss}}]\n"}
+
+
+def ask_fails(dvc: Path, root: Path, what: str) -> subprocess.CompletedProcess[str]:
+    return run(root, dvc, what, "diff", "base", "head", "--all", "--json")
+
+
+def test_without_the_plugin_of_the_remote(dvc: Path, tmp_path: Path) -> None:
+    remote = "[core]\n    remote = far\n['remote \"far\"']\n    url = s3://bucket/path\n"
+    base: Files = {**METRICS, ".dvc/config": remote, "params.yaml": "lr: 1\n", "out/odd.json": '{"acc": 0.5}'}
+    base["data.csv.dvc"] = "outs: [{md5: 0cc175b9c0f1b6a831c399e269772661, size: 1, path: data.csv}]\n"
+    base["out/loss.csv"] = "step,loss\n0,1\n1,0.5\n"
+    head: Files = {"params.yaml": "lr: 2\n", "out/odd.json": '{"acc": 0.6}', "out/loss.csv": "step,loss\n0,1\n1,0.4\n"}
+    root = make(tmp_path, Case(base=base, head={**base, **head}))
+    assert ask_fails(dvc, root, "params").stdout.strip() in ("", "{}"), "DVC no longer drops params.yaml"
+    plots = run(root, dvc, "plots", "diff", "base", "head", "--json")
+    assert "dvc-s3" in plots.stdout + plots.stderr
+    rows = rows_of(ask_mlbot(root))
+    assert (rows["params.yaml", "lr"], rows["out/odd.json", "acc"]) == (("1", "2"), (0.5, 0.6))
+
+
+@pytest.mark.parametrize("side", ["base", "head"])
+def test_with_a_broken_dvc_yaml_on_one_side(dvc: Path, tmp_path: Path, side: str) -> None:
+    case = Case(base={**METRICS, "out/odd.json": '{"acc": 0.5}'}, head={**METRICS, "out/odd.json": '{"acc": 0.6}'})
+    getattr(case, side)["dvc.yaml"] = "metrics: [out/odd.json\nparams: }\n"
+    root = make(tmp_path, case)
+    assert None in ask_dvc(dvc, root, "metrics")["out/odd.json", "acc"], "DVC no longer shows it as added or removed"
+    assert rows_of(ask_mlbot(root))["out/odd.json", "acc"] == (0.5, 0.6)
+
+
+def test_in_a_clone_of_one_commit(dvc: Path, tmp_path: Path) -> None:
+    sides: Iterator[Files] = ({**METRICS, "out/odd.json": f'{{"acc": {acc}}}'} for acc in (0.5, 0.6))
+    root = make(tmp_path, Case(base=next(sides), head=next(sides)))
+    base = git(root, "rev-parse", "base")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--depth=1", "--no-tags", root.as_uri(), str(clone))
+    assert run(clone, dvc, "metrics", "diff", base, "HEAD", "--json").returncode == 255
+    assert rows_of(ask_mlbot(clone, base, "HEAD"))["out/odd.json", "acc"] == (0.5, 0.6)
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "ours"),
+    [
+        ('{"acc": 0.5}', b'\xef\xbb\xbf{"acc": 0.6}', (0.5, 0.6)),
+        ('{"acc": NaN}', '{"acc": Infinity}', ("NaN", "Infinity")),
+        ('{"acc": 1, "a.b": 1, "a": {"b": 2}}', '{"acc": 2, "a.b": 1, "a": {"b": 2}}', (1, 2)),
+    ],
+)
+def test_files_that_dvc_does_not_read_or_write(
+    dvc: Path, tmp_path: Path, base: str, head: str | bytes, ours: Pair
+) -> None:
+    root = make(tmp_path, Case(base={**METRICS, "out/odd.json": base}, head={**METRICS, "out/odd.json": head}))
+    assert not is_sound(ask_fails(dvc, root, "metrics")), "DVC does it right by now"
+    assert rows_of(ask_mlbot(root))["out/odd.json", "acc"] == ours
+
+
+def is_sound(done: subprocess.CompletedProcess[str]) -> bool:
+    """Whether DVC shows both values, in JSON as others read it."""
+    try:
+        row = json.loads(done.stdout, parse_constant=lambda text: pytest.param(text))["out/odd.json"]["acc"]
+    except (ValueError, KeyError):
+        return False
+    return all(isinstance(row[side], int | float) for side in ("old", "new"))
+
+
+def test_a_template_of_nobody(dvc: Path, tmp_path: Path) -> None:
+    plot = "plots: [{a.csv: {x: step, y: loss}}, {b.csv: {x: step, y: loss, template: nowhere}}]\n"
+    csv = "step,loss\n0,1\n1,0.5\n"
+    files: Files = {"dvc.yaml": plot, "a.csv": csv, "b.csv": csv}
+    root = make(tmp_path, Case(base=files, head={**files, "a.csv": csv + "2,0.1\n"}))
+    assert run(root, dvc, "plots", "diff", "base", "head", "--json").returncode != 0
+    report = ask_mlbot(root)
+    assert [one["name"] for one in report["deltas"]] == ["loss", "loss"]
+    assert any("b.csv (nowhere)" in note for note in report["notes"])

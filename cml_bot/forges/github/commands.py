@@ -7,7 +7,6 @@ Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workf
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +36,8 @@ def annotate(checks: Iterable[Check]) -> tuple[str, ...]:
 
 def quiet(text: str) -> str:
     """Wrap foreign text so that no line of it is taken for a command."""
+    import secrets
+
     token = secrets.token_hex(16)
     return f"::stop-commands::{token}\n{text}\n::{token}::"
 
@@ -120,6 +121,8 @@ def _escape(text: str) -> str:
 
 def _output(name: str, value: str) -> str:
     """Write a value of any number of lines; nobody can guess the line that ends it."""
+    import secrets
+
     end = f"ghadelimiter_{secrets.token_hex(16)}"
     return f"{name}<<{end}\n{value}\n{end}\n"
 
