@@ -17,6 +17,7 @@ from cml_bot.config import Config, read_config
 from cml_bot.discover import PARAMS
 from cml_bot.errors import MlbotError
 from cml_bot.readers import READERS
+from cml_bot.readers._shapes import DOCUMENTS, TABLES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -47,10 +48,21 @@ def test_keys(update_golden: bool) -> None:
 def test_names(update_golden: bool) -> None:
     rows = ["| files | names |", "|---|---|"]
     for row in READERS:
-        names = ", ".join(f"`{name}`" for name in row.names)
-        rows.append(f"| {' '.join(row.suffixes)} | {names} |")
+        if row.names and row.suffixes:
+            names = ", ".join(f"`{name}`" for name in row.names)
+            rows.append(f"| {' '.join(row.suffixes)} | {names} |")
     rows.append(f"| parameters | {', '.join(f'`{name}`' for name in PARAMS)} |")
     hold("names", rows, update_golden)
+
+
+def test_tools() -> None:
+    part = README.read_text().partition("## What it reads")[2].partition("<details>")[0]
+    rows = [line.split(" | ")[0][2:] for line in part.splitlines() if line.startswith("| ")]
+    told = {name for row in rows[1:] for name in row.split(", ")}
+    tools = {row.tool for row in (*READERS, *DOCUMENTS, *TABLES) if row.tool}
+    assert tools <= told, "the README has to tell of every tool that is read"
+    # These have no shape of their own: the readers of JSON and CSV know their layout.
+    assert told - tools == {"any job", "DVC", "DVCLive", "Lightning", "Keras", "XGBoost", "LightGBM"}
 
 
 @pytest.mark.parametrize("command", ["report", "collect", "publish", "comment", "doctor", "history", "record"])

@@ -32,7 +32,7 @@ def test_what_is_in_it(wheel: Path) -> None:
     templates = {f"cml_bot/templates/{path.name}" for path in (ROOT / "templates" / "report").iterdir()}
     packed = {name for name in names if ".dist-info/" not in name}
     assert packed == code | templates | {"cml_bot/py.typed"}
-    assert wheel.stat().st_size < 400_000
+    assert wheel.stat().st_size < 600_000
 
 
 @pytest.mark.slow

@@ -45,7 +45,7 @@ def pair_numbers(numbers: Mapping[Path, float]) -> Paired:
         {('acc',): 0.01}
     """
     if len(numbers) < 2:
-        return Paired(errors={}, items={}, taken=frozenset())
+        return Paired(errors={}, taken=frozenset())
     errors: dict[Path, float] = {}
     taken: set[Path] = set()
     lands = {partner for path in numbers if (partner := _cut(_LAND, path))}
