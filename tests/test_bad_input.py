@@ -95,7 +95,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.json").chmod(0)
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
-    preloaded = "import cml_bot.collect, cml_bot.config, cml_bot.readers.json_file, cml_bot.trees;"
+    preloaded = "import hashlib, cml_bot.collect, cml_bot.config, cml_bot.readers.json_file, cml_bot.trees;"
     done = subprocess.run(
         [sys.executable, "-c", preloaded + code, str(tmp_path)], capture_output=True, encoding="utf-8"
     )
