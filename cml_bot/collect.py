@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -30,7 +30,7 @@ Keyed = TypeVar("Keyed", Metric, Series, Chart, Param)
 _ROWS = ("csv_file", "json_file", "yaml_file")
 """Readers of the formats whose rows a template of DVC may draw."""
 _DOCUMENTS = frozenset(("json_file", "yaml_file", "toml_file"))
-Seen = dict[tuple[object, ...], "tuple[Observation, ...]"]
+Seen = dict["Hashable", "tuple[Observation, ...]"]
 """What was read already, by path, git's id of the content, axes and purpose: equal files are read once."""
 
 
@@ -74,7 +74,10 @@ def collect(
         ConfigError: a configured pattern leaves the workspace.
     """
     found = discover(tree, config, told)
-    tree.fetch([path for source in found.sources for path in source.files or (source.path,)])
+    seen = {} if seen is None else seen
+    # Asked for one by one, since a folder needs none of it.
+    wanted = (source for source in found.sources if (key := _key_of(tree, source)) is None or key not in seen)
+    tree.fetch(path for source in wanted for path in source.files or (source.path,))
     data, unknown = read_data(tree, config.data)
     read: list[tuple[Source, Sequence[Observation]]] = []
     notes, broken, unread = [*tree.notes, *found.notes], list(found.missing), list(found.unread)
@@ -83,7 +86,7 @@ def collect(
             if is_experiment(source.path):
                 read.append((source, _read_outside(source, outside, dict.fromkeys((tree.sha, also)))))
             else:
-                read.append((source, read_source(tree, source, {} if seen is None else seen)))
+                read.append((source, read_source(tree, source, seen)))
         except InputError as error:
             line = _one_line(source, error)
             (broken if source.declared else unread).append(line)
@@ -113,15 +116,23 @@ def read_source(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]
     Raises:
         InputError: it cannot be read, or is not what it claims to be.
     """
+    key = _key_of(tree, source)
+    known = seen.get(key) if key is not None else None
+    if known is None:
+        found = _read_store(tree, source) if source.files else _read_file(tree, source)
+        placed = (place(one, source.path, source.group, is_many=bool(source.files)) for one in found)
+        known = tuple(_as_drawn(one, source.template) for one in placed)
+        if key is not None:
+            seen[key] = known
+    return [one for one in known if not (isinstance(one, Series) and source.y and one.name not in source.y)]
+
+
+def _key_of(tree: Tree, source: Source) -> Hashable:
+    """Return what two sources have in common that read alike; None where that is not cheap to know."""
     # What a store says depends on the commit, and its files may be thousands: those that are not asked for are left.
     blob = "" if source.files else tree.blob_id(source.path)
     drawn = (source.template, source.y if source.template in TEMPLATES else ())
-    key = (source.path, blob, source.x, source.part is Part.PARAMS, source.has_words, drawn)
-    if not blob or key not in seen:
-        found = _read_store(tree, source) if source.files else _read_file(tree, source)
-        placed = (place(one, source.path, source.group, is_many=bool(source.files)) for one in found)
-        seen[key] = tuple(_as_drawn(one, source.template) for one in placed)
-    return [one for one in seen[key] if not (isinstance(one, Series) and source.y and one.name not in source.y)]
+    return (source.path, blob, source.x, source.part is Part.PARAMS, source.has_words, drawn) if blob else None
 
 
 def _read_outside(source: Source, outside: Outside, shas: Collection[str]) -> Sequence[Observation]:

@@ -16,7 +16,7 @@ from cml_bot.globs import Listing, Row, is_git
 from cml_bot.trees import refuse_pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cml_bot.git_fetch import Scratch
 
@@ -71,7 +71,7 @@ class CommitTree:
         """
         return self._listing.glob(self._rows, pattern, self._entries.__contains__)
 
-    def fetch(self, paths: Sequence[str]) -> None:
+    def fetch(self, paths: Iterable[str]) -> None:
         """Read all of these at once.
 
         Raises:

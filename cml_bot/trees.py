@@ -11,7 +11,7 @@ from cml_bot.errors import InputError
 from cml_bot.globs import Listing, Row, is_git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 LARGEST_HASHED = 2**30
 """Bytes of the largest file whose git id is worked out."""
@@ -44,7 +44,7 @@ class Tree(Protocol):
         """Every file that a pattern of the configuration means, sorted. ``**`` crosses folders."""
         ...
 
-    def fetch(self, paths: Sequence[str]) -> None:
+    def fetch(self, paths: Iterable[str]) -> None:
         """Bring these files here in one go, where that saves time; missing ones are no error yet."""
         ...
 
@@ -89,7 +89,7 @@ class FolderTree:
         """
         return self._listing.glob(self._rows, pattern, self._is_there)
 
-    def fetch(self, paths: Sequence[str]) -> None:
+    def fetch(self, paths: Iterable[str]) -> None:
         """Do nothing: they are here."""
 
     def file(self, path: str, *, pointer: bool = False) -> Path:
