@@ -21,6 +21,8 @@ LABEL_LENGTH = 30
 ALIKE = 1e-6
 """Share of its length by which the ends of two lines may differ where what lies under them is compared."""
 MOST_COUNTED = 1e15
+_NO_AREA = "precision"
+"""The area under precision over recall is too good by straight lines; average precision, a metric, is without them."""
 
 Kind = TypeVar("Kind", Matrix, Bars, Points)
 
@@ -191,7 +193,7 @@ def _tell_points(pair: ChartPair, labels: Labels) -> str:
 def _find_area(side: Points) -> float | None:
     """Give the area under a line that goes one way and does not leave numbers; None for everything else."""
     xs = side.x if side.x[0] <= side.x[-1] else side.x[::-1]
-    if not side.is_line or len(xs) < 2 or not all(map(is_drawable, (*side.x, *side.y))):
+    if side.y_label == _NO_AREA or not side.is_line or len(xs) < 2 or not all(map(is_drawable, (*side.x, *side.y))):
         return None
     if any(right < left for left, right in pairwise(xs)) or xs[0] == xs[-1]:
         return None
