@@ -13,6 +13,7 @@ from cml_bot.collect import Outside, collect
 from cml_bot.commit_tree import CommitTree
 from cml_bot.comparable import Comparable, choose_comparable
 from cml_bot.compare import compare
+from cml_bot.doubles import drop_doubles
 from cml_bot.drift import find_drifts
 from cml_bot.environment import read_environment
 from cml_bot.errors import BaselineError, ConfigError, MlbotError
@@ -65,7 +66,8 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
     past = _choose_history(found, config)
     other_data = _on_other_data(head, base, config)
     patterns = [gate.pattern for gate in gates]
-    deltas = compare(head, base, config.metrics, patterns, past.runs, is_alike=not other_data)
+    here, there = drop_doubles(head, base, [*patterns, *(rule.pattern for rule in config.metrics)])
+    deltas = compare(here, there, config.metrics, patterns, past.runs, is_alike=not other_data)
     report = Report(
         name=config.name,
         title=config.title or _name_of(job),
@@ -76,15 +78,15 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         build=job.build,
         verdict=judge(deltas, gates, config.waiver, job.now.date(), on_other_data=other_data),
         deltas=deltas,
-        params=pair_params(head, base),
-        same_params=keep_same_params(head, base),
-        curves=pair_curves(head, base, config.metrics),
+        params=pair_params(here, there),
+        same_params=keep_same_params(here, there),
+        curves=pair_curves(here, there, config.metrics),
         charts=pair_charts(head, base),
         figures=pair_figures(head, base),
         like_for_like=(*_warn_foreign(job), *_tell_differences(head, base, config)),
         drifts=_find_drifts(job, head, found, config),
         band=past.told,
-        notes=(*head.notes, *_notes_of(found)),
+        notes=_join_notes(head, found),
         broken=(*head.broken, *_tell_nothing(head, base)),
         unread=head.unread,
         sources=head.sources,
@@ -248,11 +250,18 @@ def _warn_foreign(job: Job) -> tuple[str, ...]:
     return (f"the job checked out {job.sha[:7]}, and under review is {job.build.sha[:7]}, which is something else",)
 
 
-def _notes_of(found: Base | str) -> tuple[str, ...]:
+def _join_notes(head: Run, found: Base | str) -> tuple[str, ...]:
+    """Give the notes of both sides, those that are alike once."""
     if isinstance(found, str):
-        return ()
+        return head.notes
     run = found.run
-    return (*found.notes, *(f"on {found.side.label}: {note}" for note in (*run.broken, *run.unread, *run.notes)))
+    both = set(head.notes) & set(run.notes)
+    there = (note for note in (*run.broken, *run.unread, *run.notes) if note not in both)
+    return (
+        *(f"on both sides: {note}" if note in both else note for note in head.notes),
+        *found.notes,
+        *(f"on {found.side.label}: {note}" for note in there),
+    )
 
 
 def _head_side(job: Job, found: Base | str, sha: str) -> Side:

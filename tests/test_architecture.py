@@ -94,7 +94,7 @@ ALLOWED: dict[str, set[str]] = {
     | TEXT
     | {"config", "forges", "job", "markdown_pictures", "picture_files", "plain_file", "publish", "readers", "review"},
     "wording_noise": EDGE | {"filters", "names", "stats"},
-    "wording": EDGE | TEXT | {"names", "wording_noise"},
+    "wording": EDGE | TEXT | {"goals", "names", "wording_noise"},
     "mermaid": EDGE | TEXT | {"charts"},
     "views": EDGE | TEXT | {"chart_words", "draw", "mermaid", "names", "wording", "wording_noise"},
     "render": EDGE | TEXT | {"draw", "draw_charts", "review", "views"},
@@ -109,9 +109,22 @@ ALLOWED: dict[str, set[str]] = {
     "join_runs": EDGE | {"bundle_paths", "records", "replicates"},
     "trusted": EDGE | {"bundle_paths", "bundle_zip", "config", "forges", "git", "job", "own_folder"},
     "publish": EDGE | {"forges", "review"},
-    "pairs": EDGE | {"charts", "rules"},
+    "pairs": EDGE | {"charts", "goals", "rules"},
+    "doubles": EDGE | {"rows"},
     "pipeline": EDGE
-    | {"baselines", "collect", "compare", "config", "drift", "comparable", "environment", "filters", "git", "job"}
+    | {
+        "baselines",
+        "collect",
+        "compare",
+        "config",
+        "doubles",
+        "drift",
+        "comparable",
+        "environment",
+        "filters",
+        "git",
+        "job",
+    }
     | {"judge", "like_for_like", "pairs", "trees", "commit_tree", "mlflow_source", "regroup"},
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE
