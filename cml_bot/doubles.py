@@ -1,6 +1,6 @@
 """What two files say alike, a tracker's and the job's own: once is enough.
 
-Files are told apart by more than their content, so nothing is left out that differs on one side.
+Files are told apart by more than their content, so nothing is left out that differs in one run.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 _FEWEST_POINTS = 3
 _FEWEST_SIGNS = 7
 """Of a number that two files hardly share by chance: ``0.97368``, but not ``0.75``."""
+_MOST = 20
+"""Files of one name: a tracker and a log or two tell the same, and not the thousand folders of an evaluation."""
 _SAME = 1e-6
 """TensorBoard keeps seven digits."""
 
 Keyed = TypeVar("Keyed", Metric, Series, Param)
 
 
-def drop_doubles(head: Run, base: Run | None, patterns: Collection[str] = ()) -> tuple[Run, Run | None]:
-    """Leave out the metrics, curves and parameters that another file tells alike, on every side where they are.
+def drop_doubles(runs: Sequence[Run], patterns: Collection[str] = ()) -> tuple[Run, ...]:
+    """Leave out the metrics, curves and parameters that another file tells alike, in every run that has them.
 
     Args:
-        head: the run under review.
-        base: the run to compare with; None when there is none.
+        runs: both sides, or a history.
         patterns: what gates and rules mean: one key stands for another only where the same of them mean both.
     """
-    runs = [run for run in (head, base) if run]
     series = _find([run.series for run in runs], _are_same_courses, patterns)
     metrics = _find([run.metrics for run in runs], _are_same_numbers, patterns)
     params = _find([run.params for run in runs], _are_same_params, patterns)
     twins = {frozenset((key.group, other.group)) for key, other in (series | metrics).items()}
     # Files that share what they hardly share by chance share the rest as well.
-    metrics |= _find([run.metrics for run in runs], partial(_are_twins, twins), patterns)
-    dropped = [
+    metrics |= _find([run.metrics for run in runs], partial(_are_twins, twins), patterns) if twins else {}
+    return tuple(
         replace(
             run,
             metrics=tuple(one for one in run.metrics if one.key not in metrics),
@@ -51,28 +51,30 @@ def drop_doubles(head: Run, base: Run | None, patterns: Collection[str] = ()) ->
             params=tuple(one for one in run.params if one.key not in params),
         )
         for run in runs
-    ]
-    return dropped[0], dropped[1] if base else None
+    )
 
 
 def _find(
-    sides: Iterable[Sequence[Keyed]],
+    sides: Sequence[Sequence[Keyed]],
     is_same: Callable[[Sequence[Keyed], Sequence[Keyed]], bool],
     patterns: Collection[str],
 ) -> dict[Key, Key]:
-    """Find the keys that another one stands for: the first of them, where that is on every side."""
-    found = [_by_key(side) for side in sides]
-    kept: dict[str, list[Key]] = defaultdict(list)
+    """Find the keys that another one stands for: the first of them, where that is in every run."""
+    named: dict[str, list[Key]] = defaultdict(list)
+    for key in dict.fromkeys([one.key for side in sides for one in side]):
+        named[plain_name(key.name)].append(key)
+    groups = [keys for keys in named.values() if 1 < len(keys) <= _MOST]
+    shared = {key for keys in groups for key in keys}
+    found = [_by_key(one for one in side if one.key in shared) for side in sides] if shared else []
     dropped: dict[Key, Key] = {}
-    for key in dict.fromkeys([key for side in found for key in side]):
-        name: str = plain_name(key.name)
-        others = [one for one in kept[name] if one.group != key.group and _is_asked_alike(one, key, patterns)]
-        better = next((one for one in others if _covers(one, key, found, is_same)), None)
-        if better:
-            dropped[key] = better
-        else:
-            dropped |= {one: key for one in others if _covers(key, one, found, is_same)}
-            kept[name] = [*(one for one in kept[name] if one not in dropped), key]
+    for keys in groups:
+        kept: list[Key] = []
+        for key in keys:
+            others = [one for one in kept if one.group != key.group and _is_asked_alike(one, key, patterns)]
+            better = next((one for one in others if _covers(one, key, found, is_same)), None)
+            lesser = [] if better else [one for one in others if _covers(key, one, found, is_same)]
+            dropped |= {key: better} if better else dict.fromkeys(lesser, key)
+            kept = [one for one in (*kept, key) if one not in dropped]
     return dropped
 
 

@@ -66,7 +66,8 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
     past = _choose_history(found, config)
     other_data = _on_other_data(head, base, config)
     patterns = [gate.pattern for gate in gates]
-    here, there = drop_doubles(head, base, [*patterns, *(rule.pattern for rule in config.metrics)])
+    here, *others = drop_doubles([head, base] if base else [head], _patterns(config))
+    there = others[0] if others else None
     deltas = compare(here, there, config.metrics, patterns, past.runs, is_alike=not other_data)
     report = Report(
         name=config.name,
@@ -241,7 +242,12 @@ def _find_drifts(job: Job, head: Run, found: Base | str, config: Config) -> tupl
     if not (job.build.on_main or (not job.build.forge and is_on_main(job.root))):
         return ()
     past = choose_comparable(head, found.history, with_data=config.minds_data)
-    return find_drifts((*past.runs, head), config.metrics)
+    return find_drifts(drop_doubles((*past.runs, head), _patterns(config)), config.metrics)
+
+
+def _patterns(config: Config) -> list[str]:
+    """Give what gates and rules mean."""
+    return [*(gate.pattern for gate in config.gates), *(rule.pattern for rule in config.metrics)]
 
 
 def _warn_foreign(job: Job) -> tuple[str, ...]:

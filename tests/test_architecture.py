@@ -57,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "rows": EDGE | {"goals", "names", "rules", "steps"},
     "compare": EDGE | {"rows", "rules", "stats", "weigh"},
     "comparable": EDGE | {"filters", "like_for_like"},
-    "history_table": EDGE | {"comparable", "drift", "rows", "rules", "stats", "weigh"},
+    "history_table": EDGE | {"comparable", "doubles", "drift", "rows", "rules", "stats", "weigh"},
     "history_forms": EDGE | TEXT | {"as_json", "history_table", "names", "stats", "wording", "wording_noise"},
     "history_log": EDGE | {"config", "git", "history_table", "job", "records"},
     "drift": EDGE | {"rows", "rules", "stats", "weigh"},
