@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from operator import ge, le
 from typing import TYPE_CHECKING
 
@@ -37,14 +37,10 @@ def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
         yield from _observe_roc(*_sorted(x, y))
     else:
         x, y = _sorted(x, y, falling=True)
-        # Beside other columns they are a table of a few settings, whose area is none.
-        is_curve = {name.lower() for name in columns} <= _PARTS
-        if is_curve and x[-1] > 0:
-            # DVCLive leaves out the last point, which scikit-learn puts there: nothing found, and nothing of it wrong.
-            x, y = array("d", (*x, 0.0)), array("d", (*y, 1.0))
         xs, ys = thin(x, y)
         yield Points(name="precision-recall", x=xs, y=ys, is_line=True, x_label="recall", y_label="precision")
-        if is_curve:
+        # Beside other columns they are a table of a few settings, whose area is none.
+        if {name.lower() for name in columns} <= _PARTS:
             yield Metric(name="average_precision", values=(_step_area(x, y),), goal=Goal.HIGHER)
     yield from cells.notes()
 
@@ -61,10 +57,9 @@ def _observe_roc(x: array[float], y: array[float]) -> Iterator[Observation]:
 
 
 def _step_area(recall: array[float], precision: array[float]) -> float:
-    """Give the average precision: steps and no trapezoids."""
-    return math.fsum(
-        (here - after) * height for (here, after), height in zip(pairwise(recall), precision, strict=False)
-    )
+    """Give the average precision: steps and no trapezoids. DVCLive leaves out the last point, at recall 0."""
+    steps = zip(recall, chain(islice(recall, 1, None), (0.0,)), precision, strict=True)
+    return math.fsum((here - after) * height for here, after, height in steps)
 
 
 def _sorted(x: array[float], y: array[float], *, falling: bool = False) -> tuple[array[float], array[float]]:
