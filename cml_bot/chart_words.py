@@ -42,7 +42,10 @@ class Labels(NamedTuple):
 
 
 def describe_chart(pair: ChartPair, *, head_label: str, base_label: str) -> str:
-    """Say in one line what a reader would see: the picture's alternative text."""
+    """Say in one line what a reader would see: the picture's alternative text.
+
+    Without a base, whose label is empty, it is no news that a chart was not there.
+    """
     labels = Labels(tell_side(head_label), tell_side(base_label))
     match pair.head or pair.base:
         case Matrix():
@@ -51,7 +54,7 @@ def describe_chart(pair: ChartPair, *, head_label: str, base_label: str) -> str:
             said = _tell_bars(pair, labels)
         case _:
             said = _tell_points(pair, labels)
-    missing = labels.head if pair.head is None else labels.base if pair.base is None else ""
+    missing = labels.head if pair.head is None else labels.base if pair.base is None and base_label else ""
     name = shorten_middle(pair.key.name, NAME_LENGTH)
     verb = "was" if missing == "before" else "is"
     return f"{name}, {said}{f'; it {verb} not there {missing}' if missing else ''}"

@@ -103,7 +103,17 @@ def _files_of(tree: Tree, row: Format, store: str) -> tuple[str, ...]:
     there = frozenset(tree.walk())
     own = [path for path in below if find_store(path) == (row, store)]
     # Unless there is nothing else: then somebody named them.
-    return tuple(path for path in own if not is_copy(path, there)) or tuple(own)
+    own = [path for path in own if not is_copy(path, there)] or own
+    return (*own, *_pictures_beside(tree, row, store))
+
+
+def _pictures_beside(tree: Tree, row: Format, store: str) -> Iterator[str]:
+    folder = store.rpartition("/")[0]
+    for pattern in row.beside:
+        for path in tree.glob(f"{_plain(folder)}/{pattern}" if folder else pattern):
+            found = find_format(path)
+            if found and found.module == "image_file":
+                yield path
 
 
 def _configured(tree: Tree, patterns: Sequence[str], part: Part, key: str) -> tuple[list[Source], list[str]]:

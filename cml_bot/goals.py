@@ -150,6 +150,8 @@ _NOISE = frozenset(_PHASES + _UNITS) | frozenset(
 _CUT = re.compile(r"[^\W_]+|[@/:,.|;]")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+|[^\W_A-Za-z\d]+")
 _DIGITS = "0123456789"
+_LEARNT = frozenset(_split("train, training, learn"))
+_SPREADS = frozenset(_split("std, stdv, stddev, stderr"))
 _END = "/"
 
 
@@ -293,3 +295,25 @@ def is_bookkeeping(name: str) -> bool:
         (True, False)
     """
     return _look_up(name).is_bookkeeping
+
+
+def is_count(name: str) -> bool:
+    """Whether a number counts, times or scatters, and is no part of the training itself as its learning rate is.
+
+    Example:
+        >>> is_count("eval_runtime"), is_count("epoch"), is_count("auc-stdv"), is_count("learning_rate"), is_count("lr")
+        (True, True, True, False, False)
+    """
+    word, tokens = _look_up(name), set(_tokens(name))
+    is_aside = word.weight is _Weight.ASIDE and tokens.isdisjoint(_SPREADS)
+    return word.is_bookkeeping and not is_aside and "lr" not in tokens
+
+
+def is_of_training(name: str) -> bool:
+    """Whether a number was measured on what was trained on, so that others say more of the model.
+
+    Example:
+        >>> is_of_training("train/loss"), is_of_training("training.auc"), is_of_training("val_loss")
+        (True, True, False)
+    """
+    return next(_tokens(name)) in _LEARNT

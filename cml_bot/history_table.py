@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.comparable import choose_comparable
+from cml_bot.doubles import drop_doubles
 from cml_bot.drift import find_drifts
 from cml_bot.model import Goal, Role
 from cml_bot.rows import gather_history
@@ -112,6 +113,7 @@ def make_history(
     """
     if not runs:
         return History(name=name)
+    runs = drop_doubles(runs, [*wanted, *gated, *(rule.pattern for rule in rules)])
     alike = choose_comparable(runs[-1], runs, with_data=with_data)
     found = gather_history(runs, rules)
     order = {**gather_history(runs[-1:], rules), **found}

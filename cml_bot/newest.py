@@ -19,7 +19,10 @@ _DAY = r"(?:19|20)\d\d-?[01]\d-?[0-3]\d"
 _TIME = rf"{_DAY}[T_-][0-2]\d[-:]?[0-5]\d(?:[-:]?[0-5]\d)?(?:[.,]\d+)?(?:Z|[-+]\d\d[-:]?\d\d)?"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTH = f"(?:{'|'.join(_MONTHS)})"
+_STEP_OF_PICTURE = r"(?:^|/)plots/images/(?:[^/]+/)+(\d+)\.(?:gif|jpe?g|png)$"
+"""DVCLive: a picture a step. Source: https://dvc.org/doc/user-guide/experiment-management/visualizing-plots"""
 RUN_PARTS: tuple[str, ...] = (
+    _STEP_OF_PICTURE,
     r"(?:^|/)version_(\d+)/",
     # Hugging Face's Trainer: the state at each checkpoint, told as the one of the whole training that is not there yet.
     r"(?:^|/)(checkpoint-\d+/)trainer_state\.json$",
@@ -154,8 +157,8 @@ def _tell(
     here = [(source, place) for source, place in found if place and place.folder == folder]
     taken = repeated.get(folder, {newest: ""})
     older = {place.run for _, place in here if place.run not in taken}
-    # The copies that one training left on its way are no other runs.
-    if not older or newest.endswith("/"):
+    # What one training left on its way is no other run.
+    if not older or newest.endswith("/") or re.search(_STEP_OF_PICTURE, folder.replace("*", newest)):
         return
     source, place = next(pair for pair in here if pair[1].run == newest)
     count = plural(len(older), "earlier run")

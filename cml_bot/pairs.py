@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.charts import bound_pair
+from cml_bot.goals import is_count
 from cml_bot.model import ChartPair, Curve, FigurePair, ParamDelta
 from cml_bot.rules import goal_of
 
@@ -43,7 +44,13 @@ def pair_curves(head: Run, base: Run | None, rules: Sequence[Rule]) -> tuple[Cur
         Curve(key=key, head=heads.get(key), base=bases.get(key), goal=goal_of(one, rules))
         for key, one in {**heads, **bases, **heads}.items()
     ]
-    return tuple(pair for pair in pairs if not _is_equal(pair))
+    return tuple(pair for pair in pairs if _is_curve(pair) and not _is_equal(pair))
+
+
+def _is_curve(pair: Curve) -> bool:
+    """Whether there is something to see: a single point is a number, and how long each step took is no result."""
+    longest = max(len(side.x) for side in (pair.head, pair.base) if side)
+    return longest > 1 and not is_count(pair.key.name)
 
 
 def _mean_curves(run: Run) -> dict[Key, Series]:

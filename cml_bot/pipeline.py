@@ -13,6 +13,7 @@ from cml_bot.collect import Outside, collect
 from cml_bot.commit_tree import CommitTree
 from cml_bot.comparable import Comparable, choose_comparable
 from cml_bot.compare import compare
+from cml_bot.doubles import drop_doubles
 from cml_bot.errors import BaselineError, ConfigError, MlbotError
 from cml_bot.filters import plural
 from cml_bot.git import find_commit, is_on_main
@@ -63,7 +64,9 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
     past = _choose_history(found, config)
     other_data = _on_other_data(head, base, config)
     patterns = [gate.pattern for gate in gates]
-    deltas = compare(head, base, config.metrics, patterns, past.runs, is_alike=not other_data)
+    here, *others = drop_doubles([head, base] if base else [head], _patterns(config))
+    there = others[0] if others else None
+    deltas = compare(here, there, config.metrics, patterns, past.runs, is_alike=not other_data)
     report = Report(
         name=config.name,
         title=config.title or _name_of(job),
@@ -74,15 +77,15 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         build=job.build,
         verdict=judge(deltas, gates, config.waiver, job.now.date(), on_other_data=other_data),
         deltas=deltas,
-        params=pair_params(head, base),
-        same_params=keep_same_params(head, base),
-        curves=pair_curves(head, base, config.metrics),
+        params=pair_params(here, there),
+        same_params=keep_same_params(here, there),
+        curves=pair_curves(here, there, config.metrics),
         charts=pair_charts(head, base),
         figures=pair_figures(head, base),
         like_for_like=(*_warn_foreign(job), *_tell_differences(head, base, config)),
         drifts=_find_drifts(job, head, found, config),
         band=past.told,
-        notes=(*head.notes, *_notes_of(found)),
+        notes=_join_notes(head, found),
         broken=(*head.broken, *_tell_nothing(head, base)),
         unread=head.unread,
         sources=head.sources,
@@ -243,7 +246,12 @@ def _find_drifts(job: Job, head: Run, found: Base | str, config: Config) -> tupl
     from cml_bot.drift import find_drifts
 
     past = choose_comparable(head, found.history, with_data=config.minds_data)
-    return find_drifts((*past.runs, head), config.metrics)
+    return find_drifts(drop_doubles((*past.runs, head), _patterns(config)), config.metrics)
+
+
+def _patterns(config: Config) -> list[str]:
+    """Give what gates and rules mean."""
+    return [*(gate.pattern for gate in config.gates), *(rule.pattern for rule in config.metrics)]
 
 
 def _warn_foreign(job: Job) -> tuple[str, ...]:
@@ -252,11 +260,18 @@ def _warn_foreign(job: Job) -> tuple[str, ...]:
     return (f"the job checked out {job.sha[:7]}, and under review is {job.build.sha[:7]}, which is something else",)
 
 
-def _notes_of(found: Base | str) -> tuple[str, ...]:
+def _join_notes(head: Run, found: Base | str) -> tuple[str, ...]:
+    """Give the notes of both sides, those that are alike once."""
     if isinstance(found, str):
-        return ()
+        return head.notes
     run = found.run
-    return (*found.notes, *(f"on {found.side.label}: {note}" for note in (*run.broken, *run.unread, *run.notes)))
+    both = set(head.notes) & set(run.notes)
+    there = (note for note in (*run.broken, *run.unread, *run.notes) if note not in both)
+    return (
+        *(f"on both sides: {note}" if note in both else note for note in head.notes),
+        *found.notes,
+        *(f"on {found.side.label}: {note}" for note in there),
+    )
 
 
 def _head_side(job: Job, found: Base | str, sha: str) -> Side:

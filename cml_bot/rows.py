@@ -24,8 +24,18 @@ _STEP = "_step"
 
 
 def names_of(run: Run) -> set[str]:
-    """Name the metrics, alike where a tool writes val.acc in one file and val/acc in another."""
-    return {metric.name.replace("/", ".") for metric in run.metrics}
+    """Name the metrics, alike where a tool writes val.acc in one file and val/acc or val_acc in another."""
+    return {plain_name(metric.name) for metric in run.metrics}
+
+
+def plain_name(name: str) -> str:
+    """Write a name with one kind of separator.
+
+    Example:
+        >>> plain_name("val/acc"), plain_name("val_acc")
+        ('val.acc', 'val.acc')
+    """
+    return name.replace("/", ".").replace("_", ".")
 
 
 def rows_of(run: Run, rules: Sequence[Rule], told: set[str]) -> dict[Key, Metric]:
@@ -37,7 +47,7 @@ def rows_of(run: Run, rules: Sequence[Rule], told: set[str]) -> dict[Key, Metric
         if series.key in rows or not _is_course(series):
             continue
         rule = rule_of(series.key, rules)
-        if rule.of or series.name.replace("/", ".") not in told:
+        if rule.of or plain_name(series.name) not in told:
             digest = _digest(series, rule)
             is_twin = series.name.endswith(_STEP) and (series.group, f"{series.name[: -len(_STEP)]}_epoch") in courses
             digests[series.key].append(

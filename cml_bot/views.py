@@ -219,7 +219,7 @@ def titled_charts(report: Report) -> dict[Key, ChartPair]:
 
 def labels_of(report: Report) -> dict[str, str]:
     """Name both sides, as curves are told."""
-    return {"head_label": "this branch", "base_label": report.base.label or "before"}
+    return {"head_label": "this branch", "base_label": report.base.label or ("before" if report.has_base else "")}
 
 
 def _param_views(report: Report) -> list[tuple[str, ParamDelta]]:

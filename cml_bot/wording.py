@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.escape import clean
 from cml_bot.filters import PASSED, format_number, format_pair, list_some, plural
+from cml_bot.goals import is_of_training
 from cml_bot.model import Goal, Method, Outcome, Role, Trend
 from cml_bot.names import name_of, shared_names
 from cml_bot.wording_noise import tell_noise, tell_sure
@@ -115,12 +116,13 @@ class Rows:
 def sort_rows(report: Report) -> Rows:
     """Put the deltas of a report where they belong.
 
-    Order: failed, warned, worse, better, unclear, changed, new, gone, same; within each as declared.
+    Order: failed, warned, worse, better, unclear, changed, new, gone, same; within each as declared, but what says less
+    of the model last.
     """
     shared = shared_names(delta.key for delta in report.deltas)
     worst = _worst_of_each(report.verdict.checks)
     rows = [_row(delta, shared, worst.get(delta.key)) for delta in report.deltas]
-    rows.sort(key=lambda row: (-row.outcome, row.is_waived, list(Trend).index(row.delta.trend)))
+    rows.sort(key=lambda row: (-row.outcome, row.is_waived, list(Trend).index(row.delta.trend), _place(row.delta)))
     quality = [row for row in rows if row.delta.role is not Role.BOOKKEEPING]
     wanted = [row for row in quality if _is_wanted(row, report)]
     same = [row for row in quality if not _is_wanted(row, report)]
@@ -130,6 +132,15 @@ def sort_rows(report: Report) -> Rows:
         same=tuple(same),
         bookkeeping=tuple(row for row in rows if row.delta.role is Role.BOOKKEEPING),
     )
+
+
+def _place(delta: Delta) -> int:
+    """Put last what says less than others of the same trend: of the training data, without a goal, no number."""
+    if delta.role is Role.HEADLINE or delta.trend not in (Trend.WORSE, Trend.BETTER, Trend.UNCLEAR):
+        return 0
+    if delta.trend is Trend.UNCLEAR and delta.evidence.method is Method.NOT_FINITE:
+        return 3
+    return 2 if delta.goal is Goal.NONE else int(is_of_training(delta.key.name))
 
 
 def _is_wanted(row: Row, report: Report) -> bool:
@@ -250,6 +261,8 @@ def _tell(row: Row) -> str:
         case Trend.SAME:
             sure = "" if gate or delta.evidence.p is None else ", which noise explains"
             return f"went from {pair.base} to {pair.head}{percent}{sure}{gate}."
+        case Trend.UNCLEAR if pair.head == pair.base and delta.evidence.method is Method.NOT_FINITE:
+            return f"is {pair.head}, as before{gate}."
         case Trend.UNCLEAR:
             sure = "" if gate or delta.evidence.method == Method.NOT_FINITE else ", which could be noise"
             return f"went from {pair.base} to {pair.head}{percent}{gate}{sure}."

@@ -58,7 +58,7 @@ ALLOWED: dict[str, set[str]] = {
     "rows": EDGE | {"goals", "names", "rules", "steps"},
     "compare": EDGE | {"rows", "rules", "stats", "weigh"},
     "comparable": EDGE | {"filters", "like_for_like"},
-    "history_table": EDGE | {"comparable", "drift", "rows", "rules", "stats", "weigh"},
+    "history_table": EDGE | {"comparable", "doubles", "drift", "rows", "rules", "stats", "weigh"},
     "history_forms": EDGE | TEXT | {"as_json", "history_table", "names", "stats", "wording", "wording_noise"},
     "history_log": EDGE | {"config", "git", "history_table", "job", "records"},
     "drift": EDGE | {"rows", "rules", "stats", "weigh"},
@@ -95,7 +95,7 @@ ALLOWED: dict[str, set[str]] = {
     | TEXT
     | {"config", "forges", "job", "markdown_pictures", "picture_files", "plain_file", "publish", "readers", "review"},
     "wording_noise": EDGE | {"filters", "names", "stats"},
-    "wording": EDGE | TEXT | {"names", "wording_noise"},
+    "wording": EDGE | TEXT | {"goals", "names", "wording_noise"},
     "mermaid": EDGE | TEXT | {"charts"},
     "views": EDGE | TEXT | {"chart_words", "draw", "mermaid", "names", "wording", "wording_noise"},
     "render": EDGE | TEXT | {"draw", "draw_charts", "review", "views"},
@@ -110,9 +110,22 @@ ALLOWED: dict[str, set[str]] = {
     "join_runs": EDGE | {"bundle_paths", "records", "replicates"},
     "trusted": EDGE | {"bundle_paths", "bundle_zip", "config", "forges", "git", "job", "own_folder"},
     "publish": EDGE | {"forges", "review"},
-    "pairs": EDGE | {"charts", "rules"},
+    "pairs": EDGE | {"charts", "goals", "rules"},
+    "doubles": EDGE | {"rows"},
     "pipeline": EDGE
-    | {"baselines", "collect", "compare", "config", "drift", "comparable", "environment", "filters", "git", "job"}
+    | {
+        "baselines",
+        "collect",
+        "compare",
+        "config",
+        "doubles",
+        "drift",
+        "comparable",
+        "environment",
+        "filters",
+        "git",
+        "job",
+    }
     | {"judge", "like_for_like", "pairs", "trees", "commit_tree", "mlflow_source", "regroup"},
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE

@@ -234,6 +234,9 @@ def test_what_was_not_there_before() -> None:
     assert describe_chart(pair(bars(a=1.0), None), head_label=HEAD, base_label="before").endswith(
         "it was not there before"
     )
+    assert describe_chart(pair(bars(a=1.0), None), head_label=HEAD, base_label="").endswith(
+        "largest a (1 on this branch)"
+    )
 
 
 def test_a_small_table_names_the_most_confused_and_the_largest() -> None:

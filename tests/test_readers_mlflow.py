@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cml_bot.collect import collect
+from cml_bot.commit_tree import CommitTree
 from cml_bot.config import Config
 from cml_bot.errors import InputError
 from cml_bot.model import Figure, Metric, Note, Observation, Repeats, Role, Run, Series
@@ -114,6 +115,16 @@ def test_a_database_keeps_its_pictures_beside_it() -> None:
     # Logged at steps 1 and 2.
     assert [(one.name, one.caption) for one in run.figures] == [("mlflow.db/churn/images/val/mask.png", "mask")]
     assert [str(one.key) for one in run.metrics] == ["mlflow.db/churn:accuracy", "mlflow.db/fraud:accuracy"]
+
+
+@pytest.mark.parametrize("folder", ["", "train/"])
+def test_a_database_of_a_commit_has_its_pictures(tmp_path: Path, folder: str) -> None:
+    repository = make_repository(tmp_path)
+    shutil.copytree(CASES / "mlflow_db/experiments", tmp_path / folder, dirs_exist_ok=True)
+    tree = CommitTree(repository, commit(repository))
+    (tmp_path / folder / "mlflow.db").unlink()
+    shutil.rmtree(tmp_path / folder / "mlruns")
+    assert [one.name for one in collect(tree, Config()).figures] == [f"{folder}mlflow.db/churn/images/val/mask.png"]
 
 
 def test_pictures_of_a_server_lie_in_another_folder(tmp_path: Path) -> None:

@@ -184,10 +184,17 @@ class TestMean:
         assert found.y[1] == math.inf
 
     def test_nothing_in_common(self) -> None:
-        found = self.mean(curve("1", (0,), (1,)), curve("2", (1,), (2,)))
-        assert (found.x, found.y, found.replicate) == ((0,), (1,), "")
+        found = self.mean(curve("1", (0, 2), (1, 1)), curve("2", (1, 3), (2, 2)))
+        assert (found.x, found.y, found.replicate) == ((0, 2), (1, 1), "")
 
     def test_equal_means_are_no_news(self) -> None:
-        one, other = curve("1", (0,), (1,)), curve("2", (0,), (3,))
-        head, base = Run(series=(one, other)), Run(series=(curve("", (0,), (2.0,)),))
+        one, other = curve("1", (0, 1), (1, 1)), curve("2", (0, 1), (3, 3))
+        head, base = Run(series=(one, other)), Run(series=(curve("", (0, 1), (2.0, 2.0)),))
         assert pair_curves(head, base, ()) == ()
+
+
+def test_a_single_point_and_the_time_of_each_step_are_no_curves() -> None:
+    names = ("eval_loss", "learning_rate", "grad_norm", "eval_runtime", "eval_samples_per_second", "epoch", "auc-stdv")
+    series = [Series(name=name, x=(0, 1), y=(1, 2)) for name in names]
+    run = Run(series=(Series(name="train_loss", x=(4,), y=(0.5,)), *series))
+    assert [pair.key.name for pair in pair_curves(run, None, ())] == ["eval_loss", "learning_rate", "grad_norm"]

@@ -70,6 +70,8 @@ class Format:
 
     Where files at the top of the tree make one, the group takes no part, and the path is ``.``.
     """
+    beside: tuple[str, ...] = ()
+    """Globs below the folder that a store lies in: pictures that are handed over with its own files."""
 
 
 _HISTORIES = ("history", "history_*", "train_history", "training_history", "loss_history")
@@ -261,6 +263,7 @@ READERS: tuple[Format, ...] = (
         # Other databases are common.
         is_named=True,
         names=("mlflow*.db", "mlruns*.db", "mlflow*.sqlite", "mlflow*.sqlite3"),
+        beside=("mlruns/*/*/artifacts/**", "mlartifacts/*/artifacts/**", "mlartifacts/*/*/artifacts/**"),
     ),
 )
 

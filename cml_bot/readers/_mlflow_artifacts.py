@@ -13,7 +13,7 @@ from cml_bot.model import ENDINGS, Fact
 from cml_bot.readers._names import shorten, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _ENDINGS = tuple(f".{ending}" for endings in ENDINGS.values() for ending in endings)
 _IMAGE = re.compile(r"images/(?P<key>[^+%]+)[+%]step[+%](?P<step>\d+)[+%]timestamp[+%](?P<moment>\d+)[+%].*")
@@ -54,14 +54,31 @@ def find_beside(folder: Path, experiment: str, run: str) -> dict[str, Path]:
 
     What a database says of the place is not believed: it is a path on the machine that trained.
     """
-    if not (_KEY.fullmatch(experiment) and _KEY.fullmatch(run)):
-        return {}
-    for place in (f"mlruns/{experiment}/{run}", f"mlartifacts/{run}", f"mlartifacts/{experiment}/{run}"):
-        below = folder / place / "artifacts"
+    for place in _places(experiment, run):
+        below = folder / place
         files = dict(_list_files(below, folder.resolve()))
         if files:
             return {name: files[path] for name, path in choose_pictures(files).items()}
     return {}
+
+
+def find_among(files: Mapping[str, Path], experiment: str, run: str) -> dict[str, Path]:
+    """Find the pictures of a run among files that are given by their paths in the tree."""
+    for place in _places(experiment, run):
+        below = {path.partition(f"{place}/")[2]: path for path in files if f"/{place}/" in f"/{path}"}
+        if below:
+            return {name: files[below[path]] for name, path in choose_pictures(below).items()}
+    return {}
+
+
+def _places(experiment: str, run: str) -> tuple[str, ...]:
+    if not (_KEY.fullmatch(experiment) and _KEY.fullmatch(run)):
+        return ()
+    return (
+        f"mlruns/{experiment}/{run}/artifacts",
+        f"mlartifacts/{run}/artifacts",
+        f"mlartifacts/{experiment}/{run}/artifacts",
+    )
 
 
 def _list_files(below: Path, top: Path) -> Iterator[tuple[str, Path]]:

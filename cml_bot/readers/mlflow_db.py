@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cml_bot.errors import InputError
 from cml_bot.filters import format_number
 from cml_bot.readers._mlflow import observe_runs
-from cml_bot.readers._mlflow_artifacts import find_beside, make_fact
+from cml_bot.readers._mlflow_artifacts import find_among, find_beside, make_fact
 from cml_bot.readers._mlflow_runs import COMMIT, NAME, PARENT, Logged
 from cml_bot.readers._mlflow_values import MOST_METRICS, MOST_POINTS, unfold, whole
 from cml_bot.readers._numbers import as_double
@@ -60,32 +60,36 @@ def read_store(files: Mapping[str, Path], sha: str) -> Iterator[Observation]:
     """Yield what the runs of a commit hold, or the newest where none is of it; each experiment is a group.
 
     Args:
-        files: the one file, by its path in the tree.
+        files: the one file, by its path in the tree, and the pictures beside it.
         sha: the commit that is wanted; empty outside a repository.
 
     Raises:
         InputError: it is no database of MLflow, is damaged, or takes too long.
     """
-    for path in files.values():
-        with open_place(path) as place:
-            yield from observe_runs(place, place.list_runs(), sha)
+    database = next(path for path in files if "/artifacts/" not in path)
+    with open_place(files[database], files) as place:
+        yield from observe_runs(place, place.list_runs(), sha)
 
 
 @contextmanager
-def open_place(path: Path) -> Iterator[DbPlace]:
+def open_place(path: Path, files: Mapping[str, Path] | None = None) -> Iterator[DbPlace]:
     """Open a database for reading; the file and what lies beside it stay as they are.
+
+    Args:
+        path: the database.
+        files: the pictures beside it, where they are not simply there, by their paths in the tree.
 
     Raises:
         InputError: it is no database of MLflow, is damaged, or takes too long.
     """
     with open_database(path) as connection:
-        yield DbPlace(connection, path)
+        yield DbPlace(connection, path, files or {})
 
 
 class DbPlace:
     """A database as a place of runs."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, files: Mapping[str, Path]) -> None:
         """Look whether its tables are MLflow's.
 
         Raises:
@@ -93,6 +97,7 @@ class DbPlace:
         """
         self._connection = connection
         self._path = path
+        self._files = files
         self._params: dict[str, Mapping[str, str]] = {}
         self._notes: list[str] = []
         tables = plain_tables(connection)
@@ -154,7 +159,7 @@ class DbPlace:
 
     def pictures(self, run: Logged) -> Mapping[str, Path]:
         """Return its artifacts that are pictures, from the folders beside the database."""
-        return find_beside(self._path.parent, run.place, run.key)
+        return find_among(self._files, run.place, run.key) or find_beside(self._path.parent, run.place, run.key)
 
     def tell(self) -> Sequence[str]:
         """Say what had to be left out so far."""
