@@ -168,7 +168,7 @@ def _well_known(tree: Tree, told: Sequence[str]) -> Iterator[Source]:
 def _may_be_known(tree: Tree, path: str) -> bool:
     try:
         with tree.file(path).open("rb") as file:
-            return may_be_known(file.read(LARGEST))
+            return may_be_known(file.read(LARGEST), PurePosixPath(path).name)
     except (InputError, OSError):
         return False
 
