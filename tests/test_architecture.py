@@ -75,7 +75,8 @@ ALLOWED: dict[str, set[str]] = {
     "newest": EDGE | {"filters", "replicates"},
     "copies": EDGE,
     "repeats": EDGE | {"names", "newest", "readers", "trees"},
-    "discover": EDGE | {"config", "copies", "mlflow_source", "newest", "readers", "repeats", "replicates", "trees"},
+    "discover": EDGE
+    | {"config", "copies", "filters", "mlflow_source", "newest", "readers", "repeats", "replicates", "trees"},
     "collect": EDGE
     | {
         "charts",
