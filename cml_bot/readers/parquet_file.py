@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cml_bot.errors import InputError
 from cml_bot.filters import format_number, plural
 from cml_bot.model import Note
-from cml_bot.readers._curves import NO_STEP, observe_table
+from cml_bot.readers._curves import observe_table, tell_no_step
 from cml_bot.readers._document import cells_of
 from cml_bot.readers._shapes import find_table_shape, load_table_shape
 from cml_bot.readers._table import MOST_COLUMNS, Table, find_step
@@ -87,7 +87,7 @@ def _observe(file: ParquetFile, x: str | None) -> Iterator[Observation]:
     if shape:
         yield from load_table_shape(shape).observe(columns, _rows(file, columns))
     elif n_rows > 1 and find_step(columns, x) is None:
-        yield Note(text=f"rows without a step column: nothing to draw over. {NO_STEP}")
+        yield tell_no_step(columns)
     elif n_rows == 1 and find_step(columns, x) is None:
         row = next(iter(_rows(file, columns)), ())
         yield from observe_tree(flatten(dict(cells_of(dict(zip(columns, row, strict=False))))))
