@@ -21,6 +21,10 @@ COPIES: tuple[tuple[str, str], ...] = (
     (r"((?:.*/)?)checkpoint-\d+/trainer_state\.json", "trainer_state.json"),
     (r"((?:.*/)?)runs/(?:.*/)?[^/]*tfevents[^/]*", "trainer_state.json"),
     (r"((?:.*/)?)checkpoint-\d+/runs/(?:.*/)?[^/]*tfevents[^/]*", "trainer_state.json"),
+    # whylogs: the profile that only whylogs can read, and what it says as a table.
+    (r"((?:.*/)?)profile[^/]*\.bin", "summary.csv"),
+    (r"((?:.*/)?)profile[^/]*\.bin", "summary.json"),
+    (r"((?:.*/)?)[^/]*\.bin", "whylogs_summary.csv"),
 )
 """What repeats what: a regular expression over whole paths, and the file beside its group 1 that says it better."""
 

@@ -50,3 +50,12 @@ def test_the_course_of_a_training_is_no_copy_of_its_end(tmp_path: Path) -> None:
     run = run_of(tmp_path, metrics_json='{"loss": 0.4}', metrics_csv="epoch,loss\n0,1.0\n1,0.5\n")
     assert [one.name for one in run.series] == ["loss"]
     assert ("metrics.json", "loss") in told(run)
+
+
+def test_a_profile_that_only_whylogs_can_read_is_not_named_beside_its_table(tmp_path: Path) -> None:
+    (tmp_path / "profile.bin").write_bytes(b"WHY1")
+    table = "column,counts/n,counts/null,types/integral\nage,200,7,200\n"
+    assert "profile.bin" in run_of(tmp_path).notes[0]
+    run = run_of(tmp_path, summary_csv=table)
+    assert ("summary.csv", "n(age)") in told(run)
+    assert not run.notes

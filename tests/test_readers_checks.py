@@ -376,7 +376,7 @@ def test_found_without_configuration(tmp_path: Path) -> None:
         "out/failure_cases.csv": "pandera_cases/none",
         "summary.json": "whylogs/summary",
         "whylogs_summary.csv": "whylogs_summary/summary",
-        "profile.bin": "whylogs_profile/profile",
+        "profiles/profile.bin": "whylogs_profile/profile",
     }
     for path, case in cases.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
