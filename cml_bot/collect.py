@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from cml_bot.charts import is_whole
+from cml_bot.copies import without_twins
 from cml_bot.data_files import read_data
 from cml_bot.discover import discover
 from cml_bot.errors import InputError
@@ -90,7 +91,7 @@ def collect(
         except InputError as error:
             line = _one_line(source, error)
             (broken if source.declared else unread).append(line)
-    taken = _without_doubles(join_replicates(read))
+    taken = _without_doubles(join_replicates(without_twins(read)))
     notes += [_plain(str(one)) for one in taken if isinstance(one, Note)]
     notes += map(_plain, unknown)
     return Run(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.copies import is_copy
 from cml_bot.errors import ConfigError, InputError
+from cml_bot.filters import list_some
 from cml_bot.mlflow_source import is_experiment
 from cml_bot.model import Part, Source
 from cml_bot.newest import choose_newest
@@ -33,6 +34,8 @@ PARAMS = ("params.yaml", "params.yml", "params.json", "params.toml", "hparams.ya
 """Names of parameter files that are taken without configuration."""
 _BRACES = re.compile(r"\{\w*\}")
 _DVC = "dvc.yaml"
+_MOST_NAMED = 5
+"""Missing files that a note names before it counts them."""
 DVC_CURE = "If DVC keeps it in its cache, run `dvc pull` before mlbot."
 
 
@@ -179,7 +182,7 @@ def _well_known(tree: Tree, told: Sequence[str]) -> Iterator[Source]:
 def _may_be_known(tree: Tree, path: str) -> bool:
     try:
         with tree.file(path).open("rb") as file:
-            return may_be_known(file.read(LARGEST))
+            return may_be_known(file.read(LARGEST), PurePosixPath(path).name)
     except (InputError, OSError):
         return False
 
@@ -218,10 +221,14 @@ def _from_dvc(tree: Tree, told: Sequence[Source]) -> Found:
             lost.pop(path, None)
             folders.append(path.rpartition("/")[0])
             notes += [str(replace(note, source=path)) for note in said]
+            missing: list[str] = []
             for source in named:
                 here = [source] if source.path in walked else _expand(tree, source)
                 found += here
-                notes += [] if here else [f"{path}: {source.path} is named there, and is not here. {DVC_CURE}"]
+                missing += [] if here else [source.path]
+            if missing:
+                are = "is named there, and is" if len(missing) == 1 else "are named there, and are"
+                notes.append(f"{path}: {list_some(missing, _MOST_NAMED)} {are} not here. {DVC_CURE}")
     for path, named in lost.items():
         here = [one for source in named for one in _expand(tree, source)]
         found += here

@@ -12,6 +12,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from cml_bot.units import scale_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -58,6 +60,8 @@ def format_pair(base: float | None, head: float | None, unit: str = "") -> Pair:
         Pair(base='0.8912', head='0.9034', change='+0.0122', relative='+1.4\xa0%')
         >>> format_pair(1.2e-07, 2.4e-07).head, format_pair(84.23, 80.1, "%").change
         ('2.4e-07', '−4.1\xa0pp')
+        >>> format_pair(9.1e-05, 1.3e-04, "s").head, format_pair(24_670_208, 34_670_208, "bytes").change
+        ('130\xa0µs', '+10.0\xa0MB')
     """
     if unit == PASSED and base in _CAME_TO and head in _CAME_TO:
         return Pair(base=_CAME_TO[base], head=_CAME_TO[head], change=MISSING, relative="")
@@ -65,7 +69,8 @@ def format_pair(base: float | None, head: float | None, unit: str = "") -> Pair:
         return Pair(
             base=format_number(base, unit), head=format_number(head, unit), change=_leap(base, head), relative=""
         )
-    low, high = _decimal(base), _decimal(head)
+    point, unit = scale_of(max(_decimal(base).copy_abs(), _decimal(head).copy_abs()), unit)
+    low, high = (_decimal(side).scaleb(point, _EXACT) for side in (base, head))
     change = _EXACT.subtract(high, low)
     plain = _is_plain(max(low.copy_abs(), high.copy_abs()))
     step = _common_step(low, high, change)
@@ -90,7 +95,8 @@ def format_number(value: float | None, unit: str = "") -> str:
     if unit == PASSED and value in _CAME_TO:
         return _CAME_TO[value]
     if _is_finite(value):
-        return _join(_alone(_decimal(value)), unit)
+        point, unit = scale_of(_decimal(value), unit)
+        return _join(_alone(_decimal(value).scaleb(point, _EXACT)), unit)
     return _join("∞" if value > 0 else f"{MINUS}∞", unit) if abs(value) > 0 else "NaN"
 
 
@@ -137,7 +143,8 @@ def format_spread(noise: float | None, unit: str = "") -> str:
     """
     if noise is None or not _is_finite(noise):
         return ""
-    value = _decimal(noise)
+    point, unit = scale_of(_decimal(noise), unit)
+    value = _decimal(noise).scaleb(point, _EXACT)
     return "±" + _join(_digits(value, _step(value, 2), plain=_is_plain(value)), "pp" if unit.strip() == "%" else unit)
 
 
@@ -152,8 +159,9 @@ def format_beside(value: float | None, noise: float | None, unit: str = "") -> s
     """
     if value is None or not noise or not (_is_finite(value) and _is_finite(noise)):
         return format_number(value, unit)
-    number = _decimal(value)
-    return _join(_side(number, _step(_decimal(noise), 2), plain=_is_plain(number)), unit)
+    point, unit = scale_of(_decimal(value), unit)
+    number, spread = (_decimal(each).scaleb(point, _EXACT) for each in (value, noise))
+    return _join(_side(number, _step(spread, 2), plain=_is_plain(number)), unit)
 
 
 def format_p(p: float) -> str:

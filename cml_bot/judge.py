@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import format_number, format_p, format_pair
@@ -92,15 +93,21 @@ def _check_gate(
 ) -> Iterator[Check]:
     meant = [delta for delta in deltas if delta.key.matches(gate.pattern)]
     if not meant:
-        import difflib
-
-        close = difflib.get_close_matches(gate.pattern, {delta.key.name for delta in deltas}, n=1)
-        meant_perhaps = f" (is {close[0]} meant?)" if close else ""
+        close = _find_close(gate.pattern, [delta.key.name for delta in deltas])
+        meant_perhaps = f" (is {close} meant?)" if close else ""
         reason = f"no metric is called {gate.pattern}{meant_perhaps}, so nothing could be checked"
         yield Check(gate=gate, key=None, outcome=gate.outcome, reason=reason)
     for delta in meant:
         outcome, reason = _check_delta(gate, delta, chances.get(delta.key), on_other_data)
         yield Check(gate=gate, key=delta.key, outcome=outcome, reason=reason)
+
+
+def _find_close(pattern: str, names: Sequence[str]) -> str:
+    """Give the name that a pattern may have meant: in other letters, as ``*acc*`` means Accuracy, or misspelt."""
+    import difflib
+
+    alike = (name for name in names if fnmatchcase(name.lower(), pattern.lower()))
+    return next(alike, "") or next(iter(difflib.get_close_matches(pattern, dict.fromkeys(names), n=1)), "")
 
 
 def _check_delta(gate: Gate, delta: Delta, chance: float | None, on_other_data: Outcome) -> tuple[Outcome, str]:

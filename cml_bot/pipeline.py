@@ -85,7 +85,7 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         like_for_like=(*_warn_foreign(job), *_tell_differences(head, base, config)),
         drifts=_find_drifts(job, head, found, config),
         band=past.told,
-        notes=_join_notes(head, found),
+        notes=_notes_of(head, found),
         broken=(*head.broken, *_tell_nothing(head, base)),
         unread=head.unread,
         sources=head.sources,
@@ -260,18 +260,13 @@ def _warn_foreign(job: Job) -> tuple[str, ...]:
     return (f"the job checked out {job.sha[:7]}, and under review is {job.build.sha[:7]}, which is something else",)
 
 
-def _join_notes(head: Run, found: Base | str) -> tuple[str, ...]:
-    """Give the notes of both sides, those that are alike once."""
+def _notes_of(head: Run, found: Base | str) -> tuple[str, ...]:
+    """Give the notes of both sides; what holds for both is said once."""
     if isinstance(found, str):
         return head.notes
-    run = found.run
-    both = set(head.notes) & set(run.notes)
-    there = (note for note in (*run.broken, *run.unread, *run.notes) if note not in both)
-    return (
-        *(f"on both sides: {note}" if note in both else note for note in head.notes),
-        *found.notes,
-        *(f"on {found.side.label}: {note}" for note in there),
-    )
+    there = dict.fromkeys((*found.run.broken, *found.run.unread, *found.run.notes))
+    here = (f"on both sides: {note}" if note in there else note for note in head.notes)
+    return (*here, *found.notes, *(f"on {found.side.label}: {note}" for note in there if note not in head.notes))
 
 
 def _head_side(job: Job, found: Base | str, sha: str) -> Side:

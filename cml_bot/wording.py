@@ -105,7 +105,7 @@ class Rows:
     """What changed too, and did not fit."""
     same: tuple[Row, ...] = ()
     bookkeeping: tuple[Row, ...] = ()
-    """Counts, steps and timings."""
+    """Counts, steps, timings and what describes the data; empty where there is nothing else to look at."""
 
     @property
     def quality(self) -> tuple[Row, ...]:
@@ -123,14 +123,17 @@ def sort_rows(report: Report) -> Rows:
     worst = _worst_of_each(report.verdict.checks)
     rows = [_row(delta, shared, worst.get(delta.key)) for delta in report.deltas]
     rows.sort(key=lambda row: (-row.outcome, row.is_waived, list(Trend).index(row.delta.trend), _place(row.delta)))
+    # A job may write nothing but counts, such as the size of a model: then those are what the report is about.
     quality = [row for row in rows if row.delta.role is not Role.BOOKKEEPING]
+    bookkeeping = [row for row in rows if row.delta.role is Role.BOOKKEEPING]
+    quality, bookkeeping = (quality, bookkeeping) if quality else (bookkeeping, [])
     wanted = [row for row in quality if _is_wanted(row, report)]
     same = [row for row in quality if not _is_wanted(row, report)]
     return Rows(
         first=tuple(wanted[:HEADLINE_ROWS]),
         more=tuple(wanted[HEADLINE_ROWS:]),
         same=tuple(same),
-        bookkeeping=tuple(row for row in rows if row.delta.role is Role.BOOKKEEPING),
+        bookkeeping=tuple(bookkeeping),
     )
 
 
@@ -300,7 +303,7 @@ def fold_titles(report: Report, rows: Rows) -> dict[str, str]:
     titles = {
         "more": (len(rows.more), plural(len(rows.more), "more metric") + changed),
         "same": (len(rows.same), plural(len(rows.same), "metric") + " stayed the same"),
-        "bookkeeping": (len(rows.bookkeeping), plural(len(rows.bookkeeping), "count or timing", "counts and timings")),
+        "bookkeeping": (len(rows.bookkeeping), plural(len(rows.bookkeeping), "other number")),
         "params": (len(report.params), plural(len(report.params), "parameter") + changed),
         "curves": (len(report.curves), plural(len(report.curves), "curve") + changed),
         "charts": (len(report.charts), plural(len(report.charts), "chart") + changed),

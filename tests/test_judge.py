@@ -126,6 +126,8 @@ def test_an_unclear_change_the_wrong_way_warns_and_never_fails() -> None:
 def test_a_misspelt_name_is_guessed() -> None:
     [found] = check("acuracy < 0.9", make_run(accuracy=0.95))
     assert found.reason == "no metric is called acuracy (is accuracy meant?), so nothing could be checked"
+    [found] = check("*acc* regressed", make_run(Accuracy=0.95))
+    assert found.reason == "no metric is called *acc* (is Accuracy meant?), so nothing could be checked"
 
 
 def test_a_waiver_need_not_repeat_the_gate_to_the_letter() -> None:

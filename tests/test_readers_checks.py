@@ -125,6 +125,14 @@ def test_a_check_that_turned_is_a_sentence() -> None:
     assert failed.verdict.checks[0].reason == "failed is below passed"
 
 
+def test_checks_that_all_passed_are_found(tmp_path: Path) -> None:
+    (tmp_path / "errors.json").write_text("{}\n", encoding="utf-8")
+    (tmp_path / "report.json").write_text("{}", encoding="utf-8")
+    assert [(one.group, one.name, one.values) for one in run_of(tmp_path).metrics] == [
+        ("errors.json", "checks failed", (0,))
+    ]
+
+
 def test_both_sides_are_named_alike(tmp_path: Path) -> None:
     for tool, case in (
         ("evidently", "drift"),
@@ -368,7 +376,7 @@ def test_found_without_configuration(tmp_path: Path) -> None:
         "out/failure_cases.csv": "pandera_cases/none",
         "summary.json": "whylogs/summary",
         "whylogs_summary.csv": "whylogs_summary/summary",
-        "profile.bin": "whylogs_profile/profile",
+        "profiles/profile.bin": "whylogs_profile/profile",
     }
     for path, case in cases.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

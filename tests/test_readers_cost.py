@@ -90,6 +90,15 @@ def test_long_output_of_tests_is_passed_over(tmp_path: Path) -> None:
     assert values(list(junit.read(write(tmp_path, "junit.xml", text))))["tests passed"] == 1
 
 
+def test_more_numbers_of_tests_than_anybody_reads(tmp_path: Path) -> None:
+    noted = '<properties><property name="accuracy" value="0.9"/></properties>'
+    cases = "".join(f'<testcase name="test_{number}">{noted}</testcase>' for number in range(3_000))
+    found = list(junit.read(write(tmp_path, "junit.xml", f"<testsuite>{cases}</testsuite>")))
+    assert values(found)["tests passed"] == 3_000
+    assert len(values(found)) == 5_003
+    assert "numbers of 500 more tests left out" in notes(found)
+
+
 def test_timings_are_all_there_and_tell_their_scatter() -> None:
     path = CASES / "pytest_benchmark" / "benchmark" / "benchmark.json"
     found = [one for one in load_reader("json_file").read(path) if isinstance(one, Metric)]

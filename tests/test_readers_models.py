@@ -98,6 +98,24 @@ def test_an_archive_that_would_fill_the_memory(tmp_path: Path) -> None:
     assert "describes more than mlbot reads" in "".join(one.text for one in found if isinstance(one, Note))
 
 
+def test_shapes_that_no_disk_holds(tmp_path: Path) -> None:
+    entry = {"dtype": "F32", "shape": [2**47] * 60, "data_offsets": [0, 1]}
+    header = json.dumps({"weight": entry}).encode()
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(InputError, match="describes no tensor under weight"):
+        read(path)
+
+
+def test_weights_in_another_file_count_whether_it_is_here_or_not(tmp_path: Path) -> None:
+    model = tmp_path / "external.onnx"
+    model.write_bytes((CASES / "onnx_file/external/external.onnx").read_bytes())
+    alone = values(read(model))
+    assert alone["size"] == model.stat().st_size + 4 * alone["parameters"]
+    (tmp_path / "external.onnx.data").write_bytes(bytes(4 * 1242))
+    assert values(read(model)) == alone
+
+
 @pytest.mark.parametrize("length", [0, 1, 2**40, 2**64 - 1])
 def test_a_header_of_any_length(tmp_path: Path, length: int) -> None:
     path = tmp_path / "model.safetensors"
@@ -141,6 +159,19 @@ def test_parquet_that_is_cut(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(InputError, match=r"metrics\.parquet: cannot be read as Parquet"):
         read(path)
+
+
+def test_parquet_that_describes_itself_at_length(tmp_path: Path) -> None:
+    table = pa.table({"step": [1, 2], "loss": [0.5, 0.25]}).replace_schema_metadata({"x": "y" * 20_000_000})
+    pq.write_table(table, tmp_path / "metrics.parquet")
+    with pytest.raises(InputError, match=r"metrics\.parquet: describes its columns and row groups in more than 32 MB"):
+        read(tmp_path / "metrics.parquet")
+
+
+def test_parquet_of_too_many_columns(tmp_path: Path) -> None:
+    found = read(write_parquet(tmp_path / "metrics.parquet", {f"m{number}": [0.5] for number in range(5_002)}))
+    assert len(values(found)) == 5_000
+    assert any("2 columns left out" in one.text for one in found if isinstance(one, Note))
 
 
 def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

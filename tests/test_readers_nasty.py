@@ -223,7 +223,7 @@ def test_export_of_two_runs_keeps_their_names(tmp_path: Path) -> None:
 def test_predictions_are_no_history() -> None:
     for case in ("predictions_one_class", "predictions_unseen_label"):
         (note,) = read(file_of(f"csv_file/{case}"))
-        assert "without a step column" in str(note)
+        assert "rows of predictions: mlbot computes no metrics" in str(note)
 
 
 def test_yaml_bombs(tmp_path: Path) -> None:

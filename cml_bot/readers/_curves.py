@@ -10,12 +10,13 @@ from cml_bot.readers._names import Names, some, tidy
 from cml_bot.readers._table import MOST_COLUMNS, Kind, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cml_bot.model import Observation
     from cml_bot.readers._table import Table
 
-NO_STEP = "Add a column named step or epoch, or name the column to draw over as x in dvc.yaml."
+_NO_STEP = "Add a column named step or epoch, or name the column to draw over as x in dvc.yaml."
+_PREDICTED = frozenset({"y_true", "y_pred", "y_score", "y_prob", "prediction", "predictions", "predicted"})
 
 
 def observe_table(table: Table) -> Iterator[Observation]:
@@ -31,8 +32,16 @@ def observe_table(table: Table) -> Iterator[Observation]:
     elif all(len(column.values) == 1 for column in table.columns.values()):
         yield from _metrics(table)
     else:
-        yield Note(text=f"{plural(table.n_rows, 'row')} without a step column: nothing to draw over. {NO_STEP}")
+        yield tell_no_step((*table.columns, *table.texts), plural(table.n_rows, "row"))
     yield from _notes(table)
+
+
+def tell_no_step(columns: Iterable[str], rows: str = "rows") -> Note:
+    """Say why a table is not drawn, and what to do; `rows` are its rows in words."""
+    if _PREDICTED.isdisjoint(columns):
+        return Note(text=f"{rows} without a step column: nothing to draw over. {_NO_STEP}")
+    cure = "Compute them in the job, and write them to metrics.json."
+    return Note(text=f"{rows} of predictions: mlbot computes no metrics. {cure}")
 
 
 def _metrics(table: Table) -> Iterator[Metric]:

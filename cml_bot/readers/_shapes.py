@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from cml_bot.model import Observation
 
+_LONGEST_EMPTY = 100
+"""Bytes of a document without anything in it."""
 _MOST_TRIED = 1_000
 """Values of a mapping that are looked at for one that fits."""
 
@@ -185,13 +187,17 @@ def load_table_shape(shape: Shape) -> TableShape:
     return cast("TableShape", import_module(f"cml_bot.readers.{shape.module}"))
 
 
-def may_be_known(data: bytes) -> bool:
+def may_be_known(data: bytes, where: str = "") -> bool:
     """Whether a file may be of a shape, told by the words in it: it is not parsed for that.
 
+    Where it is empty, `where`, the file's name, tells.
+
     Example:
-        >>> may_be_known(b'{"accuracy": 0.9}')
-        False
+        >>> may_be_known(b'{"accuracy": 0.9}'), may_be_known(b"{}", "errors.json")
+        (False, True)
     """
+    if len(data) <= _LONGEST_EMPTY and data.strip() in (b"{}", b"[]"):
+        return find_document_shape([], where) is not None
     return any(all(mark in data for path in shape.keys for mark in _marks(path)) for shape in DOCUMENTS) or any(
         all(name.encode() in data for name in shape.columns) for shape in TABLES
     )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LARGEST_HEADER = 100 * 1024 * 1024
 """Bytes of what describes the tensors."""
+_LARGEST_PRODUCT = 1 << 100
+"""More numbers than any model holds, and few enough that their sum is a float."""
 CURE = "Save the model again, or take it out of the sources."
 
 
@@ -45,16 +47,16 @@ def _most_first(tensors: Iterable[Tensor]) -> list[str]:
 
 
 def as_shape(value: object) -> tuple[int, ...] | None:
-    """Return a list of whole numbers that are not negative as a shape; None for anything else.
+    """Return a list of whole numbers that are not negative as a shape; None for anything else, and what no disk holds.
 
     Example:
-        >>> as_shape([16, 64]), as_shape([]), as_shape([-1]), as_shape("16")
-        ((16, 64), (), None, None)
+        >>> as_shape([16, 64]), as_shape([]), as_shape([-1]), as_shape("16"), as_shape([2**47] * 60)
+        ((16, 64), (), None, None, None)
     """
     if not isinstance(value, list | tuple) or len(value) > 64:
         return None
     sizes = tuple(each for each in value if type(each) is int and 0 <= each < 1 << 48)
-    return sizes if len(sizes) == len(value) else None
+    return sizes if len(sizes) == len(value) and math.prod(sizes) < _LARGEST_PRODUCT else None
 
 
 def size_of(path: Path) -> int:

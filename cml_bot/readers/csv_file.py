@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Note, Series
-from cml_bot.readers._curves import NO_STEP, observe_table
+from cml_bot.readers._curves import observe_table, tell_no_step
 from cml_bot.readers._dialect import sniff
 from cml_bot.readers._header import is_boosted, parse_header
 from cml_bot.readers._matrix import MOST_LABELS, may_be_matrix, parse_matrix
@@ -96,7 +96,7 @@ def _observe_any(
 ) -> Iterator[Observation]:
     """Yield the series or metrics of a table of no tool that is known; `fill` adds the rows after its beginning."""
     if len(beginning) > 1 and not _can_draw(header, x):
-        yield Note(text=f"rows without a step column: nothing to draw over. {NO_STEP}")
+        yield tell_no_step(header.names)
         return
     sheet = Sheet(header, x)
     sheet.table.is_course = is_boosted(header.names)

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 _CHUNK = 64 * 1024
 _ROOTS = frozenset({"testsuites", "testsuite"})
 _MOST_TESTS = 1_000_000
-_MOST_NOTED = 10_000
-"""Tests whose numbers are kept."""
 _FAILED = frozenset({"failure", "error"})
 _DEEPEST = 100
 
@@ -53,6 +51,9 @@ class _Report:
         self.named: Counter[str] = Counter()
         """How often each name of a test was met."""
         self.noted: list[_Test] = []
+        self.n_left = 0
+        """Tests that noted something when there was enough of it."""
+        self._n_noted = 0
         self.failed: list[str] = []
         self.properties: dict[str, str] = {}
         """What was noted of all tests."""
@@ -71,7 +72,7 @@ class _Report:
             self._test = _Test(place=attributes.get("classname", ""), name=attributes.get("name", ""))
         elif tag == "property":
             noted = self._test.properties if self._test else self.properties
-            if len(noted) < _MOST_NOTED and "name" in attributes:
+            if len(noted) < MOST_METRICS and "name" in attributes:
                 noted[attributes["name"]] = attributes.get("value", "")
         elif tag in _FAILED and self._test:
             self._test.outcome = "failed"
@@ -89,8 +90,11 @@ class _Report:
         self.named[test.name] += 1
         if test.outcome == "failed":
             self.failed.append(test.name)
-        if test.properties and len(self.noted) < _MOST_NOTED:
+        if test.properties and self._n_noted < MOST_METRICS:
             self.noted.append(test)
+            self._n_noted += 1 + len(test.properties)
+        elif test.properties:
+            self.n_left += 1
 
 
 class _NoReportError(Exception):
@@ -163,12 +167,14 @@ def _noted(report: _Report) -> Iterator[Observation]:
                 n_texts += 1
             else:
                 yield Metric(name=names.take(f"{name}/{what}"), values=(number,))
-    for what, text in list(report.properties.items())[:MOST_METRICS]:
+    for what, text in report.properties.items():
         number = as_number(text)
         if number is None:
             yield Param(name=tidy(what), value=text)
         else:
             yield Metric(name=names.take(what), values=(number,))
+    if report.n_left:
+        yield Note(text=f"numbers of {plural(report.n_left, 'more test')} left out. Note fewer of them.")
     if n_texts:
         yield Note(
             text=f"{plural(n_texts, 'property', 'properties')} of tests no numbers; left out. Note plain numbers."

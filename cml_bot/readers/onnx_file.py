@@ -5,10 +5,10 @@ Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, BinaryIO
 
 from cml_bot.errors import InputError
-from cml_bot.model import Note
 from cml_bot.readers._protobuf import BYTES, VARINT, WireError, read_varint
 from cml_bot.readers._text import unreadable
 from cml_bot.readers._weights import CURE, Tensor, as_shape, observe_weights, size_of
@@ -35,6 +35,8 @@ _TYPES = {
     11: "F64",
     16: "BF16",
 }
+_BITS = {"F64": 64, "I64": 64, "F32": 32, "I32": 32, "F16": 16, "BF16": 16, "I16": 16, "U16": 16}
+"""How many each number takes where it lies in another file; of other types 8."""
 _SIZES = {1: 8, 5: 4}
 _LARGEST_SHAPE = 640
 """Bytes of a shape."""
@@ -46,6 +48,8 @@ Span = tuple[int, int]
 
 def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: ARG001 - a model has no columns
     """Yield size, number of parameters and types. A constant that was folded into the graph is none of them.
+
+    The size is that with the weights that lie in another file.
 
     Raises:
         InputError: it is no model in ONNX, or cut.
@@ -66,14 +70,13 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: AR
         raise InputError(path.name, f"is no model in ONNX, or cut ({error})", CURE) from error
     if not graphs:
         raise InputError(path.name, "is no model in ONNX", CURE)
-    beside = path.with_name(f"{path.name}.data")
-    is_external = any(external for _, external in described)
-    is_here = is_external and beside.is_file() and not beside.is_symlink()
-    yield from observe_weights(size + (beside.stat().st_size if is_here else 0), [tensor for tensor, _ in described])
-    if is_external and not is_here:
-        yield Note(
-            text="its weights lie in another file; the size is without them. Name it like the model, with .data."
-        )
+    # That other file may be missing on one side, as it is too large for git: its size has to be alike on both.
+    elsewhere = sum(_bytes_of(tensor) for tensor, is_external in described if is_external)
+    yield from observe_weights(size + elsewhere, [tensor for tensor, _ in described])
+
+
+def _bytes_of(tensor: Tensor) -> int:
+    return math.prod(tensor.shape) * _BITS.get(tensor.dtype, 8) // 8
 
 
 def _walk(file: BinaryIO, span: Span) -> Iterator[tuple[int, int | Span]]:

@@ -5,14 +5,17 @@ Source: https://arrow.apache.org/docs/python/parquet.html
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
+from cml_bot.filters import format_number, plural
 from cml_bot.model import Note
-from cml_bot.readers._curves import NO_STEP, observe_table
+from cml_bot.readers._curves import observe_table, tell_no_step
 from cml_bot.readers._document import cells_of
 from cml_bot.readers._shapes import find_table_shape, load_table_shape
 from cml_bot.readers._table import MOST_COLUMNS, Table, find_step
+from cml_bot.readers._text import unreadable
 from cml_bot.readers._tree import flatten, observe_tree
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 _BATCH = 16 * 1024
 """Rows that are in memory at once."""
+_LARGEST_FOOTER = 32 * 1024 * 1024
+_END = "LLLLPAR1"
+"""Length of the footer, and the mark that ends the file."""
 _INDEX = "__index_level_0__"
 """The index that pandas keeps as a column."""
 
@@ -41,6 +47,7 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     except ImportError as error:
         cure = 'Install it beside mlbot: pip install "cml-bot[parquet]".'
         raise InputError(path.name, "is Parquet, and pyarrow is not installed", cure) from error
+    _refuse_footer(path)
     try:
         # Without memory maps: a file that is being written would end the process.
         with parquet.ParquetFile(path, memory_map=False) as file:
@@ -50,14 +57,37 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
         raise InputError(path.name, f"cannot be read as Parquet ({reason})", "Look whether it is whole.") from error
 
 
+def _refuse_footer(path: Path) -> None:
+    """Refuse what describes itself at a length that takes many times as much memory.
+
+    Source: https://parquet.apache.org/docs/file-format/
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - len(_END)))
+            length = int.from_bytes(file.read(4), "little")
+    except OSError as error:
+        raise unreadable(path.name, error) from error
+    if _LARGEST_FOOTER < length <= size:
+        what = f"describes its columns and row groups in more than {_LARGEST_FOOTER >> 20} MB"
+        raise InputError(path.name, what, "Write fewer columns and larger row groups, without metadata of your own.")
+
+
 def _observe(file: ParquetFile, x: str | None) -> Iterator[Observation]:
-    columns = tuple(name for name in file.schema_arrow.names if name != _INDEX)[:MOST_COLUMNS]
+    every = tuple(name for name in file.schema_arrow.names if name != _INDEX)
+    columns = every[:MOST_COLUMNS]
+    if len(every) > MOST_COLUMNS:
+        left = plural(len(every) - MOST_COLUMNS, "column")
+        yield Note(
+            text=f"has more than {format_number(MOST_COLUMNS)} columns; {left} left out. Write only the results."
+        )
     shape = find_table_shape(columns, x)
     n_rows = file.metadata.num_rows
     if shape:
         yield from load_table_shape(shape).observe(columns, _rows(file, columns))
     elif n_rows > 1 and find_step(columns, x) is None:
-        yield Note(text=f"rows without a step column: nothing to draw over. {NO_STEP}")
+        yield tell_no_step(columns)
     elif n_rows == 1 and find_step(columns, x) is None:
         row = next(iter(_rows(file, columns)), ())
         yield from observe_tree(flatten(dict(cells_of(dict(zip(columns, row, strict=False))))))

@@ -118,7 +118,8 @@ def _notes(log: EventLog, flaws: Mapping[str, list[str]]) -> Iterator[Note]:
     if log.n_broken:
         yield Note(text=f"{plural(log.n_broken, 'record')} cannot be understood; left out. Look what wrote them.")
     if log.is_full:
-        yield Note(text=f"has more than {plural(MOST_TAGS, 'tag')}; the others were left out. Log only the results.")
+        many = f"has more than {plural(MOST_TAGS, 'tag')}, or very long ones"
+        yield Note(text=f"{many}; the others were left out. Log only the results.")
     again = [tag.decode("utf-8", "replace") for tag, course in log.courses.items() if course.n_replaced]
     if again := [name for name in again if not is_step(name)]:
         cure = "Pass global_step to add_scalar, and give each training a folder of its own."
