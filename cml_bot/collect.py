@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from cml_bot.charts import is_whole
+from cml_bot.conditions import add_conditions
 from cml_bot.copies import without_twins
 from cml_bot.data_files import read_data
 from cml_bot.discover import discover
@@ -121,7 +122,7 @@ def read_source(tree: Tree, source: Source, seen: Seen) -> Sequence[Observation]
     known = seen.get(key) if key is not None else None
     if known is None:
         found = _read_store(tree, source) if source.files else _read_file(tree, source)
-        placed = (place(one, source.path, source.group, is_many=bool(source.files)) for one in found)
+        placed = (place(one, source.path, source.group, is_many=bool(source.files)) for one in add_conditions(found))
         known = tuple(_as_drawn(one, source.template) for one in placed)
         if key is not None:
             seen[key] = known

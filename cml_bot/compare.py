@@ -92,7 +92,10 @@ class _Terms(NamedTuple):
 
 def _settle(metric: Metric, rules: Sequence[Rule], gated: Iterable[str]) -> _Terms:
     rule = rule_of(metric.key, rules)
-    return _Terms(metric.key, rule, goal_of(metric, rules), role_of(metric, rule, gated))
+    role = role_of(metric, rule, gated)
+    # Counts and timings are no measure of quality unless somebody says so.
+    goal = Goal.NONE if role is Role.BOOKKEEPING else goal_of(metric, rules)
+    return _Terms(metric.key, rule, goal, role)
 
 
 def _pair(

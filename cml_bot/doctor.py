@@ -109,7 +109,7 @@ def _tell_run(run: Run) -> Iterator[str]:
         yield f"  {clean(source.path, 200)}  ({source.part}: {clean(source.why, 200)})"
     if not run.sources:
         yield "  no file: write one of these, or name your own under sources in mlbot.toml"
-        yield from (f"  {', '.join(row.names)}" for row in READERS)
+        yield from (f"  {', '.join(row.names)}" for row in READERS if row.names)
     for line in (*run.broken, *run.unread):
         yield f"problem     {clean(line, 400)}"
     for line in run.notes:

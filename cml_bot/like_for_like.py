@@ -48,7 +48,8 @@ def tell_differences(head: Run, base: Run, *, with_data: bool = True) -> tuple[s
 
 def has_other_data(one: Run, other: Run) -> bool:
     """Whether it is known that two runs were not trained and evaluated on the same data. The order does not matter."""
-    return any(True for _ in _differing(one, other))
+    # What concerns some metrics alone stands with them as their conditions.
+    return any(fact.of is None for _, here, there in _differing(one, other) if (fact := here or there))
 
 
 def has_other_amount(one: Run, other: Run) -> bool:

@@ -313,6 +313,8 @@ class Fact:
     """Equal texts mean that it is the same: a hash, a version."""
     detail: str = ""
     """What a reader knows it by, where the value is a hash: ``131 500 rows``."""
+    of: str | None = None
+    """How the names of the metrics begin that it concerns, of those of its own file; None where it is the whole run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,6 +133,7 @@ def _join_metric(group: str, metrics: Mapping[str, Metric]) -> Metric:
         role=first.role,
         is_exact=first.is_exact,
         repeats=kind,
+        conditions="; ".join(dict.fromkeys(filter(None, (metric.conditions for metric in metrics.values())))),
     )
 
 

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 OWN = "MLBOT_TOKEN"
 USUAL = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN", "bitbucket": "BITBUCKET_TOKEN"}
 """By forge, the variable that its other tools read."""
-VARIABLES = frozenset((OWN, *USUAL.values(), "GH_TOKEN", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_PASSWORD"))
+VARIABLES = frozenset(
+    (
+        *(OWN, *USUAL.values(), "GH_TOKEN", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_PASSWORD"),
+        # An address that may hold a password.
+        "MLFLOW_TRACKING_URI",
+    )
+)
 """Variables that hold a token; no child process sees them. CI_JOB_TOKEN stays: GitLab's runner lets git ask for it."""
 _TOKENS = re.compile(
     r"\bgh[oprsu]_[\w.-]{10,}"  # GitHub; the newer ones hold a JWT

@@ -76,12 +76,14 @@ ALLOWED: dict[str, set[str]] = {
     "data_files": EDGE | {"filters", "fingerprints", "readers", "trees"},
     "newest": EDGE | {"filters", "replicates"},
     "copies": EDGE,
+    "conditions": EDGE,
     "repeats": EDGE | {"names", "newest", "readers", "trees"},
     "discover": EDGE
     | {"config", "copies", "filters", "mlflow_source", "newest", "readers", "repeats", "replicates", "trees"},
     "collect": EDGE
     | {
         "charts",
+        "conditions",
         "config",
         "copies",
         "data_files",

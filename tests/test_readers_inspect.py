@@ -195,11 +195,11 @@ def test_eval_files_that_are_none(tmp_path: Path, data: bytes, what: str) -> Non
 
 def test_without_zstandard_the_cure_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, ZSTD.__name__, None)
-    with pytest.raises(InputError, match=r'Run pip install "cml-bot\[inspect\]"'):
+    with pytest.raises(InputError, match=r"Run pip install backports\.zstd"):
         case("inspect_eval", "success")
     found = case("inspect_logs", "two_tasks")
     assert "sums/match/accuracy" in metrics(found)
-    assert 'Run pip install "cml-bot[inspect]"' in notes(found)
+    assert "Run pip install backports.zstd" in notes(found)
 
 
 @settings(max_examples=60, deadline=None)

@@ -179,5 +179,5 @@ def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
     path = tmp_path / "metrics.parquet"
     path.write_bytes(b"PAR1")
-    with pytest.raises(InputError, match=r'pip install "cml-bot\[parquet\]"'):
+    with pytest.raises(InputError, match="pip install pyarrow"):
         read(path)

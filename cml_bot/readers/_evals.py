@@ -107,9 +107,9 @@ def samples_fact(name: str, total: int, n: int, what: str = "sample") -> Fact:
 
     Example:
         >>> samples_fact("samples", 255, 3)
-        Fact(name='samples', value='recorded:000...0ff', detail='3 samples')
+        Fact(name='samples', value='recorded:000...0ff', detail='3 samples', of='')
     """
-    return Fact(name=name, value=f"recorded:{total:064x}", detail=plural(n, what))
+    return Fact(name=name, value=f"recorded:{total:064x}", detail=plural(n, what), of="")
 
 
 def observe_params(settings: Mapping[str, object], prefix: str = "") -> Iterator[Param | Note]:

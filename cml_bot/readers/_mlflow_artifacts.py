@@ -105,7 +105,7 @@ def make_fact(name: str, digest: str, context: str, profile: str) -> Fact:
 
     Example:
         >>> make_fact("iris", "d1d9ee4f", "test", '{"num_rows": 50}')
-        Fact(name='iris (test)', value='recorded:d1d9ee4f', detail='50 rows')
+        Fact(name='iris (test)', value='recorded:d1d9ee4f', detail='50 rows', of=None)
     """
     called = f"{name} ({context})" if context else name
     return Fact(name=tidy(called), value=f"recorded:{shorten(digest, 100)}", detail=_rows_of(profile))

@@ -38,7 +38,7 @@ _LOCAL = struct.Struct("<4s5H3I2H")
 _ENCRYPTED = 0x1
 _UNSIZED = 0x8
 _CURE = "Look whether the job was stopped while it wrote the file."
-_INSTALL = 'Run pip install "cml-bot[inspect]".'
+_INSTALL = "Run pip install backports.zstd."
 _ODD = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, LookupError, OSError, EOFError, struct.error)
 
 

@@ -128,13 +128,15 @@ def _facts(spec: Mapping[str, object], label: str) -> Iterator[Fact]:
     """Yield what has to be alike: the task's version, and how many and which samples."""
     version, dataset = spec.get("task_version"), as_mapping(spec.get("dataset"))
     if isinstance(version, int | str):
-        yield Fact(name=f"{label} task version", value=f"recorded:{version!s:.100}", detail=f"version {version!s:.60}")
+        value, detail = f"recorded:{version!s:.100}", f"version {version!s:.60}"
+        yield Fact(name=f"{label} task version", value=value, detail=detail, of=f"{label}/")
     ids = as_list(dataset.get("sample_ids"))
     count = as_count(dataset.get("samples"))
     if ids or count:
         said = json.dumps([count, sorted(map(str, ids))])
         digest = hashlib.sha256(said.encode()).hexdigest()
-        yield Fact(name=f"{label} samples", value=f"recorded:{digest}", detail=plural(count or len(ids), "sample"))
+        detail = plural(count or len(ids), "sample")
+        yield Fact(name=f"{label} samples", value=f"recorded:{digest}", detail=detail, of=f"{label}/")
 
 
 def _params(spec: Mapping[str, object], label: str) -> Iterator[Observation]:

@@ -116,7 +116,7 @@ def _facts(whole: Mapping[str, object]) -> Iterator[Fact]:
             text = f"{number:g}" if key == "versions" and number is not None else as_text(value)
             if text and text not in ("N/A", "Yaml"):
                 detail = f"version {text[:60]}" if key == "versions" else ""
-                yield Fact(name=tidy(f"{task} {what}"), value=f"recorded:{text[:200]}", detail=detail)
+                yield Fact(name=tidy(f"{task} {what}"), value=f"recorded:{text[:200]}", detail=detail, of=f"{task}/")
 
 
 def observe_settings(whole: Mapping[str, object], prefix: str = "") -> Iterator[Param | Note]:

@@ -45,7 +45,7 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
         import pyarrow.parquet as parquet
         from pyarrow import ArrowException
     except ImportError as error:
-        cure = 'Install it beside mlbot: pip install "cml-bot[parquet]".'
+        cure = "Install it beside mlbot: pip install pyarrow."
         raise InputError(path.name, "is Parquet, and pyarrow is not installed", cure) from error
     _refuse_footer(path)
     try:
