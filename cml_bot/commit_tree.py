@@ -11,6 +11,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from cml_bot import git, git_fetch, held_file
+from cml_bot.dvc_cache import find_cached
 from cml_bot.errors import InputError
 from cml_bot.globs import Listing, Row, is_git
 from cml_bot.trees import refuse_pointer
@@ -94,6 +95,16 @@ class CommitTree:
             for path in others:
                 shutil.copyfile(self._here[first], self._place(blob, path))
 
+    def take_cached(self, hashes: Mapping[str, str]) -> Sequence[str]:
+        """Copy outputs that the commit lacks from DVC's cache; give those that are here now."""
+        found = {path: place for path, md5 in hashes.items() if (place := find_cached(self._root.resolve(), md5))}
+        taken = []
+        for path, place in found.items():
+            if path not in self._entries and not any(map(_is_unsafe, path.split("/"))):
+                shutil.copyfile(place, self._place("cached", path))
+                taken.append(path)
+        return taken
+
     def file(self, path: str, *, pointer: bool = False) -> Path:
         """Return a file with the content that `path` has in the commit, under the same name.
 
@@ -102,6 +113,8 @@ class CommitTree:
             InputError: it is missing, a link or a submodule.
         """
         row = self._entries.get(path)
+        if row is None and path in self._here:
+            return self._here[path]
         if row is None:
             raise InputError(path, f"is not in commit {self.sha[:7]}", "Commit it there, or leave it out.")
         if row.mode in NO_FILES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -221,11 +222,14 @@ def _from_dvc(tree: Tree, told: Sequence[Source]) -> Found:
             lost.pop(path, None)
             folders.append(path.rpartition("/")[0])
             notes += [str(replace(note, source=path)) for note in said]
-            missing: list[str] = []
+            absent: list[Source] = []
             for source in named:
                 here = [source] if source.path in walked else _expand(tree, source)
                 found += here
-                missing += [] if here else [source.path]
+                absent += [] if here else [source]
+            cached = _take_cached(tree, path, [source.path for source in absent])
+            found += (source for source in absent if source.path in cached)
+            missing = [source.path for source in absent if source.path not in cached]
             if missing:
                 are = "is named there, and is" if len(missing) == 1 else "are named there, and are"
                 notes.append(f"{path}: {list_some(missing, _MOST_NAMED)} {are} not here. {DVC_CURE}")
@@ -260,6 +264,22 @@ def _read_dvc(tree: Tree, path: str) -> tuple[Sequence[Source], Sequence[Note]]:
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", "Check its rights.") from error
     return parse_dvc(data, folder, partial(_find_content, tree))
+
+
+def _take_cached(tree: Tree, dvc_path: str, paths: Sequence[str]) -> Sequence[str]:
+    """Take outputs that lie in DVC's cache alone, by the hashes beside their dvc.yaml; give those that are here now."""
+    if not paths:
+        return ()
+    from cml_bot.readers.dvc_lock import parse_outputs, stage_folders
+
+    hashes: dict[str, str] = {}
+    folders = stage_folders(_find_content(tree, dvc_path) or b"{}", dvc_path)
+    for lock in (posixpath.join(posixpath.dirname(dvc_path), "dvc.lock"), *(f"{path}.dvc" for path in paths)):
+        data = _find_content(tree, lock)
+        # A lock that is broken costs its outputs alone: those are named as missing.
+        with suppress(InputError):
+            hashes |= parse_outputs(data, lock, folders) if data else {}
+    return tree.take_cached({path: hashes[path] for path in paths if path in hashes})
 
 
 def _find_content(tree: Tree, path: str) -> bytes | None:

@@ -31,7 +31,17 @@ def describe_curve(curve: Curve, *, head_label: str, base_label: str) -> str:
         said = f"ends at {only} {tell_side(label)}, and is not there {tell_side(missing)}"
     else:
         said = f"ends at {head} {tell_side(head_label)} and {base} {tell_side(base_label)}"
-    return f"{shorten_middle(curve.key.name, NAME_LENGTH)}, {_tell_lengths(curve, base_label)}: {said}"
+    kept = _tell_kept(curve.head)
+    return f"{shorten_middle(curve.key.name, NAME_LENGTH)}, {_tell_lengths(curve, base_label)}: {said}{kept}"
+
+
+def _tell_kept(series: Series | None) -> str:
+    """Say what the training kept, where that is not its end: the table shows that value."""
+    if series is None or series.best is None or series.best not in series.x or series.best == series.x[-1]:
+        return ""
+    value = series.y[series.x.index(series.best)]
+    label = shorten_middle(series.x_label, LABEL_LENGTH) or "x"
+    return f"; what was kept is {format_pair(series.y[-1], value, _unit(series)).head} at {label} {series.best:g}"
 
 
 def draw_curve(curve: Curve, *, head_label: str, base_label: str, goal: Goal) -> Figure:

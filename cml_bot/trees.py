@@ -11,7 +11,7 @@ from cml_bot.errors import InputError
 from cml_bot.globs import Listing, Row, is_git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 LARGEST_HASHED = 2**30
 """Bytes of the largest file whose git id is worked out."""
@@ -46,6 +46,14 @@ class Tree(Protocol):
 
     def fetch(self, paths: Iterable[str]) -> None:
         """Bring these files here in one go, where that saves time; missing ones are no error yet."""
+        ...
+
+    def take_cached(self, hashes: Mapping[str, str]) -> Sequence[str]:
+        """Take outputs that the tree lacks from DVC's cache in the workspace; give those that are here now.
+
+        Args:
+            hashes: the MD5 of each, by its path.
+        """
         ...
 
     def file(self, path: str, *, pointer: bool = False) -> Path:
@@ -91,6 +99,10 @@ class FolderTree:
 
     def fetch(self, paths: Iterable[str]) -> None:
         """Do nothing: they are here."""
+
+    def take_cached(self, hashes: Mapping[str, str]) -> Sequence[str]:  # noqa: ARG002
+        """Give none: what is in the workspace is there as it is now, and DVC puts its outputs there."""
+        return ()
 
     def file(self, path: str, *, pointer: bool = False) -> Path:
         """Return the file; it may be a link that stays inside.

@@ -45,4 +45,4 @@ def test_counts_are_never_better_or_worse(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "metrics.json").write_text(json.dumps({"n_samples": size, "eval_runtime": size / 2}))
         runs.append(collect(FolderTree(tmp_path / name), Config()))
-    assert {delta.trend for delta in compare(*runs)} <= {Trend.CHANGED, Trend.UNCLEAR}
+    assert {delta.trend for delta in compare(runs[0], runs[1])} <= {Trend.CHANGED, Trend.UNCLEAR}

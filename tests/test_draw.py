@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +243,13 @@ def test_no_pyplot_and_no_style_of_the_workspace(tmp_path: Path) -> None:
         for cwd in (plain, styled)
     ]
     assert results[0].stdout == results[1].stdout != ""
+
+
+def test_the_step_that_was_kept_is_told() -> None:
+    kept = Series(name="mAP", x=(1.0, 2.0, 3.0), y=(0.1, 0.4, 0.3), x_label="epoch", best=2.0)
+    said = describe_curve(Curve(key=kept.key, head=kept, base=None), head_label="here", base_label="main")
+    assert said.endswith("; what was kept is 0.4 at epoch 2")
+    ended = describe_curve(
+        Curve(key=kept.key, head=replace(kept, best=3.0), base=None), head_label="here", base_label="main"
+    )
+    assert "kept" not in ended

@@ -190,12 +190,15 @@ def load_table_shape(shape: Shape) -> TableShape:
 def may_be_known(data: bytes, where: str = "") -> bool:
     """Whether a file may be of a shape, told by the words in it: it is not parsed for that.
 
-    Where it is empty, `where`, the file's name, tells.
+    Where it is empty, `where`, the file's name, tells. JSON that is cut may have been anything: a stopped job must not
+    look like one that never evaluated.
 
     Example:
-        >>> may_be_known(b'{"accuracy": 0.9}'), may_be_known(b"{}", "errors.json")
-        (False, True)
+        >>> may_be_known(b'{"accuracy": 0.9}'), may_be_known(b"{}", "errors.json"), may_be_known(b'{"a": 1', "x.json")
+        (False, True, True)
     """
+    if where.endswith(".json") and data.lstrip()[:1] in (b"{", b"[") and data.rstrip()[-1:] not in (b"}", b"]"):
+        return True
     if len(data) <= _LONGEST_EMPTY and data.strip() in (b"{}", b"[]"):
         return find_document_shape([], where) is not None
     return any(all(mark in data for path in shape.keys for mark in _marks(path)) for shape in DOCUMENTS) or any(

@@ -79,6 +79,31 @@ def parse_lock(data: bytes, where: str, folders: Mapping[str, object]) -> tuple[
     return tuple(raw.values())
 
 
+def parse_outputs(data: bytes, where: str, folders: Mapping[str, object]) -> dict[str, str]:
+    """Return the MD5 of each file that a dvc.lock or a NAME.dvc says was made, by its path in the tree.
+
+    Args:
+        data: the file.
+        where: its path, relative to the top of the tree.
+        folders: the working folder of each stage that has one, as dvc.yaml says.
+
+    Raises:
+        InputError: it is not YAML.
+
+    Example:
+        >>> parse_outputs(b"outs: [{path: eval.json, md5: 12ab}]", "model/eval.json.dvc", {})
+        {'model/eval.json': '12ab'}
+    """
+    document = _parse(data, where)
+    stages = document.get("stages", {}) if "schema" in document else document
+    rows = [(document.get("wdir"), entry) for entry in _entries(document, "outs")]
+    for name, stage in stages.items() if isinstance(stages, dict) else ():
+        rows += [(folders.get(name.partition("@")[0]), entry) for entry in _entries(stage, "outs")]
+    return {
+        _place(entry["path"], where, folder): md5 for folder, entry in rows if isinstance(md5 := entry.get("md5"), str)
+    }
+
+
 def stage_folders(data: bytes, where: str) -> dict[str, object]:
     """Return the working folder of each stage of a dvc.yaml that has one: its lock does not repeat it.
 
