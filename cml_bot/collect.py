@@ -18,7 +18,7 @@ from cml_bot.mlflow_source import is_experiment, read_experiment
 from cml_bot.model import Chart, Fact, Figure, Metric, Note, Param, Part, Points, Run, Series
 from cml_bot.placing import place
 from cml_bot.readers import find_format, find_store, load_reader, load_store_reader
-from cml_bot.readers.dvc_plot import TEMPLATES, read_plot
+from cml_bot.readers.dvc_plot import TEMPLATES, read_lines, read_plot
 from cml_bot.replicates import join_replicates
 
 if TYPE_CHECKING:
@@ -146,7 +146,12 @@ def _read_file(tree: Tree, source: Source) -> Iterator[Observation]:
     path, module = tree.file(source.path), _module(source)
     if source.template in TEMPLATES and module in _ROWS:
         return read_plot(path, source.template, source.x, source.y)
-    return load_reader(module).read(path, source.x)
+    found = load_reader(module).read(path, source.x)
+    if source.part is not Part.PLOTS or source.x is not None or module not in _ROWS:
+        return found
+    known = list(found)
+    is_drawn = any(isinstance(one, Series | Chart | Metric) for one in known)
+    return iter(known) if is_drawn else read_lines(path, source.y)
 
 
 def _read_store(tree: Tree, source: Source) -> Iterator[Observation]:

@@ -306,5 +306,5 @@ def _unique(sources: Iterable[Source]) -> tuple[Source, ...]:
     """Drop what was named twice for the same purpose, keeping the first."""
     seen: dict[tuple[object, ...], Source] = {}
     for source in sources:
-        seen.setdefault((source.path, source.part is Part.PARAMS, source.x, source.y), source)
+        seen.setdefault((source.path, source.part is Part.PARAMS, source.x, source.y, source.template), source)
     return tuple(seen.values())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cml_bot.charts import is_whole
 from cml_bot.collect import Seen, read_source
 from cml_bot.errors import InputError
-from cml_bot.model import Bars, Figure, Matrix, Note, Observation, Points, Run, Series, Source
+from cml_bot.model import Bars, Figure, Matrix, Note, Observation, Part, Points, Run, Series, Source
 from cml_bot.pairs import pair_charts
 from cml_bot.readers.dvc_plot import TEMPLATES, read_plot
 from cml_bot.trees import FolderTree
@@ -169,3 +169,24 @@ def test_a_wrong_column_is_a_note_with_its_cure(tmp_path: Path) -> None:
     assert str(found) == (
         "cm.csv: columns that are not there, to be drawn as confusion: truth. Correct x and y in dvc.yaml."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("loss.csv", "name,loss\na,1.0\nb,0.5\n"),
+        ("loss.json", '{"run": [{"loss": 1.0}, {"loss": 0.5}]}'),
+        ("loss.yaml", "- {other: 3, loss: 1.0}\n- {other: 2, loss: 0.5}\n"),
+    ],
+)
+@pytest.mark.parametrize("y", [(), ("loss",)])
+def test_without_an_x_the_number_of_the_row_counts(tmp_path: Path, name: str, text: str, y: tuple[str, ...]) -> None:
+    write(tmp_path, name, text)
+    found = read(tmp_path, Source(path=name, why="dvc.yaml names it", part=Part.PLOTS, declared=True, y=y))
+    assert [(one.name, one.x, one.y) for one in found if isinstance(one, Series)] == [("loss", (0, 1), (1.0, 0.5))]
+
+
+def test_no_numbers_to_draw(tmp_path: Path) -> None:
+    write(tmp_path, "loss.csv", "name,loss\na,x\nb,y\n")
+    [note] = read(tmp_path, Source(path="loss.csv", why="", part=Part.PLOTS))
+    assert "no numbers to draw" in str(note)

@@ -16,11 +16,13 @@ from cml_bot.charts import MOST_POINTS, bound_chart
 from cml_bot.errors import InputError
 from cml_bot.filters import format_number, plural
 from cml_bot.model import Bars, Matrix, Note, Points
+from cml_bot.readers._course import Course
 from cml_bot.readers._dialect import sniff
 from cml_bot.readers._document import find_rows
 from cml_bot.readers._header import parse_header
 from cml_bot.readers._names import is_broken, some, tidy
 from cml_bot.readers._numbers import as_double, as_number, is_missing
+from cml_bot.readers._table import MOST_COLUMNS
 from cml_bot.readers._text import not_utf8, open_text, read_text
 
 if TYPE_CHECKING:
@@ -73,12 +75,37 @@ def read_plot(path: Path, template: str, x: str | None = None, y: Sequence[str] 
     columns = [(other, name if len(first) < 3 and len(theirs) == 1 else f"{name}/{other}") for other in theirs]
     rows = chain([first], rows)
     if template in CONFUSION:
-        yield from _confusion(rows, ours, theirs[0], name, is_shares=template != CONFUSION[0])
+        is_shares = template != CONFUSION[0]
+        # The same file may be drawn by both templates.
+        yield from _confusion(rows, ours, theirs[0], f"{name}, normalized" if is_shares else name, is_shares=is_shares)
     elif template in BARS:
         own = name if len(first) < 3 else f"{name}/{ours}"
         yield from _bars(rows, ours, theirs[0], own, is_ordered=template == BARS[0])
     else:
         yield from _points(rows, ours, columns, is_jittered=template != SCATTER[0])
+    yield from notes
+
+
+def read_lines(path: Path, y: Sequence[str] = ()) -> Iterator[Observation]:
+    """Yield columns over the number of the row, as DVC draws them where nobody names an x.
+
+    Args:
+        path: the file.
+        y: the columns; the last one when there are none.
+
+    Raises:
+        InputError: the file as a whole cannot be read, or holds no rows.
+    """
+    notes: list[Note] = []
+    courses: dict[str, Course] = {}
+    for place, row in enumerate(_read_rows(path, notes)):
+        for name in y or tuple(row)[-1:]:
+            value = as_double(row.get(name))
+            if value is not None and (name in courses or len(courses) < MOST_COLUMNS):
+                courses.setdefault(name, Course()).add(place, value)
+    yield from (course.series(tidy(name), "step") for name, course in courses.items())
+    if not courses:
+        yield Note(text="holds no numbers to draw. Correct y in dvc.yaml.")
     yield from notes
 
 
