@@ -150,7 +150,8 @@ def _tell_bars(pair: ChartPair, labels: Labels) -> str:
     bars = list(_bars(pair, count + len(base.labels) if base else count))
     largest = max(bars, key=lambda bar: size_of(bar[1] if bar[1] is not None else 0.0 if head else bar[2] or 0.0))
     said = f"{plural(count, 'bar')}{others}: largest {_tell_bar(largest, pair, labels)}"
-    changed = max(bars, key=_change_of)
+    # What is on one side alone may be there on the other, among the many that are not kept.
+    changed = max((bar for bar in bars if None not in bar[1:]), key=_change_of, default=largest)
     if not (head and base) or not _change_of(changed) or changed is largest:
         return said
     return f"{said}, most changed {_tell_bar(changed, pair, labels)}"

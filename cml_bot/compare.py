@@ -131,8 +131,10 @@ def _find_unlike(head: Metric | None, base: Metric | None, *, is_alike: bool) ->
 
 
 def _is_exact(head: Metric | None, base: Metric | None) -> bool:
-    """Whether both sides hold no noise, and are numbers."""
-    return all(side is not None and side.is_exact and math.isfinite(side.value) for side in (head, base))
+    """Whether both sides hold no noise, and are numbers under the same conditions."""
+    if head is None or base is None or head.conditions != base.conditions:
+        return False
+    return all(side.is_exact and math.isfinite(side.value) for side in (head, base))
 
 
 def _is_count(head: Metric | None, base: Metric | None) -> bool:

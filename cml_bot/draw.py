@@ -28,7 +28,8 @@ def describe_curve(curve: Curve, *, head_label: str, base_label: str) -> str:
     head, base = _ends(curve)
     if curve.head is None or curve.base is None:
         only, label, missing = (base, base_label, head_label) if curve.head is None else (head, head_label, base_label)
-        said = f"ends at {only} {tell_side(label)}, and is not there {tell_side(missing)}"
+        gone = f", and is not there {tell_side(missing)}" if missing else ""
+        said = f"ends at {only} {tell_side(label)}{gone}"
     else:
         said = f"ends at {head} {tell_side(head_label)} and {base} {tell_side(base_label)}"
     kept = _tell_kept(curve.head)

@@ -209,19 +209,21 @@ def _amount(name: str, value: str) -> float | None:
 
 def _courses(head: Run, base: Run) -> Sequence[str]:
     heads, bases = _last_steps(head), _last_steps(base)
-    return [
-        f"the curves end at {_axis(label)} {format_number(bases[label])} → {format_number(end)}"
-        for label, end in heads.items()
-        if label in bases and abs(end - bases[label]) > FARTHER * max(abs(end), abs(bases[label]))
-    ]
+    told = {
+        f"the curves end at {_axis(key[1])} {format_number(bases[key])} → {format_number(end)}": None
+        for key, end in heads.items()
+        if key in bases and abs(end - bases[key]) > FARTHER * max(abs(end), abs(bases[key]))
+    }
+    return list(told)
 
 
-def _last_steps(run: Run) -> dict[str, float]:
-    """Return how far the longest curve goes, for each way to count a training."""
-    ends: dict[str, float] = {}
+def _last_steps(run: Run) -> dict[tuple[str, str], float]:
+    """Return how far the longest curve of each file goes, for each way to count a training."""
+    ends: dict[tuple[str, str], float] = {}
     for series in run.series:
+        key = series.group, series.x_label
         if series.x and is_step(series.x_label) and math.isfinite(series.x[-1]):
-            ends[series.x_label] = max(series.x[-1], ends.get(series.x_label, -math.inf))
+            ends[key] = max(series.x[-1], ends.get(key, -math.inf))
     return ends
 
 

@@ -142,6 +142,8 @@ class Metric:
     """Which way is good, where the tool that wrote it says so."""
     role: Role | None = None
     """How much attention it deserves, where its format tells: a count is bookkeeping, whatever its name."""
+    is_detail: bool = False
+    """Whether it is one of many beside what sums them up: of one class among all."""
     is_exact: bool = False
     """Whether it holds no noise, as what a check of data came to: any difference is one."""
     repeats: Repeats = Repeats.TRAININGS

@@ -132,6 +132,7 @@ def _join_metric(group: str, metrics: Mapping[str, Metric]) -> Metric:
         goal=first.goal,
         role=first.role,
         is_exact=first.is_exact,
+        is_detail=first.is_detail,
         repeats=kind,
         conditions="; ".join(dict.fromkeys(filter(None, (metric.conditions for metric in metrics.values())))),
     )

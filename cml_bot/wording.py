@@ -143,7 +143,8 @@ def _place(delta: Delta) -> int:
         return 0
     if delta.trend is Trend.UNCLEAR and delta.evidence.method is Method.NOT_FINITE:
         return 3
-    return 2 if delta.goal is Goal.NONE else int(is_of_training(delta.key.name))
+    is_detail = any(side is not None and side.is_detail for side in (delta.head, delta.base))
+    return 2 if delta.goal is Goal.NONE else int(is_detail or is_of_training(delta.key.name))
 
 
 def _is_wanted(row: Row, report: Report) -> bool:

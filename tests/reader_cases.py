@@ -78,6 +78,7 @@ def _row_of(one: Observation) -> dict[str, Any]:
         case Metric():
             known: dict[str, Any] = {"stderr": one.stderr, "n_items": one.n_items, "goal": one.goal, "role": one.role}
             known |= {"labels": one.labels or None, "unit": one.unit or None, "is_exact": one.is_exact or None}
+            known |= {"is_detail": one.is_detail or None}
             known |= {"conditions": one.conditions or None}
             known |= {"repeats": one.repeats if one.repeats is not Repeats.TRAININGS else None}
             more = {name: value for name, value in known.items() if value is not None}

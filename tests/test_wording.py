@@ -23,7 +23,7 @@ def accuracy(value: float) -> Metric:
 def test_where_there_are_only_counts_the_report_is_about_those() -> None:
     report = make_report(Run(metrics=(size(14_326),)), Run(metrics=(size(9_270),)))
     rows = sort_rows(report)
-    assert tell_outcome(report, rows) == ("📊", "1 worse")
+    assert tell_outcome(report, rows) == ("📊", "1 changed")
     assert second_line(report, rows).text.startswith("rose from 9\u202f270\u00a0bytes to 14\u202f326\u00a0bytes")
     assert [row.name for row in rows.first] == ["size"]
     assert "bookkeeping" not in fold_titles(report, rows)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SUPPORT = "support"
 _ALL = ("macro avg", "weighted avg", "micro avg")
 """Averages over all examples, whose number is that of the accuracy."""
+_AVERAGES = (*_ALL, "samples avg")
 
 
 def observe(document: object, where: str) -> Iterator[Observation]:  # noqa: ARG001 - every mapping is one
@@ -29,8 +30,12 @@ def observe(document: object, where: str) -> Iterator[Observation]:  # noqa: ARG
     leaves = tuple(leaf for leaf in flat.leaves if leaf.path[-1] != SUPPORT)
     every = next((counts[name,] for name in _ALL if counts.get((name,))), None)
     items = {leaf.name: counts.get(leaf.path[:-1], every if leaf.path == ("accuracy",) else None) for leaf in leaves}
+    details = {leaf.name for leaf in leaves if len(leaf.path) > 1 and leaf.path[0] not in _AVERAGES}
     for one in observe_tree(Leaves(leaves=leaves, notes=flat.notes)):
-        yield replace(one, n_items=items.get(one.name)) if isinstance(one, Metric) and not one.n_items else one
+        if isinstance(one, Metric):
+            yield replace(one, n_items=one.n_items or items.get(one.name), is_detail=one.name in details)
+        else:
+            yield one
 
 
 def _count(value: object) -> int | None:
