@@ -296,3 +296,10 @@ def test_ten_thousand_labels_take_less_than_a_second(tmp_path: Path) -> None:
     (found,) = pair_charts(run(many), run(replace(many, values=tuple(reversed(many.values)))))
     assert found.key == Key("", "b")
     assert tell(found)
+
+
+def test_a_bar_that_is_on_one_side_alone_is_not_the_most_changed() -> None:
+    head = Bars(name="importance", labels=("a", "b"), values=(0.9, 0.1))
+    base = Bars(name="importance", labels=("a", "b", "c"), values=(0.9, 0.2, 0.5))
+    said = describe_chart(ChartPair(key=head.key, head=head, base=base), head_label="this branch", base_label="main")
+    assert "most changed b (" in said

@@ -9,7 +9,7 @@ from cml_bot.collect import collect
 from cml_bot.compare import compare
 from cml_bot.config import Config
 from cml_bot.like_for_like import has_other_data, tell_differences
-from cml_bot.model import Run, Trend
+from cml_bot.model import Metric, Run, Trend
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
@@ -46,3 +46,12 @@ def test_counts_are_never_better_or_worse(tmp_path: Path) -> None:
         (tmp_path / name / "metrics.json").write_text(json.dumps({"n_samples": size, "eval_runtime": size / 2}))
         runs.append(collect(FolderTree(tmp_path / name), Config()))
     assert {delta.trend for delta in compare(runs[0], runs[1])} <= {Trend.CHANGED, Trend.UNCLEAR}
+
+
+def test_what_is_exact_is_no_change_under_other_conditions() -> None:
+    def run(failed: int, cases: str) -> Run:
+        return Run(metrics=(Metric(name="tests failed", values=(failed,), is_exact=True, conditions=cases),))
+
+    [alike] = compare(run(8, "a"), run(7, "a"))
+    [other] = compare(run(8, "a"), run(7, "b"))
+    assert (alike.trend, other.trend) == (Trend.WORSE, Trend.UNCLEAR)
