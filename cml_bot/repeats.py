@@ -57,7 +57,8 @@ def _walk_back(tree: Tree, runs: Sequence[str], files: Mapping[str, Sequence[str
     for run in reversed(runs):
         training = _read(tree, files.get(run, ()))
         first = first or training
-        if not training.told or training in taken.values() or training.params != first.params:
+        is_like = training.params == first.params and training.told.keys() == first.told.keys()
+        if not training.told or not is_like or training in taken.values():
             break
         taken[run] = training
     each = [training.told for training in taken.values()]

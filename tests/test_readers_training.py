@@ -172,8 +172,8 @@ class TestRepeats:
 
     @pytest.mark.parametrize(
         "last",
-        ["lr: 0.2\nseed: 3\n", "lr: 0.1\n", "lr: 0.1\nseed: 2\n", "lr: [0.1\n"],
-        ids=["other", "none", "same", "cut"],
+        ["lr: 0.2\nseed: 3\n", "lr: 0.1\n", "lr: 0.1\nseed: 2\n", "lr: 0.1\nseed: 2\nfold: 1\n", "lr: [0.1\n"],
+        ids=["other", "none", "same", "of a fold", "cut"],
     )
     def test_runs_of_other_parameters_or_without_a_seed_are_not(self, tmp_path: Path, last: str) -> None:
         lightning(tmp_path, 0, "lr: 0.1\nseed: 2\n")
