@@ -12,7 +12,7 @@ from cml_bot.filters import format_number
 from cml_bot.mlflow_wire import mappings
 from cml_bot.readers._mlflow_artifacts import make_fact
 from cml_bot.readers._mlflow_runs import COMMIT, NAME, PARENT, Logged
-from cml_bot.readers._mlflow_values import MOST_METRICS, unfold, whole
+from cml_bot.readers._mlflow_values import MOST_METRICS, course_of, unfold, whole
 from cml_bot.readers._numbers import as_double
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cml_bot.mlflow_wire import Server
     from cml_bot.model import Fact
+    from cml_bot.readers._course import Course
     from cml_bot.readers._mlflow_values import Point
 
 _PAGE = 1_000
@@ -113,23 +114,26 @@ class ServerPlace:
         """Name its metrics."""
         return sorted(self._last(run))
 
-    def points(self, run: Logged) -> Mapping[str, Sequence[Point]]:
+    def courses(self, run: Logged) -> Mapping[str, Course]:
         """Return what was logged of each metric.
 
         Raises:
             InputError: the server does not give it.
         """
         last = self._last(run)
-        found: dict[str, Sequence[Point]] = {name: list(_points([last[name]])) for name in sorted(last)}
+        found = {name: course_of(_points([last[name]])) for name in sorted(last)}
         # Whose last step is 0 has no other.
-        wanted = [name for name, points in found.items() if points and points[0][0] != 0] if self._with_courses else []
+        wanted = [name for name in found if whole(last[name].get("step")) != 0] if self._with_courses else []
         if len(wanted) > _MOST_COURSES:
             most = format_number(_MOST_COURSES)
             self._notes.append(f"a run has more than {most} curves; of the others the last value is shown. Log fewer.")
-        calls = [(lambda name=name: self._server.course(run.key, name)) for name in wanted[:_MOST_COURSES]]
-        for name, rows in zip(wanted, self._server.all(calls), strict=False):
-            found[name] = list(_points(rows)) or found[name]
-        return found
+        # Thinned at once: hundreds of metrics with all their points are too much to hold.
+        calls = [
+            (lambda session, name=name: course_of(_points(self._server.course(session, run.key, name))))
+            for name in wanted[:_MOST_COURSES]
+        ]
+        asked = self._server.all(calls)
+        return found | {name: course for name, course in zip(wanted, asked, strict=False) if course.n}
 
     def data(self, run: Logged) -> Sequence[Fact]:
         """Return the data it says it used."""

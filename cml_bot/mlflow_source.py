@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -100,8 +101,7 @@ def open_experiment(text: str, env: Mapping[str, str], root: Path) -> Iterator[E
         raise InputError(text, f"{URI} is not set", "Set it in the job, as the training has it.")
     scheme, path = _split(uri)
     if scheme in ("http", "https"):
-        with _open_server(text, name, uri, env) as experiment:
-            yield experiment
+        yield _open_server(text, name, uri, env)
     elif scheme == "sqlite":
         from cml_bot.readers.mlflow_db import open_place
 
@@ -134,28 +134,21 @@ def _split(uri: str) -> tuple[str, str]:
     return scheme.lower(), unquote(urlsplit(uri).path) if scheme == "file" else ""
 
 
-@contextmanager
-def _open_server(text: str, name: str, uri: str, env: Mapping[str, str]) -> Iterator[Experiment]:
+def _open_server(text: str, name: str, uri: str, env: Mapping[str, str]) -> Experiment:
     # Pays for `requests` only where there is a server.
     from cml_bot.mlflow_server import ServerPlace
     from cml_bot.mlflow_wire import Server, read_address
 
-    server = Server(read_address(uri, env, text))
-    place = ServerPlace(server, name)
-    try:
-        yield Experiment(place=place, glance=place.glance, find_runs=place.find_runs, list_newest=place.list_newest)
-    finally:
-        server.close()
+    place = ServerPlace(Server(read_address(uri, env, text)), name)
+    return Experiment(place=place, glance=place.glance, find_runs=place.find_runs, list_newest=place.list_newest)
 
 
 def _here(place: Place, runs: Sequence[Logged], name: str) -> Experiment:
     """Give an experiment of which all runs are known."""
+    from cml_bot.readers._mlflow_runs import runs_of_commit
+
     own = [run for run in runs if run.experiment == name]
-
-    def find_runs(sha: str) -> Sequence[Logged]:
-        keys = {run.key for run in own if run.commit == sha}
-        return [run for run in own if run.key in keys or run.parent in keys]
-
+    find_runs = partial(runs_of_commit, own)
     return Experiment(place=place, glance=lambda: place, find_runs=find_runs, list_newest=lambda: own)
 
 

@@ -12,30 +12,28 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-import requests
+from requests import Session
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.exceptions import ProxyError, RequestException, SSLError, Timeout
 
 from cml_bot.errors import InputError
+from cml_bot.mlflow_source import URI
 from cml_bot.tokens import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from requests import PreparedRequest
+
 Answer = TypeVar("Answer")
-URI, TOKEN, USER, PASSWORD = (
-    "MLFLOW_TRACKING_URI",
-    "MLFLOW_TRACKING_TOKEN",
-    "MLFLOW_TRACKING_USERNAME",
-    "MLFLOW_TRACKING_PASSWORD",
-)
+TOKEN, USER, PASSWORD = "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
 """Source: https://mlflow.org/docs/latest/api_reference/python_api/mlflow.environment_variables.html"""
 SECONDS = 60.0
 """For all of a conversation."""
 _WAIT = (10.0, 30.0)
 """Seconds to connect, and without a word."""
 _TRIES = 3
-_AT_ONCE = 8
+_AT_ONCE = 4
 _LARGEST = 64 * 1024 * 1024
 """Bytes of one answer."""
 _MOST_POINTS = 100_000
@@ -95,7 +93,7 @@ class _Sign(AuthBase):
     def __init__(self, token: str) -> None:
         self._token = token
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
         if self._token:
             request.headers["Authorization"] = f"Bearer {self._token}"
         return request
@@ -115,16 +113,6 @@ class Server:
         self.address = address
         self._end = time.monotonic() + seconds
         self._pause = pause
-        self._session = requests.Session()
-        self._session.auth = _Sign(address.token)
-        if not address.token and address.user:
-            self._session.auth = HTTPBasicAuth(address.user.encode(), address.password.encode())
-        if address.certificates:
-            self._session.verify = address.certificates
-
-    def close(self) -> None:
-        """End the conversation."""
-        self._session.close()
 
     def get(self, path: str, **query: str | int) -> dict[str, Any]:
         """Ask for something.
@@ -132,7 +120,7 @@ class Server:
         Raises:
             InputError: it is refused, not there, or not answered.
         """
-        return self.all([lambda: self._ask("GET", path, query)])[0]
+        return self.all([lambda session: self._ask(session, "GET", path, query)])[0]
 
     def post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         """Search for something.
@@ -140,32 +128,32 @@ class Server:
         Raises:
             InputError: it is refused, not there, or not answered.
         """
-        return self.all([lambda: self._ask("POST", path, body)])[0]
+        return self.all([lambda session: self._ask(session, "POST", path, body)])[0]
 
-    def all(self, calls: Sequence[Callable[[], Answer]]) -> list[Answer]:
+    def all(self, calls: Sequence[Callable[[Session], Answer]]) -> list[Answer]:
         """Make calls, some at once, and wait for them no longer than the deadline.
 
-        A time-out of `requests` is for each piece of an answer, so each call runs in a thread that is left behind when
+        A time-out of `requests` is for each piece of an answer, so calls are made in threads that are left behind when
         time is up.
 
         Raises:
             InputError: one was not answered in time, or whatever it raises.
         """
-        waiting = enumerate(calls)
         answers: dict[int, Answer] = {}
         failures: list[BaseException] = []
 
-        def work() -> None:
-            # Of an iterator each thread gets the next, and no two the same.
-            for place, call in waiting:
-                if failures:
-                    return
-                try:
-                    answers[place] = call()
-                except BaseException as error:
-                    failures.append(error)
+        def work(first: int) -> None:
+            try:
+                with self._open_session() as session:
+                    for place in range(first, len(calls), _AT_ONCE):
+                        if failures:
+                            return
+                        answers[place] = calls[place](session)
+            except BaseException as error:
+                failures.append(error)
 
-        threads = [Thread(target=work, daemon=True, name="mlbot-mlflow") for _ in calls[:_AT_ONCE]]
+        count = min(_AT_ONCE, len(calls))
+        threads = [Thread(target=work, args=(first,), daemon=True, name="mlbot-mlflow") for first in range(count)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -176,8 +164,8 @@ class Server:
             raise self._error("did not answer in time", "Run the job again.")
         return [answers[place] for place in range(len(calls))]
 
-    def course(self, run: str, metric: str) -> list[dict[str, Any]]:
-        """Ask for all that was logged of a metric. To be called within `all`.
+    def course(self, session: Session, run: str, metric: str) -> list[dict[str, Any]]:
+        """Ask for all that was logged of a metric. To be called within `all`, with the session that it gives.
 
         Raises:
             InputError: it is refused or not answered.
@@ -185,7 +173,7 @@ class Server:
         found: list[dict[str, Any]] = []
         query: dict[str, object] = {"run_id": run, "run_uuid": run, "metric_key": metric, "max_results": 25_000}
         while len(found) < _MOST_POINTS:
-            answer = self._ask("GET", "metrics/get-history", query)
+            answer = self._ask(session, "GET", "metrics/get-history", query)
             rows = mappings(answer.get("metrics"))
             found += rows
             token = answer.get("next_page_token")
@@ -194,25 +182,37 @@ class Server:
             query["page_token"] = token
         return found
 
-    def _ask(self, method: str, path: str, content: Mapping[str, object]) -> dict[str, Any]:
-        for tries in range(1, _TRIES + 1):
-            status, data = self._send(method, path, content, is_last=tries == _TRIES)
-            if status not in _OVERLOADED and status:
+    def _open_session(self) -> Session:
+        """Begin to speak to the server; no two threads may share a session."""
+        session = Session()
+        session.auth = _Sign(self.address.token)
+        if not self.address.token and self.address.user:
+            session.auth = HTTPBasicAuth(self.address.user.encode(), self.address.password.encode())
+        if self.address.certificates:
+            session.verify = self.address.certificates
+        return session
+
+    def _ask(self, session: Session, method: str, path: str, content: Mapping[str, object]) -> dict[str, Any]:
+        status, data = 0, b""
+        for tries in range(_TRIES):
+            if tries:
+                time.sleep(min(self._pause * 2 ** (tries - 1), max(0.0, self._end - time.monotonic())))
+            status, data = self._send(session, method, path, content, is_last=tries == _TRIES - 1)
+            if status and status not in _OVERLOADED:
                 break
-            time.sleep(min(self._pause * 2 ** (tries - 1), max(0.0, self._end - time.monotonic())))
         document = _parse(data)
         if status == 200 and document is not None:
             return document
         raise self._refusal(status, document)
 
-    def _send(self, method: str, path: str, content: Mapping[str, object], *, is_last: bool) -> tuple[int, bytes]:
+    def _send(
+        self, session: Session, method: str, path: str, content: Mapping[str, object], *, is_last: bool
+    ) -> tuple[int, bytes]:
         """Give the status and the body; 0 where it did not come, and may be asked for again."""
         url = f"{self.address.url}/api/2.0/mlflow/{path}"
         given: dict[str, Any] = {"params": content} if method == "GET" else {"json": content}
         try:
-            with self._session.request(
-                method, url, timeout=_WAIT, allow_redirects=False, stream=True, **given
-            ) as answer:
+            with session.request(method, url, timeout=_WAIT, allow_redirects=False, stream=True, **given) as answer:
                 data = bytearray()
                 for piece in answer.iter_content(65_536):
                     data += piece

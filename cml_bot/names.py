@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -13,21 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cml_bot.model import Evidence, Key
-
-
-FOLD = "fold "
-"""Begins the label of a training that is one fold of a cross-validation."""
-_FOLDS = re.compile(r"folds?[-_=./]?\{replicate\}", re.IGNORECASE)
-
-
-def are_folds(group: str, labels: Iterable[str]) -> bool:
-    """Whether repeated trainings are the folds of one cross-validation, by what their pattern or labels say.
-
-    Example:
-        >>> are_folds("out/fold-{replicate}/eval.json", ["0", "1"]), are_folds("seed-{replicate}.json", ["0", "1"])
-        (True, False)
-    """
-    return bool(_FOLDS.search(group)) or all(label.startswith(FOLD) for label in labels)
 
 
 def shared_names(keys: Iterable[Key]) -> frozenset[str]:

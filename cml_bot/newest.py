@@ -26,7 +26,8 @@ RUN_PARTS: tuple[str, ...] = (
     r"(?:^|/)version_(\d+)/",
     # Hugging Face's Trainer: the state at each checkpoint, told as the one of the whole training that is not there yet.
     r"(?:^|/)(checkpoint-\d+/)trainer_state\.json$",
-    # Ultralytics: train, train2, since 8.4 train-2; YOLOv5: exp, exp2.
+    # Ultralytics: train, train2, since 8.4 train-2, also beside train9 of before: so any dash is newer than none.
+    # YOLOv5: exp, exp2.
     r"(?:^|/)runs/[^/]+/(?:train|val|test|predict|exp)(-?\d*)/",
     # Weights & Biases: a folder for each run.
     r"(?:^|/)wandb/((?:offline-)?run-\d{8}_\d{6}-[^/]+)(?=$|/)",

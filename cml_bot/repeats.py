@@ -5,13 +5,13 @@ Runs without a seed in their parameters are not taken for that: with equal param
 
 from __future__ import annotations
 
-import re
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.errors import InputError
 from cml_bot.model import Param, Part
-from cml_bot.names import FOLD
 from cml_bot.newest import find_place, order_runs
+from cml_bot.seeds import find_kind, make_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,16 +21,14 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 100
 """The newest runs of a place that are looked at."""
-_SEED = re.compile(
-    r"(?:.*[._-])?(?:seeds?|seed_everything|random_state|fold)(?:_?(?:id|idx|index|num|number|no))?", re.IGNORECASE
-)
 
 
 class _Training(NamedTuple):
     """One run's parameters, apart from what tells it from its repetitions."""
 
     params: Mapping[tuple[str, str], str]
-    label: str
+    told: Mapping[str, str]
+    """Its seeds and folds."""
 
 
 def find_repeats(tree: Tree, sources: Iterable[Source]) -> dict[str, dict[str, str]]:
@@ -53,16 +51,21 @@ def find_repeats(tree: Tree, sources: Iterable[Source]) -> dict[str, dict[str, s
 
 
 def _walk_back(tree: Tree, runs: Sequence[str], files: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    taken: dict[str, str] = {}
+    taken: dict[str, _Training] = {}
     first: _Training | None = None
     tree.fetch([path for run in runs for path in files.get(run, ())])
     for run in reversed(runs):
         training = _read(tree, files.get(run, ()))
         first = first or training
-        if not training.label or training.label in taken.values() or training.params != first.params:
+        is_like = training.params == first.params and training.told.keys() == first.told.keys()
+        if not training.told or not is_like or training in taken.values():
             break
-        taken[run] = training.label
-    return taken
+        taken[run] = training
+    each = [training.told for training in taken.values()]
+    # What all have alike tells nothing, such as the one seed of all folds.
+    differing = [name for name in dict.fromkeys(chain(*each)) if len({told.get(name) for told in each}) > 1]
+    labels = [make_label((name, told[name]) for name in differing if name in told) for told in each]
+    return dict(zip(taken, labels, strict=True)) if all(labels) and len(set(labels)) == len(labels) else {}
 
 
 def _read(tree: Tree, paths: Sequence[str]) -> _Training:
@@ -75,10 +78,10 @@ def _read(tree: Tree, paths: Sequence[str]) -> _Training:
         name = path.rpartition("/")[2]
         try:
             for one in params_file.read(tree.file(path)):
-                if isinstance(one, Param) and _SEED.fullmatch(one.name):
-                    told[one.name] = f"{FOLD}{one.value}" if "fold" in one.name.lower() else one.value
+                if isinstance(one, Param) and find_kind(one.name):
+                    told[one.name] = one.value
                 elif isinstance(one, Param):
                     params[name, one.name] = one.value
         except (InputError, OSError):
-            return _Training({}, "")
-    return _Training(params, ", ".join(dict.fromkeys(told.values())))
+            return _Training({}, {})
+    return _Training(params, told)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cml_bot.filters import format_number
 from cml_bot.model import Bars, Fact, Figure, Matrix, Metric, Note, Param, Points, Repeats, Series
-from cml_bot.names import FOLD, are_folds
 from cml_bot.readers._names import some
+from cml_bot.seeds import FOLD, are_folds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cml_bot.model import Observation, Source
+    from cml_bot.model import Key, Observation, Source
 
 Kind = TypeVar("Kind", Metric, Series, Matrix, Bars, Points, Figure, Param, Fact, Note)
 Trainings = dict[str, list["Observation"]]
@@ -90,7 +90,7 @@ def natural(text: str) -> list[tuple[bool, int, str]]:
 
 def _join(group: str, found: Trainings) -> Iterator[Observation]:
     trainings = {replicate: found[replicate] for replicate in sorted(found, key=natural)}
-    for metrics in _by_name(trainings, Metric).values():
+    for metrics in _by_key(trainings, Metric).values():
         yield _join_metric(group, metrics)
     for replicate, observations in trainings.items():
         yield from (replace(one, replicate=replicate) for one in observations if isinstance(one, Series))
@@ -99,21 +99,28 @@ def _join(group: str, found: Trainings) -> Iterator[Observation]:
     yield from _first_of(Bars, "chart", group, trainings)
     yield from _first_of(Points, "chart", group, trainings)
     yield from _first_of(Figure, "picture", group, trainings)
-    for facts in _by_name(trainings, Fact).values():
+    for facts in _by_key(trainings, Fact).values():
         # Folds have each their own data: they are the same on both sides if all are.
         yield replace(next(iter(facts.values())), value=" ".join(sorted({fact.value for fact in facts.values()})))
     notes = (one.text for observations in trainings.values() for one in observations if isinstance(one, Note))
     yield from (Note(text=text, source=group) for text in dict.fromkeys(notes))
 
 
-def _by_name(trainings: Trainings, kind: type[Kind]) -> dict[str, dict[str, Kind]]:
-    """Give what the trainings have of one kind, by its name and by training; a second one of a name is left out."""
-    found: dict[str, dict[str, Kind]] = {}
+def _by_key(trainings: Trainings, kind: type[Kind]) -> dict[Key | str, dict[str, Kind]]:
+    """Give what the trainings have of one kind, by what it is called and by training; a second one is left out."""
+    found: dict[Key | str, dict[str, Kind]] = {}
     for replicate, observations in trainings.items():
         for one in observations:
-            if isinstance(one, kind) and not isinstance(one, Note):
-                found.setdefault(one.name, {}).setdefault(replicate, one)
+            if isinstance(one, kind):
+                found.setdefault(_key_of(one), {}).setdefault(replicate, one)
     return found
+
+
+def _key_of(one: Observation) -> Key | str:
+    """Say what it is called; one source may hold several things with groups of their own, as MLflow's experiments."""
+    if isinstance(one, Note):
+        return one.text
+    return one.name if isinstance(one, Figure | Fact) else one.key
 
 
 def _join_metric(group: str, metrics: Mapping[str, Metric]) -> Metric:
@@ -121,10 +128,10 @@ def _join_metric(group: str, metrics: Mapping[str, Metric]) -> Metric:
     if len(metrics) == 1:
         return replace(first, labels=tuple(metrics), source=group)
     values = tuple(metric.value for metric in metrics.values())
-    kind = Repeats.FOLDS if are_folds(group, metrics) else Repeats.TRAININGS
+    kind = Repeats.FOLDS if are_folds(first.group, metrics) else Repeats.TRAININGS
     return Metric(
         name=first.name,
-        group=group,
+        group=first.group,
         values=values,
         labels=tuple(metrics),
         unit=first.unit,
@@ -139,22 +146,22 @@ def _join_metric(group: str, metrics: Mapping[str, Metric]) -> Metric:
 
 
 def _join_params(group: str, trainings: Trainings) -> Iterator[Param | Note]:
-    named = _by_name(trainings, Param)
+    named = _by_key(trainings, Param)
     with_some = {replicate for params in named.values() for replicate in params}
     other: list[str] = []
-    for name, params in named.items():
+    for params in named.values():
         if len(params) == len(with_some) and len({param.value for param in params.values()}) == 1:
             yield replace(next(iter(params.values())), source=group)
         elif any(param.value != replicate.removeprefix(FOLD) for replicate, param in params.items()):
             # Not the seed that names the trainings: that is told by the labels.
-            other.append(name)
+            other.append(next(iter(params.values())).name)
     if other:
         yield Note(text=f"parameters that differ between repeated trainings: {some(other)}; left out", source=group)
 
 
 def _first_of(kind: type[Kind], word: str, group: str, trainings: Trainings) -> Iterator[Kind | Note]:
     """Yield the charts or pictures of the first training that has them."""
-    for drawn in _by_name(trainings, kind).values():
+    for drawn in _by_key(trainings, kind).values():
         replicate, first = next(iter(drawn.items()))
         yield first
         if len(drawn) > 1:

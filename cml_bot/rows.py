@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from cml_bot.goals import find_goal
 from cml_bot.model import Goal, Metric, Of, Repeats, Role, mean_of
-from cml_bot.names import are_folds
 from cml_bot.rules import rule_of
+from cml_bot.seeds import are_folds
 from cml_bot.steps import is_step
 
 if TYPE_CHECKING:

@@ -134,6 +134,32 @@ def test_what_passes_is_asked_for_again(kind: str) -> None:
             place_of(server).find_runs(SHA)
 
 
+def test_after_the_last_try_nobody_waits() -> None:
+    with start_server() as server:
+        server.fail("get-by-name", Fault(), times=3)
+        address = read_address(server.url, {}, "mlflow:churn")
+        begun = time.monotonic()
+        with pytest.raises(InputError, match=r"refused \(502"):
+            ServerPlace(Server(address, pause=0.3), "churn").find_runs(SHA)
+    # Between three tries: 0.3 and 0.6 seconds.
+    assert 0.9 <= time.monotonic() - begun < 2.0
+
+
+def test_each_metric_has_its_own_course() -> None:
+    points: dict[str, list[tuple[float | str, int, int]]] = {
+        f"m{n:02}": [(n, 1, 0), (n + 0.5, 2, 1)] for n in range(30)
+    }
+    points["long"] = [(step % 7, step, step) for step in range(9_000)]
+    with start_server(logged("a", SHA, points)) as server:
+        server.page = 2_000
+        found = {one.name: one for one in read(env_of(server)) if isinstance(one, Series)}
+    long = found.pop("long")
+    assert {name: one.y for name, one in found.items()} == {f"m{n:02}": (n, n + 0.5) for n in range(30)}
+    # Thinned, as any long course is.
+    assert len(long.x) <= 4_000
+    assert (long.x[0], long.x[-1]) == (0, 8_999)
+
+
 def test_a_server_that_never_ends_its_answer_is_left() -> None:
     with start_server(logged("a", SHA, {"loss": LOSS})) as server:
         server.fail("get-by-name", Fault(kind="hang"))

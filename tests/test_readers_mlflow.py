@@ -17,6 +17,8 @@ from cml_bot.config import Config
 from cml_bot.errors import InputError
 from cml_bot.model import Figure, Metric, Note, Observation, Repeats, Role, Run, Series
 from cml_bot.readers import _sqlite, mlflow_db, mlflow_files
+from cml_bot.readers._course import MOST_KEPT
+from cml_bot.rows import names_of, rows_of
 from cml_bot.trees import FolderTree
 from tests.reader_cases import CASES, read_case
 from tests.repositories import commit, make_repository
@@ -159,13 +161,33 @@ def test_runs_that_differ_in_their_seed_are_one_metric(module: str) -> None:
 def test_folds_are_told_by_a_parameter_or_by_the_name_of_their_run() -> None:
     found = metrics(read("mlflow_files", "folds"))
     assert found["accuracy"].repeats is Repeats.FOLDS
-    assert found["accuracy"].labels == ("0", "1", "2")
+    assert found["accuracy"].labels == ("fold 0", "fold 1", "fold 2")
     # The run around them has measured this alone, and the mean of the others, which is theirs.
     assert found["mean_fit_seconds"].value == 1.25
     named = metrics(read("mlflow_files", "named_folds"))
-    assert (named["loss"].labels, named["loss"].repeats) == (("0", "1"), Repeats.FOLDS)
+    assert (named["loss"].labels, named["loss"].repeats) == (("fold 0", "fold 1"), Repeats.FOLDS)
     cpu = named["system/cpu_utilization_percentage"]
     assert (cpu.values, cpu.role) == ((55.0, 56.0), Role.BOOKKEEPING)
+
+
+def test_folds_with_curves_are_folds(tmp_path: Path) -> None:
+    for fold in range(3):
+        put(tmp_path, f"r{fold}", metrics__acc="1 0.9 0\n", metrics__loss="1 0.5 0\n1 0.4 1\n", params__fold=str(fold))
+    run = run_of(tmp_path)
+    rows = rows_of(run, (), names_of(run))
+    assert {(key.name, one.repeats, one.labels) for key, one in rows.items()} == {
+        ("acc", Repeats.FOLDS, ("fold 0", "fold 1", "fold 2")),
+        ("loss", Repeats.FOLDS, ("fold 0", "fold 1", "fold 2")),
+    }
+
+
+def test_the_number_of_folds_is_a_setting(tmp_path: Path) -> None:
+    for n in (5, 10):
+        start = {"meta.yaml": f"status: 3\nrun_name: of {n}\nstart_time: {n}\n"}
+        put(tmp_path, f"r{n}", metrics__acc=f"1 0.{n} 0\n", params__n_fold=str(n), **start)
+    found = read_files(tmp_path)
+    assert metrics(found)["acc"].values == (0.10,)
+    assert "1 earlier run of this commit left out, the newest counts: of 5" in notes(found)
 
 
 def test_a_search_is_no_repetition() -> None:
@@ -221,6 +243,29 @@ def test_a_run_that_measured_other_things_is_another_step(tmp_path: Path) -> Non
     assert "parameters that differ between runs of this commit: lr; those of the newest are shown" in notes(found)
 
 
+def test_what_is_taken_of_the_machine_makes_no_step_another(tmp_path: Path) -> None:
+    cpu = {"metrics/system/cpu": "1 50 0\n1 52 1\n"}
+    put(tmp_path, "a1", metrics__loss="1 0.1 0\n", **cpu)
+    put(tmp_path, "a2", metrics__acc="1 0.9 0\n", **cpu, **{"meta.yaml": "status: 3\nstart_time: 9\n"})
+    found = read_files(tmp_path)
+    assert metrics(found).keys() == {"acc", "loss", "system/cpu", "system/cpu (2)"}
+    assert notes(found) == ""
+    # A run that has nothing else measured the same as another such.
+    for n in (1, 2):
+        put(tmp_path, f"b{n}", **cpu, **{"meta.yaml": f"status: 3\nrun_name: b{n}\nstart_time: {n}\n"})
+    assert "1 earlier run of this commit left out, the newest counts: b1" in notes(read_files(tmp_path))
+
+
+def test_long_courses_are_thinned(tmp_path: Path) -> None:
+    lines = "".join(f"{step} {0.5 if step != 777 else 9.5} {step}\n" for step in range(20_000))
+    put(tmp_path, "a1", **{"metrics/loss": lines, "metrics/system/cpu": lines})
+    found = read_files(tmp_path)
+    loss = courses(found)["loss"]
+    assert len(loss.x) <= MOST_KEPT
+    assert (loss.x[0], loss.x[-1], max(loss.y)) == (0, 19_999, 9.5)
+    assert metrics(found)["system/cpu"].value == pytest.approx(0.5 + 9 / 20_000)
+
+
 def test_names_and_lines_of_all_kinds(tmp_path: Path) -> None:
     put(
         tmp_path,
@@ -256,6 +301,15 @@ def test_a_run_whose_parent_was_deleted_stands_alone(tmp_path: Path) -> None:
     put(tmp_path, "a1", metrics__acc="1 0.1 0\n", **{"meta.yaml": "status: 3\nlifecycle_stage: deleted\n"})
     put(tmp_path, "a2", metrics__acc="1 0.9 0\n", **{"tags/mlflow.parentRunId": "a1"})
     assert metrics(read_files(tmp_path))["acc"].value == 0.9
+
+
+def test_a_run_whose_description_the_tree_does_not_give_costs_a_line(tmp_path: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
+    put(tmp_path, "a1", metrics__acc="1 0.9 0\n", **{"meta.yaml": pointer})
+    run = run_of(tmp_path)
+    assert run.broken == run.unread == ()
+    assert [(str(one.key), one.value) for one in run.metrics] == [("mlruns/churn:acc", 0.9)]
+    assert "cannot be read: mlruns/7/a1/meta.yaml; left out" in run.notes[-1]
 
 
 def test_what_the_tree_does_not_give_costs_a_line(tmp_path: Path) -> None:

@@ -132,6 +132,11 @@ class TestLightning:
         )
         assert {param.name: param.value for param in run_of(tmp_path).params}["run"] == "[ls]"
 
+    def test_ultralytics_counts_anew_with_a_dash(self, tmp_path: Path) -> None:
+        for name in ("train", "train2", "train10", "train-2", "train-3"):
+            put(tmp_path, f"runs/detect/{name}/results.csv", "epoch,metrics/mAP50(B)\n1,0.5\n2,0.6\n")
+        assert paths(run_of(tmp_path)) == ["runs/detect/train-3/results.csv"]
+
 
 class TestRepeats:
     def test_versions_that_differ_by_their_seed_alone_are_one_training_repeated(self, tmp_path: Path) -> None:
@@ -167,8 +172,8 @@ class TestRepeats:
 
     @pytest.mark.parametrize(
         "last",
-        ["lr: 0.2\nseed: 3\n", "lr: 0.1\n", "lr: 0.1\nseed: 2\n", "lr: [0.1\n"],
-        ids=["other", "none", "same", "cut"],
+        ["lr: 0.2\nseed: 3\n", "lr: 0.1\n", "lr: 0.1\nseed: 2\n", "lr: 0.1\nseed: 2\nfold: 1\n", "lr: [0.1\n"],
+        ids=["other", "none", "same", "of a fold", "cut"],
     )
     def test_runs_of_other_parameters_or_without_a_seed_are_not(self, tmp_path: Path, last: str) -> None:
         lightning(tmp_path, 0, "lr: 0.1\nseed: 2\n")
@@ -189,6 +194,32 @@ class TestRepeats:
         assert found.head.labels[0] == "fold 0"
         assert found.evidence.method is Method.FOLDS
         assert head.notes == ()
+
+    @pytest.mark.parametrize(
+        ("name", "labels"),
+        [("scaffold_seed", ("0", "1")), ("manifold.random_state", ("0", "1")), ("fold_idx", ("fold 0", "fold 1"))],
+    )
+    def test_a_seed_may_be_of_a_scaffold(self, tmp_path: Path, name: str, labels: tuple[str, ...]) -> None:
+        for n in range(2):
+            lightning(tmp_path, n, f"lr: 0.1\n{name}: {n}\n")
+        found = delta(run_of(tmp_path), run_of(tmp_path), "val/acc").head
+        assert found is not None
+        assert (found.labels, found.repeats) == (labels, Repeats.FOLDS if "fold 0" in labels else Repeats.TRAININGS)
+
+    @pytest.mark.parametrize("name", ["k_fold", "n_fold", "cv.num_fold", "n_seeds"])
+    def test_how_many_folds_there_are_is_a_setting(self, tmp_path: Path, name: str) -> None:
+        for n in (5, 10):
+            lightning(tmp_path, n, f"lr: 0.1\n{name}: {n}\n")
+        run = run_of(tmp_path)
+        assert [(one.name, one.value) for one in run.params] == [("lr", "0.1"), (name, "10")]
+        assert not any(source.replicate for source in run.sources)
+
+    def test_the_one_seed_of_all_folds_tells_nothing(self, tmp_path: Path) -> None:
+        for fold in range(3):
+            lightning(tmp_path, fold, f"seed: 7\nfold: {fold}\n")
+        found = delta(run_of(tmp_path), run_of(tmp_path), "val/acc").head
+        assert found is not None
+        assert (found.labels, found.repeats) == (("fold 0", "fold 1", "fold 2"), Repeats.FOLDS)
 
     def test_a_pattern_may_name_folds_too(self, tmp_path: Path) -> None:
         for fold in range(3):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,14 @@ from cml_bot.pairs import pair_curves, pair_figures
 from cml_bot.replicates import find_replicate, natural
 from cml_bot.trees import FolderTree
 from tests import repositories as real
+from tests.reader_cases import CASES
 from tests.repositories import Make
 from tests.test_collect import PNG, write
 
 make = real.make
 
+MLFLOW = "24f39fa142929c0183a8a697fbba5e6a5aab4cdd"
+"""The commit of the runs."""
 SEEDS = Config(sources=("out/seed-{replicate}/eval.json",))
 
 
@@ -151,6 +155,16 @@ class TestCollect:
         assert pair_figures(run, run) == ()
         # A run.json names its pictures and does not hold them.
         assert pair_figures(run, parse_run(dump_run(run), "run.json")) == ()
+
+    def test_what_a_source_keeps_apart_stays_apart(self, tmp_path: Path) -> None:
+        for seed in (1, 2):
+            folder = tmp_path / f"s{seed}/mlruns"
+            shutil.copytree(CASES / "mlflow_files/experiments/mlruns", folder)
+        run = collect(FolderTree(tmp_path, MLFLOW), Config(sources=("s{replicate}",)))
+        assert [(str(one.key), one.values, one.labels) for one in run.metrics] == [
+            ("s{replicate}/mlruns/churn:accuracy", (0.9, 0.9), ("1", "2")),
+            ("s{replicate}/mlruns/fraud:accuracy", (0.7, 0.7), ("1", "2")),
+        ]
 
     def test_notes_are_told_once_and_a_broken_file_hides_no_other(self, make: Make) -> None:
         tree = make({"s1.json": "{}", "s2.json": "{}", "s3.json": "{", "s4.json": seed(4)})

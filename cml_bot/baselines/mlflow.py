@@ -12,7 +12,7 @@ from cml_bot.filters import plural
 from cml_bot.mlflow_source import MARK, URI, observe_commit, open_experiment
 from cml_bot.model import Base, Fact, Figure, Metric, Note, Param, Run, Series, Side
 from cml_bot.placing import place as put
-from cml_bot.readers._mlflow_runs import FINISHED, tops_of
+from cml_bot.readers._mlflow_runs import FINISHED, runs_of_commit, tops_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,7 +62,7 @@ def _find(experiment: Experiment, wanted: str, chosen: Chosen, line: Sequence[st
     """Choose the first commit of a line that has a run, newest first; those after it are its history."""
     here = experiment.find_runs(chosen.sha)
     newest = experiment.list_newest()
-    by_commit = {sha: _runs_of(newest, sha) for sha in line} | {chosen.sha: _runs_of(here, chosen.sha)}
+    by_commit = {sha: runs_of_commit(newest, sha) for sha in line} | {chosen.sha: runs_of_commit(here, chosen.sha)}
     found = [sha for sha in line if _is_done(by_commit[sha])]
     title = wanted.removeprefix(MARK)
     if not found:
@@ -78,11 +78,6 @@ def _find(experiment: Experiment, wanted: str, chosen: Chosen, line: Sequence[st
     history = [_make_run(glance, by_commit[sha], sha, wanted) for sha in reversed(earlier)]
     side = Side(sha=base, kind="mlflow", label=chosen.label, source=f"{words}, {title} in MLflow")
     return Base(run=run, side=side, history=(*history, run))
-
-
-def _runs_of(runs: Sequence[Logged], sha: str) -> list[Logged]:
-    keys = {run.key for run in runs if run.commit == sha}
-    return [run for run in runs if run.key in keys or run.parent in keys]
 
 
 def _is_done(runs: Sequence[Logged]) -> bool:

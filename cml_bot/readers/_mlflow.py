@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Fact, Figure, Note, Param
-from cml_bot.readers._mlflow_runs import COMMIT, FINISHED, MOST_LOOKED, gather_units, repeat_children, runs_of, tops_of
-from cml_bot.readers._mlflow_values import MOST_METRICS, course_of, observe_courses
+from cml_bot.readers._mlflow_runs import COMMIT, FINISHED, MOST_LOOKED, compare_children, gather_units, runs_of, tops_of
+from cml_bot.readers._mlflow_values import MOST_METRICS, observe_courses
 from cml_bot.readers._names import Names, shorten, some, tidy
 from cml_bot.readers.image_file import read as read_image
 
@@ -127,8 +127,8 @@ def _tell_children(place: Place, unit: Unit, runs: Sequence[Logged]) -> Iterator
     if shown:
         yield Note(text=f"{plural(len(within) - shown, 'run')} within the run not finished; left out. {_END}.")
         return
-    differing = repeat_children(place, unit.run, runs)
-    why = f", which differ in {some(differing)}" if isinstance(differing, list) and differing else ""
+    differing = compare_children(place, unit.run, runs).differing
+    why = f", which differ in {some(differing)}" if differing else ""
     cure = "Log what is to be compared in the run around them."
     yield Note(text=f"{plural(len(within), 'run')} within the run left out{why}. {cure}")
 
@@ -136,12 +136,10 @@ def _tell_children(place: Place, unit: Unit, runs: Sequence[Logged]) -> Iterator
 def _observe_numbers(place: Place, unit: Unit, names: Names) -> Iterator[Observation]:
     """Yield the metrics of a unit; the own ones of a run around others where those lack them."""
     members = unit.repeated.runs if unit.repeated else {"": unit.run}
-    found = {
-        label: {name: course_of(points) for name, points in place.points(run).items()} for label, run in members.items()
-    }
+    found = {label: place.courses(run) for label, run in members.items()}
     if unit.has_children:
         told = {name for courses in found.values() for name in courses}
-        own = {name: course_of(points) for name, points in place.points(unit.run).items() if name not in told}
+        own = {name: course for name, course in place.courses(unit.run).items() if name not in told}
         yield from observe_courses({"": own}, names)
     yield from observe_courses(found, names, unit.repeated.kind if unit.repeated else None)
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from cml_bot.readers._mlflow_repeats import find_repeats, is_alike
+from cml_bot.readers._mlflow_repeats import compare_runs, is_alike
+from cml_bot.readers._mlflow_values import is_of_machine
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from cml_bot.model import Fact
-    from cml_bot.readers._mlflow_repeats import Repeated
-    from cml_bot.readers._mlflow_values import Point
+    from cml_bot.readers._course import Course
+    from cml_bot.readers._mlflow_repeats import Compared, Repeated
 
 FINISHED = "FINISHED"
 COMMIT, PARENT, NAME = "mlflow.source.git.commit", "mlflow.parentRunId", "mlflow.runName"
@@ -55,8 +56,8 @@ class Place(Protocol):
         """Name its metrics."""
         ...
 
-    def points(self, run: Logged) -> Mapping[str, Sequence[Point]]:
-        """Return what was logged of each metric, in any order."""
+    def courses(self, run: Logged) -> Mapping[str, Course]:
+        """Return what was logged of each metric."""
         ...
 
     def data(self, run: Logged) -> Sequence[Fact]:
@@ -78,7 +79,7 @@ class Unit:
 
     run: Logged
     names: frozenset[str]
-    """Of all its metrics."""
+    """Of what it measured; of the machine's metrics only where it has no other."""
     repeated: Repeated[Logged] | None = None
 
     @property
@@ -112,8 +113,8 @@ def gather_units(
             continue
         if unit.repeated is None:
             like = [run, *(other for other in waiting if is_alike(place.params(run), place.params(other)))]
-            repeated = find_repeats([(one, one.name, place.params(one)) for one in like], newest_only=True)
-            if not isinstance(repeated, list):
+            repeated = compare_runs([(one, one.name, place.params(one)) for one in like], newest_only=True).repeated
+            if repeated:
                 unit = replace(unit, repeated=repeated)
                 waiting = [one for one in waiting if one not in repeated.runs.values()]
         units.append(unit)
@@ -121,20 +122,26 @@ def gather_units(
 
 
 def _make_unit(place: Place, run: Logged, runs: Sequence[Logged]) -> Unit:
-    repeated = repeat_children(place, run, runs)
-    names = frozenset(place.names(run))
-    if isinstance(repeated, list):
-        return Unit(run=run, names=names)
-    within = frozenset(name for child in repeated.runs.values() for name in place.names(child))
-    return Unit(run=run, names=names | within, repeated=repeated)
+    repeated = compare_children(place, run, runs).repeated
+    members = [run, *(repeated.runs.values() if repeated else ())]
+    names = frozenset(name for one in members for name in place.names(one))
+    # What MLflow takes of the machine every run has, whatever it is for.
+    measured = frozenset(name for name in names if not is_of_machine(name))
+    return Unit(run=run, names=measured or names, repeated=repeated)
 
 
-def repeat_children(place: Place, run: Logged, runs: Sequence[Logged]) -> Repeated[Logged] | list[str]:
-    """Give the runs within a run as repetitions of one training, or the parameters that differ."""
+def compare_children(place: Place, run: Logged, runs: Sequence[Logged]) -> Compared[Logged]:
+    """Give the runs within a run as repetitions of one training, where they are that, and what differs."""
     children = [one for one in runs if one.parent == run.key and one.status == FINISHED]
-    found = find_repeats([(child, child.name, place.params(child)) for child in children[:MOST_LOOKED]])
+    found = compare_runs([(child, child.name, place.params(child)) for child in children[:MOST_LOOKED]])
     # So many are a search, whatever the first of them look like.
-    return [] if len(children) > MOST_LOOKED and not isinstance(found, list) else found
+    return replace(found, repeated=None) if len(children) > MOST_LOOKED else found
+
+
+def runs_of_commit(runs: Sequence[Logged], sha: str) -> list[Logged]:
+    """Give the runs of a commit, and those within them."""
+    keys = {run.key for run in runs if run.commit == sha}
+    return [run for run in runs if run.key in keys or run.parent in keys]
 
 
 def runs_of(unit: Unit) -> list[Logged]:

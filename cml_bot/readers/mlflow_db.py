@@ -17,7 +17,7 @@ from cml_bot.filters import format_number
 from cml_bot.readers._mlflow import observe_runs
 from cml_bot.readers._mlflow_artifacts import find_among, find_beside, make_fact
 from cml_bot.readers._mlflow_runs import COMMIT, NAME, PARENT, Logged
-from cml_bot.readers._mlflow_values import MOST_METRICS, MOST_POINTS, unfold, whole
+from cml_bot.readers._mlflow_values import MOST_METRICS, MOST_POINTS, course_of, unfold, whole
 from cml_bot.readers._numbers import as_double
 from cml_bot.readers._sqlite import open_database, plain_tables
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cml_bot.model import Fact, Observation
+    from cml_bot.readers._course import Course
     from cml_bot.readers._mlflow_values import Point
 
 _NEEDED = frozenset(("experiments", "runs", "metrics", "latest_metrics", "params", "tags"))
@@ -137,7 +138,7 @@ class DbPlace:
         rows = self._ask("SELECT key FROM latest_metrics WHERE run_uuid = ? LIMIT ?", run.key, MOST_METRICS + 1)
         return sorted(_text(name) for (name,) in rows)
 
-    def points(self, run: Logged) -> Mapping[str, Sequence[Point]]:
+    def courses(self, run: Logged) -> Mapping[str, Course]:
         """Return what was logged of each metric; where that is too much, the last value alone."""
         rows = self._ask(_points_of("metrics"), run.key, MOST_POINTS + 1)
         if len(rows) > MOST_POINTS:
@@ -150,7 +151,7 @@ class DbPlace:
             if number is not None and isinstance(name, str):
                 point = whole(step), whole(moment), float("nan") if is_nan == 1 else unfold(number)
                 found.setdefault(name, []).append(point)
-        return found
+        return {name: course_of(points) for name, points in found.items()}
 
     def data(self, run: Logged) -> Sequence[Fact]:
         """Return the data it says it used."""

@@ -17,7 +17,7 @@ from cml_bot.filters import format_number, plural
 from cml_bot.readers._mlflow import observe_runs
 from cml_bot.readers._mlflow_artifacts import choose_pictures, find_beside, make_fact
 from cml_bot.readers._mlflow_runs import COMMIT, NAME, PARENT, Logged
-from cml_bot.readers._mlflow_values import MOST_METRICS, MOST_POINTS, whole
+from cml_bot.readers._mlflow_values import MOST_METRICS, MOST_POINTS, course_of, whole
 from cml_bot.readers._names import shorten, some
 from cml_bot.readers._numbers import as_double
 from cml_bot.readers._text import read_bytes
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cml_bot.model import Fact, Observation
+    from cml_bot.readers._course import Course
     from cml_bot.readers._mlflow_values import Point
 
 _STATES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
@@ -129,9 +130,10 @@ class FilePlace:
         """Name its metrics."""
         return self._of(run, "metrics")
 
-    def points(self, run: Logged) -> Mapping[str, Sequence[Point]]:
+    def courses(self, run: Logged) -> Mapping[str, Course]:
         """Return what was logged of each metric: a line a point."""
-        found: dict[str, Sequence[Point]] = {}
+        found: dict[str, Course] = {}
+        n_points = 0
         paths = list(self._of(run, "metrics").items())[: MOST_METRICS + 1]
         for place, (name, path) in enumerate(paths):
             data = self._read(path, _LARGEST)
@@ -141,9 +143,10 @@ class FilePlace:
                 )
                 continue
             points, is_whole = parse_points(data)
-            found[name] = points
+            found[name] = course_of(points)
+            n_points += len(points)
             self._cut += [] if is_whole else [name]
-            if sum(map(len, found.values())) > MOST_POINTS:
+            if n_points > MOST_POINTS:
                 left = plural(len(paths) - place - 1, "metric")
                 most = format_number(MOST_POINTS)
                 self._notes.append(f"a run has more than {most} points; {left} left out. Log less often.")
@@ -167,10 +170,11 @@ class FilePlace:
         """Return its artifacts that are pictures, also where a server kept them beside the folder."""
         own = self._of(run, "artifacts")
         wanted = {name: self._find(own[path]) for name, path in choose_pictures(own).items()}
-        found = {name: path for name, path in wanted.items() if path}
-        meta = self._files[self._runs[run.place, run.key]["meta"][""]]
+        if own:
+            return {name: path for name, path in wanted.items() if path}
         # mlruns/EXPERIMENT/RUN/meta.yaml
-        return found if own else find_beside(meta.parents[3], run.place, run.key)
+        meta = self._find(self._of(run, "meta")[""])
+        return find_beside(meta.parents[3], run.place, run.key) if meta else {}
 
     def tell(self) -> Sequence[str]:
         """Say which files cannot be read, and which hold lines that are no points."""
