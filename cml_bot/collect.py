@@ -33,7 +33,7 @@ _ROWS = ("csv_file", "json_file", "yaml_file")
 """Readers of the formats whose rows a template of DVC may draw."""
 _DOCUMENTS = frozenset(("json_file", "yaml_file", "toml_file"))
 Seen = dict["Hashable", "tuple[Observation, ...]"]
-"""What was read already, by path, git's id of the content, axes and purpose: equal files are read once."""
+"""What was read already, by path, group, git's id of the content, axes and purpose: equal files are read once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +134,8 @@ def _key_of(tree: Tree, source: Source) -> Hashable:
     # What a store says depends on the commit, and its files may be thousands: those that are not asked for are left.
     blob = "" if source.files else tree.blob_id(source.path)
     drawn = (source.template, source.y if source.template in TEMPLATES else ())
-    return (source.path, blob, source.x, source.part is Part.PARAMS, source.has_words, drawn) if blob else None
+    placed = (source.path, source.group, source.part is Part.PARAMS)
+    return (placed, blob, source.x, source.has_words, drawn) if blob else None
 
 
 def _read_outside(source: Source, outside: Outside, shas: Collection[str]) -> Sequence[Observation]:

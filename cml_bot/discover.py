@@ -157,7 +157,11 @@ def _match(tree: Tree, pattern: str) -> list[str]:
     named = list(tree.glob(pattern))
     if named == [pattern]:
         return named
-    return [path for path in named or tree.glob(f"{pattern}/**") if find_format(path) or find_store(path)]
+    return [path for path in named or tree.glob(f"{pattern}/**") if _can_be_read(path)]
+
+
+def _can_be_read(path: str) -> bool:
+    return bool(find_format(path) or find_store(path))
 
 
 def _well_known(tree: Tree, told: Sequence[str]) -> Iterator[Source]:
@@ -293,7 +297,7 @@ def _find_content(tree: Tree, path: str) -> bytes | None:
 def _expand(tree: Tree, source: Source) -> list[Source]:
     """Turn a folder into the files that lie in it, as DVC does."""
     plain = _plain(source.path)
-    paths = tree.glob(plain) or [path for path in tree.glob(f"{plain}/**") if find_format(path)]
+    paths = tree.glob(plain) or list(filter(_can_be_read, tree.glob(f"{plain}/**")))
     return [replace(source, path=path) for path in paths]
 
 

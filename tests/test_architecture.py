@@ -67,7 +67,7 @@ ALLOWED: dict[str, set[str]] = {
     "drift": EDGE | {"rows", "rules", "stats", "weigh"},
     "like_for_like": EDGE | {"filters", "steps"},
     "readers": EDGE,
-    "readers/*": EDGE | {"charts", "filters", "seeds", "stats", "steps"},
+    "readers/*": EDGE | {"charts", "filters", "goals", "seeds", "stats", "steps"},
     "environment": EDGE,
     "fingerprints": EDGE | {"filters", "trees"},
     "placing": EDGE,

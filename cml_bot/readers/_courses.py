@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cml_bot.filters import plural
 from cml_bot.model import Goal, Metric, Note
 from cml_bot.readers._course import Course
-from cml_bot.readers._names import Names, join_path
+from cml_bot.readers._names import LeftOut, Names, join_path
 from cml_bot.readers._tree import MOST_METRICS
 
 if TYPE_CHECKING:
@@ -26,15 +26,14 @@ class Courses:
         self.names = Names()
         """The names that are given; what else is read of the training takes its own from here."""
         self._courses: dict[Path, Course] = {}
-        self._refused: set[Path] = set()
+        self._refused = LeftOut(MOST_METRICS)
 
     def add(self, path: Path, step: float, value: float) -> None:
         """Add the value of a name at a step; names beyond the most are counted."""
         course = self._courses.get(path)
         if course is None:
             if len(self._courses) >= MOST_METRICS:
-                if len(self._refused) < MOST_METRICS:
-                    self._refused.add(path)
+                self._refused.add(join_path(path))
                 return
             course = self._courses[path] = Course()
         course.add(step, value)
@@ -56,7 +55,7 @@ class Courses:
     def notes(self) -> Iterator[Note]:
         """Yield what was left out."""
         if self._refused:
-            left = plural(len(self._refused), "name")
+            left = self._refused.tell("name")
             yield Note(text=f"has more than {plural(MOST_METRICS, 'metric')}; {left} left out. Log fewer.")
 
 

@@ -75,5 +75,5 @@ def _notes(table: Table) -> Iterator[Note]:
     if texts:
         yield Note(text=f"text, not numbers: {some(texts)}; left out. Write plain numbers.")
     if table.refused:
-        most, left = format_number(MOST_COLUMNS), plural(len(table.refused), "column")
+        most, left = format_number(MOST_COLUMNS), table.refused.tell("column")
         yield Note(text=f"has more than {most} columns; {left} left out. Write only the results.")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
 from cml_bot.filters import plural
-from cml_bot.model import Note, Series
+from cml_bot.goals import find_goal
+from cml_bot.model import Goal, Note, Series
 from cml_bot.readers._curves import observe_table
 from cml_bot.readers._names import Names, join_path
 from cml_bot.readers._numbers import as_number, is_missing
@@ -24,17 +25,23 @@ from cml_bot.readers._table import Table, find_step
 from cml_bot.readers._tree import MOST_METRICS, NOTHING, Leaf, flatten, observe_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cml_bot.model import Observation
 
 _CURE = 'Write results under a name: {"accuracy": 0.9}.'
+_FEWEST_FEATURES = 2
 _MOST_POINTS = 10_000_000
 _CURVE = {"precision", "recall", "threshold", "thresholds"}
 
 
 def observe_document(
-    document: object, where: str, x: str | None = None, *, has_words: bool = False
+    document: object,
+    where: str,
+    x: str | None = None,
+    *,
+    has_words: bool = False,
+    typed: Callable[[], object] | None = None,
 ) -> Iterator[Observation]:
     """Yield what a document holds.
 
@@ -43,6 +50,7 @@ def observe_document(
         where: the file's name.
         x: the column to draw over, where somebody named one.
         has_words: whether texts and bools are parameters, and a bare value goes by the file's name.
+        typed: gives the document as its tool wrote it, with numbers and bools, where the one given has texts alone.
 
     Raises:
         InputError: it is neither a mapping nor a list.
@@ -50,7 +58,7 @@ def observe_document(
     rows = find_rows(document)
     shape = find_document_shape(document, where)
     if shape:
-        yield from load_document_shape(shape).observe(document, where)
+        yield from load_document_shape(shape).observe(typed() if typed else document, where)
     elif rows:
         yield from observe_rows(rows, x)
     elif isinstance(document, dict):
@@ -110,7 +118,7 @@ def _observe_mapping(
     if flat.notes and not flat.leaves:
         raise too_deep(where)
     columns = _columns(flat.leaves)
-    if _is_importance(flat.leaves, where):
+    if not has_words and _is_importance(flat.leaves, where):
         rows = ((leaf.name, leaf.value) for leaf in flat.leaves)
         yield from load_table_shape(IMPORTANCE).observe(IMPORTANCE.columns, rows)
     elif not columns:
@@ -123,8 +131,13 @@ def _observe_mapping(
 
 def _is_importance(leaves: Sequence[Leaf], where: str) -> bool:
     """Whether it is one number a feature, as XGBoost's get_score gives it: only the name of the file can tell."""
-    are_numbers = all(len(leaf.path) == 1 and as_number(leaf.value) is not None for leaf in leaves)
-    return "importance" in where.lower() and are_numbers and len(leaves) > 1
+    if "importance" not in where.lower() or len(leaves) < _FEWEST_FEATURES:
+        return False
+    if not all(len(leaf.path) == 1 and as_number(leaf.value) is not None for leaf in leaves):
+        return False
+    # A feature may be called as a metric is, but hardly most of them.
+    n_metrics = sum(find_goal(leaf.name) is not Goal.NONE for leaf in leaves)
+    return 2 * n_metrics <= len(leaves)
 
 
 def _observe_columns(columns: Mapping[str, list[object]], where: str, x: str | None) -> Iterator[Observation]:

@@ -7,7 +7,7 @@ from array import array
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from cml_bot.readers._course import Course
-from cml_bot.readers._names import LONGEST, shorten, tidy
+from cml_bot.readers._names import LONGEST, LeftOut, shorten, tidy
 from cml_bot.readers._summary import find_picture, find_scalar, metric_tags_of, numbers_of, parse_event, settings_of
 from cml_bot.readers._tfevents import (
     AT_STEP,
@@ -76,6 +76,7 @@ class EventLog:
         """Tags of pictures that are too many or too large, in their order."""
         self.curves: dict[bytes, tuple[int, list[float]]] = {}
         """The last step of each PR curve, and its table, row by row."""
+        self.left_curves = LeftOut(MOST_TAGS)
         self.settings: dict[str, str] = {}
         self.compared: set[bytes] = set()
         """Tags of the metrics that the run is compared by, as its settings say."""
@@ -84,7 +85,7 @@ class EventLog:
         self.n_values = 0
         """Values that were taken to pieces: few, and none only where there are no values at all."""
         self.is_full = False
-        """Whether there were more tags than are kept."""
+        """Whether there were more tags or settings than are kept."""
         self._n_starts = 0
         self._plugins: dict[bytes, bytes] = {}
         self._waiting: dict[bytes, _Waiting] = {}
@@ -175,8 +176,11 @@ class EventLog:
         picture = find_picture(value, plugin)
         if picture:
             self._keep_picture(tag, step, picture)
-        elif plugin == b"pr_curves" and (tag in self.curves or len(self.curves) < MOST_CURVES):
-            self.curves[tag] = (step, numbers_of(bytes_of(value, 8)))
+        elif plugin == b"pr_curves":
+            if tag in self.curves or len(self.curves) < MOST_CURVES:
+                self.curves[tag] = (step, numbers_of(bytes_of(value, 8)))
+            else:
+                self.left_curves.add(tag.decode("utf-8", "replace"))
         return None
 
     def _keep_picture(self, tag: bytes, step: int, picture: bytes) -> None:
@@ -216,6 +220,8 @@ class EventLog:
         for name, text in settings_of(content):
             if len(self.settings) < MOST_TAGS:
                 self.settings[tidy(name)] = shorten(text, LONGEST)
+            else:
+                self.is_full = True
         self.compared.update(tag for tag in metric_tags_of(content) if _has_room(tag, self.compared))
 
     def _is_framed(self, data: bytes, step: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import list_some
+from cml_bot.filters import list_some, plural
 from cml_bot.model import Note
 
 if TYPE_CHECKING:
@@ -44,6 +44,35 @@ class Names:
             self._last[plain] = number
         self._taken.add(name)
         return name
+
+
+class LeftOut:
+    """Counts names beyond the most that are kept, each once, up to as many again."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._names: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
+    def add(self, name: str) -> None:
+        """Count a name."""
+        if len(self._names) < self._most:
+            self._names.add(name)
+
+    def tell(self, word: str) -> str:
+        """Say how many there were.
+
+        Example:
+            >>> left = LeftOut(2)
+            >>> for name in "aabc":
+            ...     left.add(name)
+            >>> left.tell("column")
+            '2 columns or more'
+        """
+        or_more = " or more" if len(self._names) == self._most else ""
+        return f"{plural(len(self._names), word)}{or_more}"
 
 
 def tidy(name: str) -> str:

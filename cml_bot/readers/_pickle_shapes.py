@@ -151,6 +151,8 @@ def _build(stack: list[object]) -> None:
 
 def _global(stack: list[object]) -> None:
     name, module = stack.pop(), stack.pop()
+    if not isinstance(name, str) or not isinstance(module, str):
+        raise PickleError("it names what cannot be named")
     stack.append(_Call(f"{module}.{name}"))
 
 
@@ -237,6 +239,10 @@ def _as_tensor(call: _Call) -> tuple[object, Tensor] | None:
     shape = as_shape(call.parts[2]) if storage is not None and len(call.parts) > 2 else None
     if storage is None or shape is None or not isinstance(storage.parts, tuple) or len(storage.parts) < 3:
         return None
+    key, offset = storage.parts[2], call.parts[1]
+    # Anything else may be a tree whose text has no end.
+    if not isinstance(key, str | int) or not isinstance(offset, int):
+        return None
     kind = storage.parts[1].what if isinstance(storage.parts[1], _Call) else ""
     name = kind.rpartition(".")[2].removesuffix("Storage")
-    return (str(storage.parts[2]), str(call.parts[1]), shape), Tensor(_TYPES.get(name, name or "unknown"), shape)
+    return (key, offset, shape), Tensor(_TYPES.get(name, name or "unknown"), shape)

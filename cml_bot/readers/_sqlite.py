@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
+from cml_bot.readers._text import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,19 +33,18 @@ def open_database(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a database for reading; the file and what lies beside it stay as they are.
 
     Raises:
-        InputError: it is no database, is damaged, or takes too long, now or while it is read.
+        InputError: it cannot be read, is no database, is damaged, or takes too long, now or while it is read.
     """
     try:
         with path.open("rb") as file:
             start = file.read(len(_MAGIC))
-    except OSError as error:
-        raise InputError(path.name, f"cannot be read ({error.strerror})", "Check its rights.") from error
-    if start != _MAGIC:
-        raise InputError(path.name, "is not a database of SQLite", "Look whether its ending names what it holds.")
-    try:
+        if start != _MAGIC:
+            raise InputError(path.name, "is not a database of SQLite", "Look whether its ending names what it holds.")
         with _settle(path) as (address, _), closing(sqlite3.connect(address, uri=True)) as connection:
             _secure(connection)
             yield connection
+    except OSError as error:
+        raise unreadable(path.name, error) from error
     except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
         reason = str(error).lower()
         what = "takes too long to read" if "interrupted" in reason else f"cannot be read as a database ({reason})"

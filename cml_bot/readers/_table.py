@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cml_bot.readers._course import Course
+from cml_bot.readers._names import LeftOut
 from cml_bot.readers._numbers import as_double, is_for_people, is_missing
 from cml_bot.steps import find_axis, is_step
 
@@ -131,7 +132,7 @@ class Table:
         """Cells that are neither a number nor missing, by column."""
         self.for_people: set[str] = set()
         """Columns with numbers that were written for people."""
-        self.refused: set[str] = set()
+        self.refused = LeftOut(MOST_COLUMNS)
         """Columns beyond the most that are kept."""
         self._n_drawn = 0
         self._step: str | None = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
 from cml_bot.model import Goal, Metric, Note, Param
 from cml_bot.readers._courses import Courses, as_observation
-from cml_bot.readers._names import Names, join_path, shorten, tidy
+from cml_bot.readers._names import LeftOut, Names, join_path, shorten, tidy
 from cml_bot.readers._numbers import as_double, as_number
 from cml_bot.readers._protobuf import WireError, read_fields
 from cml_bot.readers._tree import MOST_METRICS, flatten
@@ -26,6 +27,7 @@ _HISTORY, _SUMMARY, _CONFIG, _METRIC, _RUN, _EXIT = 2, 3, 5, 12, 17, 18
 _GOALS = {1: Goal.LOWER, 2: Goal.HIGHER}
 _OWN = frozenset({"_step", "_runtime", "_timestamp", "_wandb"})
 """What W&B keeps among the user's names."""
+_MOST_PATTERNS = 100
 _KIND = "_type"
 """Stands beside the parts of what is no number: a picture, a histogram, a table."""
 
@@ -43,9 +45,12 @@ class History:
         self.pictures: dict[str, str] = {}
         """The place of the last picture under each name."""
         self._courses = Courses()
-        self._summary: dict[Path, object] = {}
-        self._config: dict[Path, object] = {}
+        self._summary: dict[str, object] = {}
+        self._config: dict[str, object] = {}
+        self._left = LeftOut(MOST_METRICS)
+        """What is left out of these two."""
         self._goals: dict[str, Goal] = {}
+        """By name, or pattern with a star."""
         self._media: set[Path] = set()
         self._n_broken = 0
 
@@ -67,13 +72,16 @@ class History:
         yield from self._params()
         if self._n_broken:
             yield Note(text=f"{plural(self._n_broken, 'record')} not understood; left out. Update mlbot, or tell us.")
+        if self._left:
+            most, left = plural(MOST_METRICS, "name"), self._left.tell("name")
+            yield Note(text=f"summary or settings of more than {most}; {left} left out. Log fewer.")
         yield from self._courses.notes()
 
     def _take_field(self, number: int, value: bytes) -> None:
         if number == _HISTORY:
             self._take_row(value)
         elif number in (_SUMMARY, _CONFIG):
-            _update(self._summary if number == _SUMMARY else self._config, value)
+            _update(self._summary if number == _SUMMARY else self._config, value, self._left)
         elif number == _RUN:
             self._take_run(value)
         elif number == _METRIC:
@@ -111,7 +119,7 @@ class History:
     def _take_run(self, data: bytes) -> None:
         for number, value in read_fields(data):
             if number == 4 and isinstance(value, bytes):
-                _update(self._config, value)
+                _update(self._config, value, self._left)
             elif number == 21 and isinstance(value, bytes):
                 found = dict(read_fields(value)).get(2)
                 self.commit = found.decode("ascii", "replace") if isinstance(found, bytes) else ""
@@ -119,15 +127,25 @@ class History:
     def _take_definition(self, data: bytes) -> None:
         found = dict(read_fields(data))
         name, goal = found.get(1) or found.get(2), found.get(8)
-        if isinstance(name, bytes) and isinstance(goal, int) and goal in _GOALS:
+        if isinstance(name, bytes) and isinstance(goal, int) and goal in _GOALS and len(self._goals) < MOST_METRICS:
             self._goals[name.decode()] = _GOALS[goal]
 
     def _goal_of(self, name: str) -> Goal | None:
-        return next((goal for pattern, goal in self._goals.items() if fnmatchcase(name, pattern)), None)
+        if name in self._goals:
+            return self._goals[name]
+        patterns = islice((pattern for pattern in self._goals if "*" in pattern), _MOST_PATTERNS)
+        return next((self._goals[one] for one in patterns if fnmatchcase(name, _star_alone(one))), None)
+
+    def _leaves(self, kept: Mapping[str, object]) -> Iterator[tuple[Path, object]]:
+        for place, leaf in enumerate(flatten(kept).leaves):
+            if place < MOST_METRICS:
+                yield leaf.path, leaf.value
+            else:
+                self._left.add(leaf.name)
 
     def _ends(self, courses: Mapping[Path, Series]) -> Iterator[Metric]:
         """Yield the summary where it says more than the last values of the history do."""
-        for path, found in list(self._summary.items())[:MOST_METRICS]:
+        for path, found in self._leaves(self._summary):
             value = _as_value(found)
             if value is None or path[0] in _OWN or self._is_media(path) or path[-1] == _KIND:
                 continue
@@ -140,7 +158,7 @@ class History:
 
     def _params(self) -> Iterator[Param]:
         names = Names()
-        for path, value in list(self._config.items())[:MOST_METRICS]:
+        for path, value in self._leaves(self._config):
             if path[0] not in _OWN:
                 yield Param(name=names.take(join_path(path)), value=shorten(as_text(value), LONGEST))
 
@@ -151,15 +169,39 @@ def _as_value(found: object) -> float | None:
     return double if double is None or math.isinf(double) else as_number(found)
 
 
-def _update(kept: dict[Path, object], data: bytes) -> None:
-    """Apply what a record sets and removes."""
+def _star_alone(pattern: str) -> str:
+    """Give the pattern of `fnmatch` in which the star alone has a meaning.
+
+    Example:
+        >>> _star_alone("acc[top?]/*")
+        'acc[[]top[?]]/*'
+    """
+    return pattern.replace("[", "[[]").replace("?", "[?]")
+
+
+def _update(kept: dict[str, object], data: bytes, left: LeftOut) -> None:
+    """Apply to a tree what a record sets and removes; names beyond the most go to `left`."""
     for number, value in read_fields(data):
         if number in (1, 2) and isinstance(value, bytes):
             path, found = _read_item(value)
-            for other in [other for other in kept if other[: len(path)] == path]:
-                del kept[other]
-            if number == 1:
-                kept |= _spread(path, found)
+            node = kept
+            for key in path[:-1]:
+                below = node.get(key)
+                # What is no mapping makes room for one, unless something is removed that is not there.
+                node = below if isinstance(below, dict) else _open(node, key, is_kept=number == 1)
+            if number == 2:
+                node.pop(path[-1], None)
+            elif path[-1] in node or len(node) < MOST_METRICS:
+                node[path[-1]] = found
+            else:
+                left.add(join_path(path))
+
+
+def _open(node: dict[str, object], key: str, *, is_kept: bool) -> dict[str, object]:
+    below: dict[str, object] = {}
+    if is_kept and (key in node or len(node) < MOST_METRICS):
+        node[key] = below
+    return below
 
 
 def _spread(path: Path, value: object) -> dict[Path, object]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _BENCHMARKS = "benchmarks.json"
 _MACHINE = "machine.json"
+MOST_FILES = 500
+"""Results of a machine that are read to find the newest."""
+_SHORT_SHA = 8
 _UNITS = {"seconds": "s"}
 _KINDS = {"time": "s", "timeraw": "s", "peakmemory": "bytes", "memory": "bytes", "track": ""}
 """How names begin, and what such a benchmark is measured in; smaller is better, but nobody knows of what is tracked."""
@@ -37,44 +40,65 @@ def read_store(files: Mapping[str, Path], sha: str) -> Iterator[Observation]:
     Raises:
         InputError: there is no result in it that can be read.
     """
-    described = next((path for name, path in files.items() if name.endswith(f"/{_BENCHMARKS}")), None)
-    table = _load(described) if described else {}
-    by_machine: dict[str, list[Mapping[str, object]]] = {}
     broken: list[str] = []
-    for name, path in files.items():
+    described = next((name for name in files if name.endswith(f"/{_BENCHMARKS}")), None)
+    table = (_load(files, described, broken) or {}) if described else {}
+    by_machine: dict[str, list[str]] = {}
+    for name in files:
         if not name.endswith((f"/{_BENCHMARKS}", f"/{_MACHINE}")):
-            try:
-                result = _load(path)
-            except InputError as error:
-                broken.append(f"{name.rpartition('/')[2]} ({error.what})")
-            else:
-                by_machine.setdefault(name.split("/")[-2], []).append(result)
-    if not by_machine:
+            by_machine.setdefault(name.split("/")[-2], []).append(name)
+    found = {machine: _choose(files, paths, sha, broken) for machine, paths in by_machine.items()}
+    results = {machine: result for machine, result in found.items() if result is not None}
+    if not results:
         where = next(iter(files), "results")
         raise InputError(where, "there are no results of asv that can be read", "Run `asv run`.")
     names = Names()
-    for machine, results in by_machine.items():
-        chosen = _choose(results, sha)
-        before = f"{machine}/" if len(by_machine) > 1 else ""
+    for machine, chosen in results.items():
+        before = f"{machine}/" if len(results) > 1 else ""
         yield from _observe(chosen, table, names, before)
-        if sha and chosen.get("commit_hash") != sha:
-            yield Note(
-                text=f"no results of commit {sha[:7]} on {machine}; the newest ones count. Run `asv run HEAD^!`."
-            )
+        if not sha or chosen.get("commit_hash") != sha:
+            yield from _tell_other(machine, sha, len(by_machine[machine]))
     if broken:
         yield Note(text=f"{plural(len(broken), 'file')} not read: {some(broken)}. Run `asv run` again.")
 
 
-def _load(path: Path) -> Mapping[str, object]:
-    document, _ = parse_json(read_text(path), path.name)
-    if not isinstance(document, dict):
-        raise InputError(path.name, "is not a file of asv", "Run `asv run` again.")
+def _tell_other(machine: str, sha: str, count: int) -> Iterator[Note]:
+    """Yield what to say where the results are not those of a wanted commit."""
+    if sha:
+        yield Note(text=f"no results of commit {sha[:7]} on {machine}; the newest ones count. Run `asv run HEAD^!`.")
+    if count > MOST_FILES:
+        left = plural(count - MOST_FILES, "file")
+        yield Note(text=f"{left} beyond {MOST_FILES} on {machine} not read. Keep the results of fewer commits.")
+
+
+def _load(files: Mapping[str, Path], name: str, broken: list[str]) -> Mapping[str, object] | None:
+    """Read a file; None where it cannot be read, and a line in `broken`."""
+    try:
+        document, _ = parse_json(read_text(files[name]), name)
+        if not isinstance(document, dict):
+            raise InputError(name, "is not a file of asv", "Run `asv run` again.")
+    except InputError as error:
+        broken.append(f"{name.rpartition('/')[2]} ({error.what})")
+        return None
     return document
 
 
-def _choose(results: Sequence[Mapping[str, object]], sha: str) -> Mapping[str, object]:
-    of_commit = [one for one in results if sha and one.get("commit_hash") == sha]
-    return max(of_commit or results, key=lambda one: as_number(one.get("date")) or 0)
+def _choose(
+    files: Mapping[str, Path], paths: Sequence[str], sha: str, broken: list[str]
+) -> Mapping[str, object] | None:
+    """Read the newest result of a commit, or of all where there is none of it: names begin with the commit."""
+    chosen: tuple[tuple[bool, float], Mapping[str, object]] | None = None
+    named = {path for path in paths if sha and path.rpartition("/")[2].startswith(sha[:_SHORT_SHA])}
+    for path in sorted(paths, key=lambda path: path not in named)[:MOST_FILES]:
+        if chosen and chosen[0][0] and path not in named:
+            break
+        result = _load(files, path, broken)
+        if result is None:
+            continue
+        rank = (bool(sha) and result.get("commit_hash") == sha, as_number(result.get("date")) or 0)
+        if chosen is None or rank > chosen[0]:
+            chosen = rank, result
+    return chosen[1] if chosen else None
 
 
 def _observe(

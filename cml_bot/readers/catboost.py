@@ -48,9 +48,8 @@ def read_store(files: Mapping[str, Path], sha: str) -> Iterator[Observation]:  #
     named = {PurePosixPath(path).name: path for path in files}
     tables = [name for name in TABLES if name in named]
     if TRAINING in named:
-        path = files[named[TRAINING]]
         try:
-            document, _ = parse_json(read_text(path), TRAINING)
+            document, _ = parse_json(read_text(files[named[TRAINING]]), TRAINING)
         except InputError as error:
             if not tables:
                 raise
@@ -60,8 +59,17 @@ def read_store(files: Mapping[str, Path], sha: str) -> Iterator[Observation]:  #
             return
     if not tables:
         yield Note(text=f"holds neither {TRAINING} nor a table of errors. Train with allow_writing_files=True.")
+    lost: list[InputError] = []
     for name in tables:
-        yield from _observe_table(files[named[name]], TABLES[name])
+        try:
+            found = list(read(files[named[name]]))
+        except InputError as error:
+            lost.append(error)
+        else:
+            yield from _name_table(found, TABLES[name])
+    if lost and len(lost) == len(tables):
+        raise lost[0]
+    yield from (Note(text=f"{one.where}: {one.what}; left out. {one.cure}") for one in lost)
 
 
 def _observe(document: object) -> Iterator[Observation]:
@@ -110,8 +118,7 @@ def _texts(value: object) -> list[str]:
     return [text for text in value[:MOST_METRICS] if isinstance(text, str)] if isinstance(value, list) else []
 
 
-def _observe_table(path: Path, kind: str) -> Iterator[Observation]:
-    found = list(read(path))
+def _name_table(found: Sequence[Observation], kind: str) -> Iterator[Observation]:
     columns = {one.name for one in found if isinstance(one, Series)}
     for one in found:
         if isinstance(one, Series):

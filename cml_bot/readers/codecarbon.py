@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import plural
 from cml_bot.model import Goal, Metric, Note, Role
 from cml_bot.readers._names import tidy
 from cml_bot.readers._numbers import as_number
@@ -28,18 +27,17 @@ _PARTS = {
 
 def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[Observation]:
     """Yield emissions in kg of CO2 equivalents and energy in kWh of the last run."""
-    found = [dict(zip(columns, row, strict=False)) for row in rows if any(row)]
-    if not found:
+    last: dict[str, object] = {}
+    for row in rows:
+        last = dict(zip(columns, row, strict=False)) if any(row) else last
+    if not last:
         yield Note(text="holds a header and no whole row. Look whether the tracker was stopped: call its stop().")
         return
-    last = found[-1]
     conditions = _tell_machine(last)
     for name, (unit, role) in _MEASURED.items():
         yield from _metric(last, name, unit, role, conditions)
     for name, unit in _PARTS.items():
         yield from _metric(last, name, unit, Role.BOOKKEEPING, conditions)
-    if len(found) > 1:
-        yield Note(text=f"{plural(len(found) - 1, 'earlier run')} in the same file; the last one counts.")
 
 
 def _metric(row: dict[str, object], name: str, unit: str, role: Role, conditions: str) -> Iterator[Metric]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _SAMPLE = 64 * 1024
 _PIECE = 1 << 17
 """Characters that are read at once: so many stay in the processor's cache."""
+_LONGEST_LINE = 1 << 23
+"""Characters of a line."""
 _SWAP = str.maketrans(",.", ".,")
 _NO_NAMES = "Write a first row with the names of the columns."
 
@@ -44,13 +47,14 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     """Yield the series of a table over its step column; a table of one row without one gives metrics.
 
     Raises:
-        InputError: it is no table of text.
+        InputError: it is no table of text, or one line has no end.
     """
     broken: list[Note] = []
     with open_text(path) as file:
         dialect = sniff(file.read(_SAMPLE))
         file.seek(0)
-        rows = chain(_rows(file, replace(dialect, has_decimal_comma=False), broken, 1), _rows(file, dialect, broken))
+        lines = iter(partial(_read_line, file, path.name), "")
+        rows = chain(_rows(lines, replace(dialect, has_decimal_comma=False), broken, 1), _rows(lines, dialect, broken))
         first = next(rows, [])
         if broken:
             raise InputError(path.name, "not a table, its first row has no end", _NO_NAMES)
@@ -67,7 +71,7 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
             yield from _observe_shape(shape, header, chain(beginning, rows))
         else:
             beginning += islice(rows, max(0, 2 - len(beginning)))
-            fill = partial(_fill, file=file, dialect=dialect, broken=broken)
+            fill = partial(_fill, file=file, lines=lines, dialect=dialect, broken=broken)
             yield from _observe_any(header, beginning, fill, x, path)
     yield from broken
 
@@ -84,10 +88,10 @@ def _find_matrix(first: Sequence[str], rows: Iterator[list[str]], stem: str) -> 
 
 def _observe_shape(shape: Shape, header: Header, rows: Iterable[list[str]]) -> Iterator[Observation]:
     """Yield what the reader of a tool's table makes of it."""
-    cut: list[Sequence[str]] = []
+    cut: Counter[str] = Counter()
     yield from load_table_shape(shape).observe(header.names, _whole(rows, header, cut))
     if cut:
-        said = f"{plural(len(cut), 'row')} of fewer cells than the header; left out."
+        said = f"{plural(cut.total(), 'row')} of fewer cells than the header; left out."
         yield Note(text=f"{said} Look whether the job was stopped.")
 
 
@@ -109,14 +113,22 @@ def _observe_any(
     yield from sheet.notes()
 
 
-def _fill(sheet: Sheet, file: TextIO, dialect: Dialect, broken: list[Note]) -> None:
-    """Add the rest of a file, piece by piece where its rows allow that."""
+def _read_line(file: TextIO, where: str) -> str:
+    line = file.readline(_LONGEST_LINE)
+    if len(line) == _LONGEST_LINE:
+        what = f"has a line of more than {_LONGEST_LINE >> 20} million characters"
+        raise InputError(where, what, "Write one row a line, with the results alone.")
+    return line
+
+
+def _fill(sheet: Sheet, file: TextIO, lines: Iterator[str], dialect: Dialect, broken: list[Note]) -> None:
+    """Add the rest of a file, piece by piece where its rows allow that; `lines` are those of the file."""
     while not broken and (piece := file.read(_PIECE)):
-        piece += file.readline()
+        piece += next(lines, "")
         if not dialect.has_decimal_comma and sheet.add_block(piece, dialect.delimiter):
             continue
         # A quoted cell may go on in the next piece.
-        rest = file if '"' in piece else ()
+        rest = lines if '"' in piece else ()
         sheet.add_rows(_rows(chain(io.StringIO(piece, newline=""), rest), dialect, broken))
 
 
@@ -130,12 +142,12 @@ def _rows(lines: Iterable[str], dialect: Dialect, broken: list[Note], most: int 
         broken.append(Note(text=f"cannot be read to its end ({error}); later rows left out. Check its quotes."))
 
 
-def _whole(rows: Iterable[list[str]], header: Header, cut: list[Sequence[str]]) -> Iterator[list[str]]:
-    """Yield the rows with all their cells; one that is cut, the last of a stopped job, goes to `cut`."""
+def _whole(rows: Iterable[list[str]], header: Header, cut: Counter[str]) -> Iterator[list[str]]:
+    """Yield the rows with all their cells; one that is cut, the last of a stopped job, is counted in `cut`."""
     width = len(header.names)
     for row in rows:
         if len(row) < width:
-            cut.append(row)
+            cut["rows"] += 1
         elif row[0].strip() != header.cells[0] or tuple(map(str.strip, row)) != header.cells:
             yield row[:width]
 

@@ -6,10 +6,12 @@ Source: https://dvc.org/doc/command-reference/metrics
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cml_bot.readers._any_document import parse_any
 from cml_bot.readers._document import observe_document
+from cml_bot.readers._dvc_values import as_value
 from cml_bot.readers._names import note_twice
 from cml_bot.readers._text import read_text
 
@@ -29,8 +31,10 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     Raises:
         InputError: it is not what its ending says, or holds nothing.
     """
-    document, twice = parse_any(read_text(path, LARGEST), path.name, plain=_value_of)
-    yield from observe_document(document, path.name, x, has_words=True)
+    text = read_text(path, LARGEST)
+    document, twice = parse_any(text, path.name, plain=_value_of)
+    typed = partial(parse_any, text, path.name, plain=as_value)
+    yield from observe_document(document, path.name, x, has_words=True, typed=lambda: typed()[0])
     yield from note_twice(twice)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from cml_bot.errors import InputError
-from cml_bot.filters import PASSED, plural
+from cml_bot.filters import PASSED, format_number, plural
 from cml_bot.model import Goal, Metric, Note, Param, Role
 from cml_bot.readers._checks import count
 from cml_bot.readers._names import Names, some, tidy
@@ -53,6 +53,8 @@ class _Report:
         self.noted: list[_Test] = []
         self.n_left = 0
         """Tests that noted something when there was enough of it."""
+        self.n_lost = 0
+        """What was noted of all tests when there was enough of it."""
         self._n_noted = 0
         self.failed: list[str] = []
         self.properties: dict[str, str] = {}
@@ -64,16 +66,17 @@ class _Report:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Take the beginning of an element."""
         if not self._open and tag not in _ROOTS:
-            raise _NoReportError
+            raise _NO_REPORT
         self._open.append(tag)
-        if len(self._open) > _DEEPEST or self.counts.total() > _MOST_TESTS:
-            raise _NoReportError
+        if len(self._open) > _DEEPEST:
+            raise _RefusedError(f"is nested more than {_DEEPEST} elements deep", "Look what wrote it.")
+        if self.counts.total() > _MOST_TESTS:
+            what = f"holds more than {format_number(_MOST_TESTS)} tests"
+            raise _RefusedError(what, "Write several smaller reports.")
         if tag == "testcase":
             self._test = _Test(place=attributes.get("classname", ""), name=attributes.get("name", ""))
         elif tag == "property":
-            noted = self._test.properties if self._test else self.properties
-            if len(noted) < MOST_METRICS and "name" in attributes:
-                noted[attributes["name"]] = attributes.get("value", "")
+            self._take_property(attributes)
         elif tag in _FAILED and self._test:
             self._test.outcome = "failed"
         elif tag == "skipped" and self._test:
@@ -90,15 +93,37 @@ class _Report:
         self.named[test.name] += 1
         if test.outcome == "failed":
             self.failed.append(test.name)
-        if test.properties and self._n_noted < MOST_METRICS:
+        if test.properties and self._has_room(1 + len(test.properties)):
             self.noted.append(test)
             self._n_noted += 1 + len(test.properties)
         elif test.properties:
             self.n_left += 1
 
+    def _take_property(self, attributes: Mapping[str, str]) -> None:
+        name, value = attributes.get("name"), attributes.get("value", "")
+        if name is None:
+            return
+        if self._test:
+            # One more than there is room for is enough to leave the test out.
+            if len(self._test.properties) < MOST_METRICS:
+                self._test.properties[name] = value
+        elif name in self.properties:
+            self.properties[name] = value
+        elif self._has_room(1):
+            self.properties[name] = value
+            self._n_noted += 1
+        else:
+            self.n_lost += 1
 
-class _NoReportError(Exception):
-    """What is read is XML of another kind."""
+    def _has_room(self, count: int) -> bool:
+        return self._n_noted + count <= MOST_METRICS
+
+
+class _RefusedError(Exception):
+    """What is read is no report, or one that is not read to its end; its parts say what and what to do."""
+
+
+_NO_REPORT = _RefusedError("is XML, but no report of tests", "Take it out of the sources.")
 
 
 def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: ARG001 - tests have no columns
@@ -113,8 +138,8 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: AR
             reason = _parse(file.read, report)
     except OSError as error:
         raise unreadable(path.name, error) from error
-    except _NoReportError as error:
-        raise InputError(path.name, "is XML, but no report of tests", "Take it out of the sources.") from error
+    except _RefusedError as error:
+        raise InputError(path.name, *error.args) from error
     if reason and not report.counts:
         raise InputError(path.name, f"not a report of tests ({reason})", "Look whether the tests were stopped.")
     yield from _counts(report)
@@ -136,11 +161,14 @@ def _parse(read_some: Callable[[int], bytes], report: _Report) -> str:
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         return expat.ErrorString(error.code).lower()
+    except (ValueError, LookupError) as error:
+        # Python gives the parser no encodings of more than one byte a character, and knows not every name.
+        raise _RefusedError("is in an encoding that is not read", "Write it as UTF-8.") from error
     return ""
 
 
 def _refuse(*_: object) -> None:
-    raise _NoReportError
+    raise _NO_REPORT
 
 
 def _counts(report: _Report) -> Iterator[Observation]:
@@ -173,6 +201,8 @@ def _noted(report: _Report) -> Iterator[Observation]:
             yield Param(name=tidy(what), value=text)
         else:
             yield Metric(name=names.take(what), values=(number,))
+    if report.n_lost:
+        yield Note(text=f"{plural(report.n_lost, 'property', 'properties')} of all tests left out. Note fewer.")
     if report.n_left:
         yield Note(text=f"numbers of {plural(report.n_left, 'more test')} left out. Note fewer of them.")
     if n_texts:

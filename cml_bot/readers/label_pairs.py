@@ -5,6 +5,7 @@ Source: https://dvc.org/doc/dvclive/live/log_sklearn_plot
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,8 @@ def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
 
 
 def _by_number(label: str) -> tuple[float, str]:
-    return as_number(label) or 0.0, label
+    number = as_number(label)
+    return number if number is not None and not math.isnan(number) else 0.0, label
 
 
 def _label(value: object) -> str:
@@ -63,4 +65,4 @@ def _label(value: object) -> str:
 
 def _is_measured(label: str) -> bool:
     number = as_number(label)
-    return isinstance(number, float) and not number.is_integer()
+    return isinstance(number, float) and math.isfinite(number) and not number.is_integer()

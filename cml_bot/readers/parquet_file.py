@@ -75,7 +75,10 @@ def _refuse_footer(path: Path) -> None:
 
 
 def _observe(file: ParquetFile, x: str | None) -> Iterator[Observation]:
-    every = tuple(name for name in file.schema_arrow.names if name != _INDEX)
+    from pyarrow.types import is_temporal
+
+    # Times show nothing, and Python holds none of nanoseconds or of the year 10000.
+    every = tuple(field.name for field in file.schema_arrow if field.name != _INDEX and not is_temporal(field.type))
     columns = every[:MOST_COLUMNS]
     if len(every) > MOST_COLUMNS:
         left = plural(len(every) - MOST_COLUMNS, "column")
@@ -99,5 +102,12 @@ def _observe(file: ParquetFile, x: str | None) -> Iterator[Observation]:
 
 
 def _rows(file: ParquetFile, columns: Sequence[str]) -> Iterator[tuple[object, ...]]:
+    from pyarrow import ArrowInvalid
+
     for batch in file.iter_batches(_BATCH, columns=list(columns)):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        try:
+            cells = [column.to_pylist() for column in batch.columns]
+        except (ValueError, OverflowError, LookupError) as error:
+            # Times within lists or structures.
+            raise ArrowInvalid(str(error)) from error
+        yield from zip(*cells, strict=True)

@@ -174,7 +174,7 @@ def _fact(rows: Sequence[Mapping[str, object]]) -> Iterator[Fact]:
     for row in rows:
         case = as_mapping(row.get("testCase"))
         asked = {"vars": case.get("vars"), "assert": case.get("assert")}
-        found.add(json.dumps(asked, sort_keys=True))
+        found.add(json.dumps(asked, sort_keys=True, default=str))
     if found:
         yield samples_fact("test cases", reduce(add_digest, found, 0), len(found), "test")
 

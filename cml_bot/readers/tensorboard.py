@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Figure, Metric, Note, Param, Points, Series
-from cml_bot.readers._event_log import MOST_PICTURES, MOST_TAGS, EventLog
+from cml_bot.readers._event_log import MOST_CURVES, MOST_PICTURES, MOST_TAGS, EventLog
 from cml_bot.readers._names import Names, some
 from cml_bot.readers._summary import shorten_singles
 from cml_bot.readers.image_file import LARGEST, find_media
@@ -36,12 +36,20 @@ def read_store(files: Mapping[str, Path], sha: str) -> Iterator[Observation]:  #
     first step on, scalar by scalar: a run that was resumed, or one that was begun anew in the same folder.
 
     Raises:
-        InputError: none of them is a file of events.
+        InputError: none of them can be read, or is a file of events.
     """
     log, flaws = EventLog(), dict[str, list[str]]()
+    lost: list[InputError] = []
     for path in sorted(files, key=_order):
-        for flaw in _take(log, path, files[path]):
+        try:
+            said = _take(log, path, files[path])
+        except InputError as error:
+            lost.append(error)
+            said = [f"is left out: it {error.what}. {error.cure}"]
+        for flaw in said:
             flaws.setdefault(flaw, []).append(PurePosixPath(path).name)
+    if len(lost) == len(files):
+        raise lost[0]
     if flaws and not log.n_records:
         raise InputError(min(files), "is no file of TensorBoard events", "Look what wrote it; SummaryWriter does.")
     yield from _scalars(log)
@@ -117,8 +125,11 @@ def _notes(log: EventLog, flaws: Mapping[str, list[str]]) -> Iterator[Note]:
         yield Note(text=f"{names[0]}{more} {flaw}")
     if log.n_broken:
         yield Note(text=f"{plural(log.n_broken, 'record')} cannot be understood; left out. Look what wrote them.")
+    if log.left_curves:
+        left = log.left_curves.tell("PR curve")
+        yield Note(text=f"{left} beyond {MOST_CURVES} left out. Log fewer.")
     if log.is_full:
-        many = f"has more than {plural(MOST_TAGS, 'tag')}, or very long ones"
+        many = f"has more than {plural(MOST_TAGS, 'tag')} or settings, or very long ones"
         yield Note(text=f"{many}; the others were left out. Log only the results.")
     again = [tag.decode("utf-8", "replace") for tag, course in log.courses.items() if course.n_replaced]
     if again := [name for name in again if not is_step(name)]:

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
-from cml_bot.filters import plural
+from cml_bot.filters import format_number, plural
 from cml_bot.model import Note, Param
 from cml_bot.readers._courses import Courses, as_observation
 from cml_bot.readers._names import Names, join_path, shorten
@@ -56,9 +56,12 @@ def _observe(connection: sqlite3.Connection, path: Path) -> Iterator[Observation
 
 
 def _metrics(connection: sqlite3.Connection, run: object) -> Iterator[Observation]:
-    courses, n_broken = Courses(), 0
+    courses, n_broken, n_rows = Courses(), 0, 0
     query = "SELECT step, metrics FROM metrics WHERE run_id = ? ORDER BY id LIMIT ?"
-    for step, text in connection.execute(query, (run, _MOST_ROWS)):
+    for step, text in connection.execute(query, (run, _MOST_ROWS + 1)):
+        n_rows += 1
+        if n_rows > _MOST_ROWS:
+            break
         at, row = as_double(step), _parse(text)
         if at is None or not isinstance(row, dict):
             n_broken += 1
@@ -69,6 +72,8 @@ def _metrics(connection: sqlite3.Connection, run: object) -> Iterator[Observatio
                 courses.add(leaf.path, at, value)
     yield from map(as_observation, courses.series().values())
     yield from courses.notes()
+    if n_rows > _MOST_ROWS:
+        yield Note(text=f"has more than {format_number(_MOST_ROWS)} rows; later ones left out. Log less often.")
     if n_broken:
         yield Note(text=f"{plural(n_broken, 'row')} not understood; left out. Look whether the job was stopped.")
 

@@ -42,12 +42,12 @@ def read_store(files: Mapping[str, Path], sha: str) -> Iterator[Observation]:
     Raises:
         InputError: there is no run of W&B in it.
     """
-    logs = [path for name, path in files.items() if name.endswith(".wandb")]
+    logs = [name for name in files if name.endswith(".wandb")]
     if not logs:
         where = next(iter(files), "the folder")
         raise InputError(where, "there is no run-….wandb beside it", "Keep the whole folder of the run.")
     history = History()
-    yield from _read_log(logs[0], history)
+    yield from _read_log(files[logs[0]], history)
     yield from _pictures(history.pictures, files)
     if sha and history.commit and history.commit != sha:
         yield Note(text=f"is of commit {history.commit[:7]}, not of {sha[:7]}. See that it is the run you mean.")
@@ -76,8 +76,11 @@ def _read_log(path: Path, history: History) -> Iterator[Observation]:
 def _pictures(named: Mapping[str, str], files: Mapping[str, Path]) -> Iterator[Figure | Note]:
     lost: list[str] = []
     for name, place in list(named.items())[:_MOST_PICTURES]:
-        path = next((path for file, path in files.items() if file.endswith(f"/files/{place}")), None)
-        data = read_bytes(path, LARGEST) if path else b""
+        found = next((file for file in files if file.endswith(f"/files/{place}")), None)
+        try:
+            data = read_bytes(files[found], LARGEST) if found else b""
+        except InputError:
+            data = b""
         media = find_media(data)
         if media is None or len(data) > LARGEST:
             lost.append(name)

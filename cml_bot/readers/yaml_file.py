@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cml_bot.readers._document import observe_document
+from cml_bot.readers._dvc_values import as_value
 from cml_bot.readers._names import note_twice
 from cml_bot.readers._text import read_text
 from cml_bot.readers._yaml import LARGEST, parse_yaml
@@ -22,6 +23,7 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     Raises:
         InputError: it is not YAML, or holds nothing with a name.
     """
-    document, twice = parse_yaml(read_text(path, LARGEST), path.name)
-    yield from observe_document(document, path.name, x)
+    text = read_text(path, LARGEST)
+    document, twice = parse_yaml(text, path.name)
+    yield from observe_document(document, path.name, x, typed=lambda: parse_yaml(text, path.name, as_value)[0])
     yield from note_twice(twice)
