@@ -160,7 +160,15 @@ class DbPlace:
 
     def pictures(self, run: Logged) -> Mapping[str, Path]:
         """Return its artifacts that are pictures, from the folders beside the database."""
-        return find_among(self._files, run.place, run.key) or find_beside(self._path.parent, run.place, run.key)
+        try:
+            among = find_among(self._files, run.place, run.key)
+        except InputError as error:
+            # One that Git LFS keeps, or a link: that costs the pictures, and not the numbers.
+            self._notes.append(
+                f"pictures of {run.name or run.key[:7]} left out: {error.where} {error.what}. {error.cure}"
+            )
+            among = {}
+        return among or find_beside(self._path.parent, run.place, run.key)
 
     def tell(self) -> Sequence[str]:
         """Say what had to be left out so far."""
