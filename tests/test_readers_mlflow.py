@@ -489,3 +489,19 @@ def test_many_runs_cost_little(tmp_path: Path) -> None:
     assert run.notes == ()
     # A few files of each, however many there are.
     assert time.monotonic() - begun < 5
+
+
+def test_pictures_that_cannot_be_had_cost_no_numbers(tmp_path: Path) -> None:
+    shutil.copy(CASES / "mlflow_db/main/mlflow.db", tmp_path)
+    runs = sqlite3.connect(tmp_path / "mlflow.db")
+    rows = runs.execute("SELECT experiment_id, run_uuid FROM runs").fetchall()
+    runs.close()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 9\n"
+    for experiment, run in rows:
+        folder = tmp_path / "mlruns" / str(experiment) / run / "artifacts"
+        folder.mkdir(parents=True)
+        (folder / "a.png").write_text(pointer)
+    whole = run_of(CASES / "mlflow_db/main")
+    here = run_of(tmp_path)
+    assert {one.name for one in here.metrics} >= {one.name for one in whole.metrics}
+    assert any("pictures of" in note for note in here.notes)
