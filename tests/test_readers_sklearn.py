@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cml_bot.charts import MOST_POINTS, thin_line
 from cml_bot.collect import collect
 from cml_bot.compare import compare
 from cml_bot.config import Config
 from cml_bot.errors import InputError
 from cml_bot.model import Bars, Matrix, Method, Metric, Note, Observation, Param, Points, Repeats, Role, Run, Series
 from cml_bot.readers import find_format, load_reader
-from cml_bot.readers._points import MOST_POINTS, thin
 from cml_bot.readers._shapes import DOCUMENTS, IMPORTANCES, TABLES, Shape, load_document_shape, load_table_shape
 from cml_bot.trees import FolderTree
 from tests.reader_cases import CASES, file_of
@@ -135,7 +135,7 @@ class TestCurves:
 @given(st.lists(st.tuples(st.floats(-1e99, 1e99), st.floats(-1e99, 1e99)), min_size=1, max_size=60), st.integers(2, 20))
 def test_thinning_keeps_the_ends_and_the_limit(points: list[tuple[float, float]], most: int) -> None:
     x, y = zip(*points, strict=True)
-    xs, ys = thin(x, y, most)
+    xs, ys = thin_line(x, y, most)
     assert len(xs) == len(ys) <= max(most, 1)
     assert (xs[0], ys[0]) == points[0]
     assert (xs[-1], ys[-1]) == points[-1]
