@@ -23,7 +23,7 @@ from cml_bot.readers._tfevents import (
     WALL_TIME,
     read_blocks,
 )
-from cml_bot.readers.image_file import LARGEST
+from cml_bot.readers.image_file import LARGEST, MOST_PICTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -36,7 +36,6 @@ _MOST_WAITING = 1 << 17
 """Scalars that may wait for being given to their courses."""
 _LARGE = 8 << 20
 """Bytes of a file from which on records are taken many at once."""
-MOST_PICTURES = 20
 MOST_CURVES = 100
 _MOST_STARTS = 200
 """Sessions that may begin within files; that each file is a new one is known anyway."""

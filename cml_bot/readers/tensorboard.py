@@ -10,10 +10,10 @@ from cml_bot.charts import bound_chart
 from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Figure, Metric, Note, Param, Points, Series
-from cml_bot.readers._event_log import MOST_PICTURES, MOST_TAGS, EventLog
+from cml_bot.readers._event_log import MOST_TAGS, EventLog
 from cml_bot.readers._names import Names, some
 from cml_bot.readers._summary import shorten_singles
-from cml_bot.readers.image_file import LARGEST, find_media
+from cml_bot.readers.image_file import LARGEST, MOST_PICTURES, find_media
 from cml_bot.steps import is_step
 
 if TYPE_CHECKING:
