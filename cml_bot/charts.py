@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cml_bot.model import Bars, ChartPair, Matrix, Points
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cml_bot.model import Chart
 
@@ -21,7 +22,8 @@ MOST_POINTS = 500
 LARGEST = 1e150
 """Beyond it, axes and areas overflow."""
 
-Cells = tuple[tuple[float, ...], ...]
+Side = tuple[float, ...]
+Cells = tuple[Side, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,28 @@ def bound_chart(chart: Chart) -> Chart:
             return chart if len(chart.labels) <= MOST_BARS else _with_bars(chart, {key: values[key] for key in kept})
         case Points():
             return _bound_points(chart)
+
+
+def thin_line(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> tuple[Side, Side]:
+    """Keep points at even distances along the curve, measured in parts of its width and height; the ends are kept.
+
+    Where it bends, it keeps as many as where it runs straight: no stretch is much longer than a part of the whole.
+
+    Example:
+        >>> thin_line([0.0, 0.1, 0.2, 0.9, 1.0], [0.0, 0.1, 0.2, 0.9, 1.0], most=3)
+        ((0.0, 0.9, 1.0), (0.0, 0.9, 1.0))
+    """
+    if len(x) <= most:
+        return tuple(x), tuple(y)
+    width, height = _span(x), _span(y)
+    part = sum(_lengths(x, y, width, height)) / (most - 1)
+    kept, gone = [0], 0.0
+    for place, length in enumerate(_lengths(x, y, width, height), start=1):
+        gone += length
+        if gone >= part * len(kept) and len(kept) < most - 1 and place < len(x) - 1:
+            kept.append(place)
+    kept.append(len(x) - 1)
+    return tuple(x[place] for place in kept), tuple(y[place] for place in kept)
 
 
 def bound_pair(pair: ChartPair) -> ChartPair:
@@ -149,12 +173,27 @@ def is_drawable(value: float) -> bool:
 
 
 def _bound_points(chart: Points) -> Points:
-    """Leave points at even distances along their order, both ends among them."""
+    """Leave points along the line, or of a cloud every so many in their order, both ends among them."""
     total = len(chart.x)
     if total <= MOST_POINTS:
         return chart
+    # Where one is no number, there is no length.
+    if chart.is_line and all(abs(value) < LARGEST for side in (chart.x, chart.y) for value in side):
+        x, y = thin_line(chart.x, chart.y)
+        return replace(chart, x=x, y=y)
     kept = [place * (total - 1) // (MOST_POINTS - 1) for place in range(MOST_POINTS)]
     return replace(chart, x=tuple(chart.x[at] for at in kept), y=tuple(chart.y[at] for at in kept))
+
+
+def _span(values: Sequence[float]) -> float:
+    span = max(values) - min(values)
+    return span or 1.0
+
+
+def _lengths(x: Sequence[float], y: Sequence[float], width: float, height: float) -> Iterator[float]:
+    """Yield how far it is from each point to the next."""
+    for (x_0, x_1), (y_0, y_1) in zip(pairwise(x), pairwise(y), strict=True):
+        yield abs(x_1 - x_0) / width + abs(y_1 - y_0) / height
 
 
 def _is_large(head: Matrix, base: Matrix) -> bool:

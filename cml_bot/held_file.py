@@ -7,6 +7,8 @@ takes longer than reading them.
 from __future__ import annotations
 
 import io
+import os
+import stat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -20,7 +22,10 @@ LARGEST = 64 * 1024
 
 
 class HeldFile(_Concrete):
-    """A path whose content is known. Opened for reading bytes it stays in memory; all else finds it on disk."""
+    """A path whose content is known. Opened for reading bytes, or asked for its size, it stays in memory.
+
+    All else finds it on disk.
+    """
 
     held: bytes | None = None
     """The content, as long as it is not on disk; None for every path that is made of this one."""
@@ -30,6 +35,16 @@ class HeldFile(_Concrete):
         if mode == "rb" and self.held is not None:
             return io.BytesIO(self.held)
         return super().open(mode, *args, **kwargs)
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        """Tell its size, and that it is a plain file; of one in memory nothing else is known."""
+        if self.held is None:
+            return super().stat(follow_symlinks=follow_symlinks)
+        return os.stat_result((stat.S_IFREG | 0o600, 0, 0, 1, 0, 0, len(self.held), 0, 0, 0))
+
+    def __repr__(self) -> str:
+        """Return what it is called; to look at it is no reason to write it."""
+        return f"{type(self).__name__}({super().__str__()!r})"
 
     def __str__(self) -> str:
         """Return where it lies, and see to it that it does."""

@@ -48,17 +48,7 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         ConfigError: the configuration or a revision that was asked for is wrong.
         BaselineError: the baseline that was asked for cannot be read.
     """
-    read = _reader(job, config)
-    if collected is None:
-        tree = _head_tree(job)
-        found, head = _read_both(job, config, read, tree)
-        head = replace(head, environment=_read_environment(job))
-    else:
-        head = replace(collected, created=_stamp(job), build_url=job.build.url)
-        found = find_base(job, config, read)
-    found = _refuse_empty(found, head, asked=bool(job.against))
-    found = regroup(found, head) if not isinstance(found, str) and found.side.kind == "mlflow" else found
-    found = _add_figures(job, found, head, read) if collected is None else _refuse_strange(found, head)
+    found, head = _find_sides(job, config, collected)
     base = None if isinstance(found, str) else found.run
     gates = config.gates
     past = _choose_history(found, config)
@@ -92,6 +82,20 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         is_trusted=not job.build.is_fork,
     )
     return report, head
+
+
+def _find_sides(job: Job, config: Config, collected: Run | None) -> tuple[Base | str, Run]:
+    """Give the base, or why there is none, and the run in the workspace or the one that was collected."""
+    read = _reader(job, config)
+    if collected is None:
+        found, head = _read_both(job, config, read, _head_tree(job))
+        head = replace(head, environment=_read_environment(job))
+    else:
+        head = replace(collected, created=_stamp(job), build_url=job.build.url)
+        found = find_base(job, config, read)
+    found = _refuse_empty(found, head, asked=bool(job.against))
+    found = regroup(found, head) if not isinstance(found, str) and found.side.kind == "mlflow" else found
+    return (_add_figures(job, found, head, read) if collected is None else _refuse_strange(found, head)), head
 
 
 def reviewed_sha(job: Job) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,27 @@ class TestBounds:
         assert isinstance(short, Points)
         assert len(short.x) == MOST_POINTS
         assert (short.x[0], short.x[-1]) == (long.x[0], long.x[-1])
+
+    def test_a_line_keeps_its_shape(self) -> None:
+        # All that it does, it does in its first hundredth.
+        y = tuple(min(n / 100, 1.0) for n in range(10_000))
+        long = Points(name="PR", x=tuple(n / 10_000 for n in range(10_000)), y=y, is_line=True)
+        short = bound_chart(long)
+        assert isinstance(short, Points)
+        assert len(short.x) <= MOST_POINTS
+        assert (short.x[0], short.x[-1]) == (long.x[0], long.x[-1])
+        assert max(abs(after - before) for before, after in pairwise(short.y)) < 0.02
+        bent = bound_chart(replace(long, is_line=False))
+        assert isinstance(bent, Points)
+        assert max(abs(after - before) for before, after in pairwise(bent.y)) > 0.1
+
+    @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf, 1e308, -1e308])
+    def test_a_line_with_what_is_no_length_is_cut_as_well(self, odd: float) -> None:
+        long = Points(name="PR", x=tuple(map(float, range(2_000))), y=(odd,) * 1_999 + (0.5,), is_line=True)
+        short = bound_chart(long)
+        assert isinstance(short, Points)
+        assert len(short.x) == MOST_POINTS
+        assert short.y[-1] == 0.5
 
     def test_the_most_confused_classes_stay(self) -> None:
         grid = make_grid(matrix((9, 0, 0, 0), (0, 5, 4, 0), (0, 1, 8, 0), (1, 0, 0, 8)), None)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from cml_bot.collect import collect
 from cml_bot.config import Config
+from cml_bot.copies import is_copy
 from cml_bot.model import Run
 from cml_bot.trees import FolderTree
 
@@ -59,3 +62,26 @@ def test_a_profile_that_only_whylogs_can_read_is_not_named_beside_its_table(tmp_
     run = run_of(tmp_path, summary_csv=table)
     assert ("summary.csv", "n(age)") in told(run)
     assert not run.notes
+
+
+@pytest.mark.parametrize(
+    ("path", "there", "said"),
+    [
+        ("out/profile_1.bin", "out/summary.csv", True),
+        ("profile.bin", "summary.json", True),
+        ("out/any.bin", "out/whylogs_summary.csv", True),
+        ("out/any.bin", "out/summary.csv", False),
+        ("out/profile.bin", "summary.csv", False),
+        ("profile.bin.json", "summary.json", False),
+        ("out/checkpoint-7/trainer_state.json", "out/trainer_state.json", True),
+        ("out/checkpoint-best/trainer_state.json", "out/trainer_state.json", False),
+        ("out/checkpoint-7/trainer_state.json", "other/trainer_state.json", False),
+        ("trainer_state.json", "trainer_state.json", False),
+        ("my_eval_results.json", "all_results.json", False),
+        ("eval_results.json", "sub/all_results.json", False),
+        ("events.out.tfevents.1", "trainer_state.json", False),
+        ("all_results.json", "all_results.json", False),
+    ],
+)
+def test_what_says_all_that_another_one_says(path: str, there: str, said: bool) -> None:
+    assert is_copy(path, {path, there}) is said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from cml_bot.commit_tree import CommitTree
 from cml_bot.held_file import LARGEST, hold
+from cml_bot.readers import onnx_file, tensorboard
+from tests.reader_cases import CASES, file_of
 from tests.repositories import commit, make_repository
 
 DATA = b'{"acc": 0.5}\n'
@@ -22,15 +25,37 @@ def test_what_is_opened_for_bytes_stays_in_memory(tmp_path: Path) -> None:
         assert opened.read(1) == b"{"
     assert file.read_bytes() == DATA
     assert (file.name, file.suffix, file.stem, file.parts[-2:]) == ("acc.json", ".json", "acc", ("val", "acc.json"))
+    assert file.stat().st_size == len(DATA)
+    assert stat.S_ISREG(file.stat().st_mode)
+    assert repr(file) == f"HeldFile('{tmp_path}/deep/val/acc.json')"
+    assert f"{file!r}" == repr(file)
+    assert list(tmp_path.iterdir()) == []
+    assert file.is_file()
+    assert file.exists()
+
+
+def test_what_came_to_disk_is_asked_there(tmp_path: Path) -> None:
+    file = hold(f"{tmp_path}/acc.json", DATA)
+    Path(str(file)).write_bytes(DATA * 2)
+    assert file.stat().st_size == 2 * len(DATA)
+    assert file.read_bytes() == DATA * 2
+
+
+def test_event_files_and_models_are_read_in_memory(tmp_path: Path) -> None:
+    model = file_of(CASES / "onnx_file" / "model")
+    file = hold(f"{tmp_path}/model.onnx", model.read_bytes())
+    assert list(onnx_file.read(file)) == list(onnx_file.read(model))
+    (events,) = (path for path in (CASES / "tensorboard" / "newstyle").rglob("*tfevents*"))
+    held = hold(f"{tmp_path}/{events.name}", events.read_bytes())
+    assert list(tensorboard.read_store({events.name: held}, "")) == list(
+        tensorboard.read_store({events.name: events}, "")
+    )
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     "use",
     [
-        lambda file: file.stat().st_size == len(DATA),
-        lambda file: file.is_file(),
-        lambda file: file.exists(),
         lambda file: file.read_text() == DATA.decode(),
         lambda file: Path(str(file)).read_bytes() == DATA,
         lambda file: Path(os.fspath(file)).read_bytes() == DATA,

@@ -20,7 +20,7 @@ from cml_bot.filters import PASSED, format_number, format_pair
 from cml_bot.model import Goal, Matrix, Metric, Note, Observation, Role, Run, Trend
 from cml_bot.newest import find_place
 from cml_bot.readers._checks import MOST_CHECKS
-from cml_bot.readers._drift import goal_of_method
+from cml_bot.readers._drift import Drift, Rows, goal_of_method, tell_worth
 from cml_bot.readers._shapes import DOCUMENTS, find_document_shape, load_document_shape
 from cml_bot.trees import FolderTree
 from cml_bot.wording import second_line, sort_rows
@@ -30,6 +30,7 @@ from tests.reader_cases import CASES, file_of, read_case
 if TYPE_CHECKING:
     from pathlib import Path
 
+FAR = Drift(column="age", method="Wasserstein distance", score=0.2, limit=0.1, said=True)
 OURS = ("evidently", "evidently_old", "great_expectations", "deepchecks", "pandera", "whylogs")
 DOCUMENTS_OF_CASES = [
     json.loads(file_of(folder).read_text())
@@ -252,11 +253,27 @@ def test_a_chi_square_of_one_sample_is_told() -> None:
 
 
 def test_distances_of_few_rows_are_told_where_the_rows_are_known() -> None:
-    assert "on 150 current rows: even with 200 rows 20 to 70 of 100" in notes(read("evidently_old/few_rows"))
+    said = notes(read("evidently_old/few_rows"))
+    assert "on 150 current rows: of 100 columns that do not drift 20 to 70 lie beyond 0.1 with 200 rows" in said
     far = {"age": 0.12}
     assert "current row" in notes(observe(drift(far, "Wasserstein distance (normed)", 0.1, rows=90)))
     assert "current row" not in notes(observe(drift(far, "Wasserstein distance (normed)", 0.1)))
     assert "current row" not in notes(observe(drift(far, "Wasserstein distance (normed)", 0.1, rows=5000)))
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "said"),
+    [
+        (20, "on 20 current rows: of 100 columns that do not drift 74 to 86 lie beyond 0.1 with 100 rows, and more"),
+        (100, "on 100 current rows: of 100 columns that do not drift 74 to 86 lie beyond 0.1 with 100 rows. Use"),
+        (500, "up to 23 lie beyond 0.1 with 500 rows. Use"),
+        (501, ""),
+    ],
+)
+def test_how_many_lie_beyond_by_chance(n_rows: int, said: str) -> None:
+    found = [one.text for one in tell_worth([FAR], Rows(current=n_rows, reference=5_000))]
+    assert len(found) == bool(said)
+    assert all(said in text for text in found)
 
 
 def test_evidently_before_0_7() -> None:

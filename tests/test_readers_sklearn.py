@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cml_bot.charts import MOST_POINTS, thin_line
 from cml_bot.collect import collect
 from cml_bot.compare import compare
 from cml_bot.config import Config
 from cml_bot.errors import InputError
 from cml_bot.model import Bars, Matrix, Method, Metric, Note, Observation, Param, Points, Repeats, Role, Run, Series
 from cml_bot.readers import find_format, load_reader
-from cml_bot.readers._points import MOST_POINTS, thin
-from cml_bot.readers._shapes import DOCUMENTS, TABLES, Shape, load_document_shape, load_table_shape
+from cml_bot.readers._shapes import DOCUMENTS, IMPORTANCES, TABLES, Shape, load_document_shape, load_table_shape
 from cml_bot.trees import FolderTree
 from tests.reader_cases import CASES, file_of
 
@@ -135,7 +135,7 @@ class TestCurves:
 @given(st.lists(st.tuples(st.floats(-1e99, 1e99), st.floats(-1e99, 1e99)), min_size=1, max_size=60), st.integers(2, 20))
 def test_thinning_keeps_the_ends_and_the_limit(points: list[tuple[float, float]], most: int) -> None:
     x, y = zip(*points, strict=True)
-    xs, ys = thin(x, y, most)
+    xs, ys = thin_line(x, y, most)
     assert len(xs) == len(ys) <= max(most, 1)
     assert (xs[0], ys[0]) == points[0]
     assert (xs[-1], ys[-1]) == points[-1]
@@ -150,6 +150,12 @@ class TestCalibration:
         (points,) = read_case("calibration_table/dvclive")
         assert isinstance(points, Points)
         assert points.x[0] == 0.0373764268784156
+
+    @pytest.mark.parametrize("columns", IMPORTANCES)
+    def test_every_pair_of_names(self, tmp_path: Path, columns: tuple[str, str]) -> None:
+        (bars,) = read(write(tmp_path, "importance.csv", f"n,{columns[1]},{columns[0]}\n1,0.25,age\n2,0.75,pay\n"))
+        assert isinstance(bars, Bars)
+        assert (bars.labels, bars.values) == (("pay", "age"), (0.75, 0.25))
 
     def test_nothing_in_it(self, tmp_path: Path) -> None:
         assert "no whole row" in notes(read(write(tmp_path, "calibration.csv", "prob_true,prob_pred\n,\n")))
@@ -260,7 +266,7 @@ class TestImportance:
         assert found[0].labels[:2] == ("f39", "f38")
         assert found[0].values[:2] == (-39, 38)
         assert len(found[0].labels) == 30
-        assert "10 features left out" in notes(found)
+        assert "10 features left out. Write fewer" in notes(found)
         assert "1 feature without a number" in notes(found)
 
     def test_one_number_a_feature_under_that_name(self) -> None:

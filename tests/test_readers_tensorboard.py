@@ -17,9 +17,9 @@ from cml_bot.collect import collect
 from cml_bot.config import Config
 from cml_bot.errors import InputError
 from cml_bot.model import Figure, Metric, Note, Observation, Param, Points, Run, Series
-from cml_bot.readers._event_log import MOST_PICTURES
 from cml_bot.readers._summary import shorten_singles
 from cml_bot.readers._tfevents import LARGEST_RECORD
+from cml_bot.readers.image_file import MOST_PICTURES
 from cml_bot.readers.tensorboard import read_store
 from cml_bot.steps import is_step
 from cml_bot.trees import FolderTree

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from cml_bot.config import Config
 from cml_bot.copies import is_copy
 from cml_bot.model import Delta, Goal, Method, Metric, Repeats, Role, Run, Series, Source
 from cml_bot.newest import Place, choose_newest, find_place
+from cml_bot.records.thin import thin
+from cml_bot.records.write import POINTS
 from cml_bot.trees import FolderTree
 from tests.reader_cases import CASES, file_of
 
@@ -54,6 +57,11 @@ def series(run: Run, name: str) -> Series:
 def delta(head: Run, base: Run, name: str) -> Delta:
     (found,) = (one for one in compare(head, base) if one.key.name == name)
     return found
+
+
+def of_record(run: Run) -> Run:
+    """Give the run as a record keeps it."""
+    return replace(run, series=tuple(thin(one, POINTS) for one in run.series))
 
 
 def lightning(root: Path, version: int, hparams: str, values: tuple[float, ...] = (0.5, 0.6)) -> None:
@@ -293,6 +301,16 @@ class TestTrainer:
         put(tmp_path, "trainer_state.json", json.dumps(json.loads(file_of(TRAINER).read_text()) | told))
         assert series(run_of(tmp_path), "eval_loss").best == best
 
+    def test_of_more_steps_than_are_kept_the_best_one_stays(self, tmp_path: Path) -> None:
+        log = [{"step": n, "eval_loss": abs(n - 5_003) + 1.0, "eval_f1": n / 2} for n in range(9_000)]
+        state = {"log_history": log, "global_step": 9_000, "best_global_step": 5_003, "best_metric": 1.0}
+        put(tmp_path, "trainer_state.json", json.dumps(state))
+        run = run_of(tmp_path)
+        head, base = (delta(one, one, "eval_f1").head for one in (run, of_record(run)))
+        assert head is not None
+        assert base is not None
+        assert head.value == base.value == 5_003 / 2
+
     def test_rows_that_are_none_are_named(self, tmp_path: Path) -> None:
         put(tmp_path, "trainer_state.json", '{"global_step": 1, "log_history": [{"step": 1, "loss": 0.5}, 3, null]}')
         run = run_of(tmp_path)
@@ -339,6 +357,26 @@ class TestUltralytics:
         rows = "epoch, metrics/mAP50(B), metrics/mAP50-95(B)\n1,0.3,0.2\n2,0.4,0.2\n3,0.5,nan\n"
         put(tmp_path, "results.csv", rows)
         assert series(run_of(tmp_path), "metrics/mAP50(B)").best == 2
+
+    def test_of_more_epochs_than_are_kept_the_best_one_stays(self, tmp_path: Path) -> None:
+        row = "{0},{1},{2},{3}"
+        rows = [row.format(n, 0.5 + n % 7 / 100, 0.9 if n == 5_003 else n % 11 / 100, n / 2) for n in range(9_000)]
+        put(tmp_path, "results.csv", "\n".join(["epoch,metrics/mAP50(B),metrics/mAP50-95(B),val/box_loss", *rows, ""]))
+        run = run_of(tmp_path)
+        for name, value in (("val/box_loss", 5_003 / 2), ("metrics/mAP50(B)", 0.5 + 5_003 % 7 / 100)):
+            assert series(run, name).best == 5_003
+            head, base = (delta(one, one, name).head for one in (run, of_record(run)))
+            assert head is not None
+            assert base is not None
+            assert head.value == base.value == value
+            assert list(series(run, name).x) == sorted(set(series(run, name).x))
+
+    def test_of_very_many_epochs_none_is_known_to_be_the_best(self, tmp_path: Path) -> None:
+        rows = "\n".join(f"{n},0.5,{n}" for n in range(20_001))
+        put(tmp_path, "results.csv", f"epoch,metrics/mAP50(B),metrics/mAP50-95(B)\n{rows}\n")
+        run = run_of(tmp_path)
+        assert series(run, "metrics/mAP50(B)").best is None
+        assert any("which one was kept is not known" in note for note in run.notes)
 
 
 class TestBoosting:

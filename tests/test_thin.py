@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -57,6 +58,19 @@ def test_the_mean_is_of_all_points(y: list[float]) -> None:
 
 def test_the_mean_that_is_known_already_stays() -> None:
     assert thin(make([1.0] * 9, mean=7.0), 4).mean == 7.0
+
+
+@given(VALUES, st.integers(5, 50), st.data())
+def test_the_step_that_was_kept_stays_with_its_value(y: list[float], count: int, data: st.DataObject) -> None:
+    best = data.draw(st.integers(0, len(y) - 1))
+    thinned = thin(replace(make(y), best=best), count)
+    assert len(thinned.y) == min(len(y), count)
+    assert same(thinned.y[thinned.x.index(best)], y[best])
+
+
+def test_a_kept_step_that_is_not_there_changes_nothing() -> None:
+    series = make([float(n) for n in range(90)])
+    assert thin(replace(series, best=0.5), 7).x == thin(series, 7).x
 
 
 @pytest.mark.parametrize("count", [500])

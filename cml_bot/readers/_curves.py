@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import format_number, plural
-from cml_bot.model import Metric, Note
+from cml_bot.model import Metric, Note, Series
 from cml_bot.readers._names import Names, some, tidy
 from cml_bot.readers._table import MOST_COLUMNS, Kind, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cml_bot.model import Observation
     from cml_bot.readers._table import Table
@@ -34,6 +36,30 @@ def observe_table(table: Table) -> Iterator[Observation]:
     else:
         yield tell_no_step((*table.columns, *table.texts), plural(table.n_rows, "row"))
     yield from _notes(table)
+
+
+def mark_best(
+    found: Iterable[Observation], best: float | None, values: Mapping[str, float], begins: str | tuple[str, ...]
+) -> Iterator[Observation]:
+    """Yield the observations, with the step that the training kept on the series whose names begin so.
+
+    Args:
+        found: the observations.
+        best: that step; None where it is not known.
+        values: what each series was at it: a long one may have lost that point.
+        begins: the beginnings of the names of what was evaluated there.
+    """
+    for one in found:
+        if best is None or not isinstance(one, Series) or not one.name.startswith(begins):
+            yield one
+        elif best in one.x:
+            yield replace(one, best=best)
+        elif one.name in values:
+            at = bisect(one.x, best)
+            x, y = (*one.x[:at], best, *one.x[at:]), (*one.y[:at], values[one.name], *one.y[at:])
+            yield replace(one, x=x, y=y, best=best)
+        else:
+            yield one
 
 
 def tell_no_step(columns: Iterable[str], rows: str = "rows") -> Note:

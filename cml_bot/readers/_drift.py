@@ -138,8 +138,9 @@ def _tell_few_rows(flagged: Sequence[Drift], rows: Rows) -> Iterator[Note]:
     found = next((pair for pair in _BY_CHANCE if rows.current and rows.current <= pair[0]), None)
     if usual and found:
         names = some(one.column for one in usual)
+        more = "" if rows.current == found[0] else ", and more with fewer"
         yield Note(
-            text=f"drift of {names} is told by a distance on {plural(int(rows.current or 0), 'current row')}: even "
-            f"with {found[0]} rows {found[1]} of 100 columns that do not drift lie beyond {_USUAL}. "
+            text=f"drift of {names} is told by a distance on {plural(int(rows.current or 0), 'current row')}: of "
+            f"100 columns that do not drift {found[1]} lie beyond {_USUAL} with {found[0]} rows{more}. "
             "Use a test that gives a p value, or compare more rows."
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from cml_bot.readers._course import Course
 from cml_bot.readers._names import LONGEST, LeftOut, shorten, tidy
+from cml_bot.readers._protobuf import bytes_of, read_message
 from cml_bot.readers._summary import find_picture, find_scalar, metric_tags_of, numbers_of, parse_event, settings_of
 from cml_bot.readers._tfevents import (
     AT_STEP,
@@ -20,16 +21,14 @@ from cml_bot.readers._tfevents import (
     TAIL,
     VALUE_BYTES,
     WALL_TIME,
-    bytes_of,
     read_blocks,
-    read_message,
 )
-from cml_bot.readers.image_file import LARGEST
+from cml_bot.readers.image_file import LARGEST, MOST_PICTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from cml_bot.readers._tfevents import Message
+    from cml_bot.readers._protobuf import Message
 
 MOST_TAGS = 5_000
 _LONGEST_TAG = 1_000
@@ -37,7 +36,6 @@ _MOST_WAITING = 1 << 17
 """Scalars that may wait for being given to their courses."""
 _LARGE = 8 << 20
 """Bytes of a file from which on records are taken many at once."""
-MOST_PICTURES = 20
 MOST_CURVES = 100
 _MOST_STARTS = 200
 """Sessions that may begin within files; that each file is a new one is known anyway."""

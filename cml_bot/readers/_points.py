@@ -1,9 +1,9 @@
-"""Curves that are no course of a training, such as ROC: their columns read, and thinned without losing their shape."""
+"""The columns of curves that are no course of a training, such as ROC."""
 
 from __future__ import annotations
 
 from array import array
-from itertools import islice, pairwise
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.filters import format_number, plural
@@ -13,17 +13,12 @@ from cml_bot.readers._numbers import as_double
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-MOST_POINTS = 500
-"""Points of a chart that are kept."""
 LARGEST = 1e100
 """So that no product or sum of numbers overflows."""
 _BLOCK = 1 << 12
 """Rows that are read at a time."""
 MOST_ROWS = 10_000_000
 """Rows that are read: 80 MB a column."""
-
-
-Side = tuple[float, ...]
 
 
 class Cells(NamedTuple):
@@ -86,36 +81,3 @@ def find_columns(columns: Sequence[str], *wanted: str) -> tuple[str, ...]:
     """
     known = {name.strip().lower(): name for name in reversed(columns)}
     return tuple(known[name] for name in wanted) if all(name in known for name in wanted) else ()
-
-
-def thin(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> tuple[Side, Side]:
-    """Keep points at even distances along the curve, measured in parts of its width and height; the ends are kept.
-
-    Where it bends, it keeps as many as where it runs straight: no stretch is much longer than a part of the whole.
-
-    Example:
-        >>> thin([0.0, 0.1, 0.2, 0.9, 1.0], [0.0, 0.1, 0.2, 0.9, 1.0], most=3)
-        ((0.0, 0.9, 1.0), (0.0, 0.9, 1.0))
-    """
-    if len(x) <= most:
-        return tuple(x), tuple(y)
-    width, height = _span(x), _span(y)
-    part = sum(_lengths(x, y, width, height)) / (most - 1)
-    kept, gone = [0], 0.0
-    for place, length in enumerate(_lengths(x, y, width, height), start=1):
-        gone += length
-        if gone >= part * len(kept) and len(kept) < most - 1 and place < len(x) - 1:
-            kept.append(place)
-    kept.append(len(x) - 1)
-    return tuple(x[place] for place in kept), tuple(y[place] for place in kept)
-
-
-def _span(values: Sequence[float]) -> float:
-    span = max(values) - min(values)
-    return span or 1.0
-
-
-def _lengths(x: Sequence[float], y: Sequence[float], width: float, height: float) -> Iterator[float]:
-    """Yield how far it is from each point to the next."""
-    for (x_0, x_1), (y_0, y_1) in zip(pairwise(x), pairwise(y), strict=True):
-        yield abs(x_1 - x_0) / width + abs(y_1 - y_0) / height

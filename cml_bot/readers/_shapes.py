@@ -115,6 +115,17 @@ DOCUMENTS: tuple[Shape, ...] = (
 )
 """The first that fits counts."""
 
+IMPORTANCES = (
+    ("feature", "importance"),
+    ("Feature", "Importance"),
+    ("feature", "importances"),
+    ("feature", "importance_mean"),
+    ("Feature Id", "Importances"),
+    ("feature", "gain"),
+    ("name", "importance"),
+)
+"""The columns of a feature and how much it counts."""
+
 _SKLEARN: tuple[tuple[str, tuple[str, ...]], ...] = (
     *(("score_curves", (x, y)) for x, y in (("fpr", "tpr"), ("FPR", "TPR"))),
     *(("score_curves", ("precision", "recall", cut)) for cut in ("threshold", "thresholds")),
@@ -123,16 +134,11 @@ _SKLEARN: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("calibration_table", ("mean_predicted_value", "fraction_of_positives")),
     ("calibration_table", ("mean_predicted_probability", "fraction_of_positives")),
     ("label_pairs", ("actual", "predicted")),
-    ("importance_table", ("feature", "importance")),
-    ("importance_table", ("Feature", "Importance")),
-    ("importance_table", ("feature", "importance_mean")),
-    ("importance_table", ("Feature Id", "Importances")),
-    ("importance_table", ("feature", "gain")),
-    ("importance_table", ("name", "importance")),
+    *(("importance_table", names) for names in IMPORTANCES),
     ("classification_table", ("precision", "recall", "f1-score", "support")),
 )
 
-IMPORTANCE = Shape(module="importance_table", tool="scikit-learn", columns=("feature", "importance"))
+IMPORTANCE = Shape(module="importance_table", tool="scikit-learn", columns=IMPORTANCES[0])
 
 TABLES: tuple[Shape, ...] = (
     Shape(module="promptfoo_table", tool="promptfoo", columns=("Status", "Score", "Named Scores", "Grader Reason")),

@@ -6,12 +6,12 @@ import struct
 from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
-from cml_bot.readers._tfevents import bytes_of, int_of, read_fields, read_message, read_varint, signed
+from cml_bot.readers._protobuf import as_signed, bytes_of, int_of, read_fields, read_message, read_varint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cml_bot.readers._tfevents import Message
+    from cml_bot.readers._protobuf import Message
 
 MOST_NUMBERS = 30_000
 """Numbers of one tensor that are read."""
@@ -60,7 +60,7 @@ def parse_event(data: bytes) -> Event:
     values: list[Message] = []
     for number, content in read_fields(data):
         if number == 2 and isinstance(content, int):
-            step = signed(content)
+            step = as_signed(content)
         elif number == 5 and isinstance(content, bytes):
             found = (value for one, value in read_fields(content) if one == 1 and isinstance(value, bytes))
             values += map(read_message, found)
@@ -116,7 +116,7 @@ def numbers_of(tensor: bytes) -> list[float]:
             found += (_from_bits(bits, kind) for bits in _varints(value))
         elif number in _VALUES and len(found) < MOST_NUMBERS:
             form = _VALUES[number]
-            found += _floats(value, form) if form else map(signed, _varints(value))
+            found += _floats(value, form) if form else map(as_signed, _varints(value))
     return found[:MOST_NUMBERS]
 
 

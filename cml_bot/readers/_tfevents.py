@@ -1,4 +1,4 @@
-"""TFRecord files of TensorBoard: records told apart, and the few protobuf messages in them taken to pieces."""
+"""TFRecord files of TensorBoard: records told apart, and what is known of the first bytes of an event."""
 
 from __future__ import annotations
 
@@ -9,19 +9,13 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Message = dict[int, int | bytes]
-
 LARGEST_RECORD = 32 << 20
 """Bytes; longer records are passed over: they hold graphs and embeddings."""
-MOST_FIELDS = 100_000
-"""Fields of one message that are read."""
 _BLOCK = 1 << 20
 _HEADER = struct.Struct("<QI")
 HEAD, TAIL = _HEADER.size, 4
 """Bytes of a record before and after its content."""
 _MOST_LENGTHS = 1 << 16
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_MOST_VARINT_BITS = 63
 WALL_TIME, STEP, SUMMARY, SESSION_LOG = 0x09, 0x10, 0x2A, 0x3A
 """The first bytes of an event's fields 1, 2, 5 and 7; every writer writes them in this order."""
 AT_STEP, MOST_STEP_BYTES, VALUE_BYTES = 9, 9, 4
@@ -92,85 +86,6 @@ def _walk(block: bytes, lengths: dict[bytes, int], left: int) -> tuple[list[int]
             return edges, at, CUT if at > left else ""
         edges.append(at)
     return edges, at, ""
-
-
-def read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """Return an unsigned number, and where the next field begins.
-
-    Raises:
-        ValueError: it ends too late or never.
-    """
-    value = shift = 0
-    while shift <= _MOST_VARINT_BITS:
-        byte = data[at] if at < len(data) else 0x80
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value & 0xFFFF_FFFF_FFFF_FFFF, at
-        shift += 7
-    raise ValueError("an endless number")
-
-
-def signed(value: int) -> int:
-    """Read a varint as protobuf's int64 and int32 are written.
-
-    Example:
-        >>> signed(5), signed(2**64 - 1)
-        (5, -1)
-    """
-    return value - (1 << 64) if value >> 63 else value
-
-
-def read_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield the number and content of every field of a message: a number, or the bytes.
-
-    Source: https://protobuf.dev/programming-guides/encoding/
-
-    Raises:
-        ValueError: it is no message, or one of very many fields.
-    """
-    at, end, n = 0, len(data), 0
-    while at < end:
-        n += 1
-        if n > MOST_FIELDS:
-            raise ValueError("too many fields")
-        key, at = read_varint(data, at)
-        kind = key & 7
-        if kind == _VARINT:
-            value, at = read_varint(data, at)
-            yield key >> 3, value
-            continue
-        if kind == _BYTES:
-            size, at = read_varint(data, at)
-        elif kind in (_FIXED64, _FIXED32):
-            size = 8 if kind == _FIXED64 else 4
-        else:
-            raise ValueError("no kind of field")
-        if at + size > end:
-            raise ValueError("a field that goes beyond its message")
-        yield key >> 3, data[at : at + size]
-        at += size
-
-
-def read_message(data: bytes) -> Message:
-    """Give the fields of a message by their number; of repeated ones the last.
-
-    Raises:
-        ValueError: it is no message.
-    """
-    return dict(read_fields(data))
-
-
-def bytes_of(message: Message, number: int) -> bytes:
-    """Give a field that is text or a message; empty where it is missing or something else."""
-    value = message.get(number, b"")
-    return value if isinstance(value, bytes) else b""
-
-
-def int_of(message: Message, number: int) -> int:
-    """Give a field that is a whole number; 0 where it is missing or something else."""
-    value = message.get(number, 0)
-    return value if isinstance(value, int) else 0
 
 
 @cache

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cml_bot.charts import thin_line
 from cml_bot.model import Goal, Metric, Note, Points
-from cml_bot.readers._points import find_columns, read_cells, thin
+from cml_bot.readers._points import find_columns, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +36,7 @@ def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
     if not predicted:
         yield Note(text="holds no whole row. Look whether the job was stopped before it wrote one.")
         return
-    x, y = thin(predicted, true)
+    x, y = thin_line(predicted, true)
     labels = "mean predicted", "fraction of positives"
     yield Points(name="calibration", x=x, y=y, x_label=labels[0], y_label=labels[1], is_line=True)
     if counts and (n := math.fsum(cells.columns[2])) > 0 and min(cells.columns[2]) >= 0:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LARGEST = 10 * 1024 * 1024
 """Bytes; forges show no larger picture in a comment."""
+MOST_PICTURES = 20
+"""Of what one tool logged: more is no report."""
 _MAGIC = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),

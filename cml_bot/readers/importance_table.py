@@ -6,11 +6,11 @@ import heapq
 import math
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import format_number, plural
+from cml_bot.filters import plural
 from cml_bot.model import Bars, Note
 from cml_bot.readers._names import Names
 from cml_bot.readers._numbers import as_double
-from cml_bot.readers._points import find_columns
+from cml_bot.readers._shapes import IMPORTANCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,21 +18,11 @@ if TYPE_CHECKING:
     from cml_bot.model import Observation
 
 MOST_BARS = 30
-NAMES = (
-    ("feature", "importance"),
-    ("feature", "importance_mean"),
-    ("feature", "importances"),
-    ("feature id", "importances"),
-    ("feature", "gain"),
-    ("name", "importance"),
-)
-"""The columns of a feature and its number, in lower case."""
 
 
 def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[Observation]:
     """Yield the features that count most, the largest first."""
-    pair = next((found for names in NAMES if (found := find_columns(columns, *names))), ())
-    label, value = (columns.index(name) for name in pair)
+    label, value = next(map(columns.index, names) for names in IMPORTANCES if not {*names} - {*columns})
     n_rows = n_lost = 0
     largest: list[tuple[float, int, str, float]] = []
     for row in rows:
@@ -54,6 +44,6 @@ def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
         yield Note(text="holds no whole row. Look whether the job was stopped before it wrote one.")
     if n_rows > MOST_BARS:
         left = plural(n_rows - MOST_BARS, "feature")
-        yield Note(text=f"shows the {format_number(MOST_BARS)} features that count most; {left} left out.")
+        yield Note(text=f"shows the {MOST_BARS} features that count most; {left} left out. Write fewer to see them.")
     if n_lost:
         yield Note(text=f"{plural(n_lost, 'feature')} without a number left out. Write plain numbers.")

@@ -13,8 +13,9 @@ from itertools import chain, islice, pairwise
 from operator import ge, le
 from typing import TYPE_CHECKING
 
+from cml_bot.charts import thin_line
 from cml_bot.model import Goal, Metric, Note, Points
-from cml_bot.readers._points import find_columns, read_cells, thin
+from cml_bot.readers._points import find_columns, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,7 +38,7 @@ def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
         yield from _observe_roc(*_sorted(x, y))
     else:
         x, y = _sorted(x, y, falling=True)
-        xs, ys = thin(x, y)
+        xs, ys = thin_line(x, y)
         yield Points(name="precision-recall", x=xs, y=ys, is_line=True, x_label="recall", y_label="precision")
         # Beside other columns they are a table of a few settings, whose area is none.
         if {name.lower() for name in columns} <= _PARTS:
@@ -46,7 +47,7 @@ def observe(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
 
 
 def _observe_roc(x: array[float], y: array[float]) -> Iterator[Observation]:
-    xs, ys = thin(x, y)
+    xs, ys = thin_line(x, y)
     yield Points(name="ROC", x=xs, y=ys, is_line=True, x_label="false positive rate", y_label="true positive rate")
     if math.isclose(x[0], 0.0, abs_tol=_NEARLY) and math.isclose(x[-1], 1.0, abs_tol=_NEARLY):
         steps = zip(pairwise(x), pairwise(y), strict=True)

@@ -6,20 +6,21 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from cml_bot.charts import bound_chart
 from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Figure, Metric, Note, Param, Points, Series
-from cml_bot.readers._event_log import MOST_CURVES, MOST_PICTURES, MOST_TAGS, EventLog
+from cml_bot.readers._event_log import MOST_CURVES, MOST_TAGS, EventLog
 from cml_bot.readers._names import Names, some
 from cml_bot.readers._summary import shorten_singles
-from cml_bot.readers.image_file import LARGEST, find_media
+from cml_bot.readers.image_file import LARGEST, MOST_PICTURES, find_media
 from cml_bot.steps import is_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from cml_bot.model import Observation
+    from cml_bot.model import Chart, Observation
 
 _MEDIA = ("image/png", "image/jpeg", "image/gif")
 _ROWS, _PRECISION, _RECALL = 6, 4, 5
@@ -109,14 +110,15 @@ def _pictures(log: EventLog) -> Iterator[Figure | Note]:
         yield Note(text=f"pictures left out ({limits}): {some(others)}. Log fewer, and smaller ones.")
 
 
-def _curves(log: EventLog) -> Iterator[Points]:
+def _curves(log: EventLog) -> Iterator[Chart]:
     names = Names()
     for tag, (_, table) in log.curves.items():
         n = len(table) // _ROWS
         precision, recall = (tuple(shorten_singles(table[row * n : (row + 1) * n])) for row in (_PRECISION, _RECALL))
         name = names.take(tag.decode("utf-8", "replace"))
         if n:
-            yield Points(name=name, x=recall, y=precision, x_label="recall", y_label="precision", is_line=True)
+            curve = Points(name=name, x=recall, y=precision, x_label="recall", y_label="precision", is_line=True)
+            yield bound_chart(curve)
 
 
 def _notes(log: EventLog, flaws: Mapping[str, list[str]]) -> Iterator[Note]:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def thin(series: Series, count: int) -> Series:
     """Return the series with at most `count` points: its ends, its extremes, and others at even distances.
 
-    The mean of all points is kept beside them, NaN left out; a series that is short enough stays as it is.
+    The step that the training kept stays as well, for its value stands for the whole series. The mean of
+    all points is kept beside them, NaN left out; a series that is short enough stays as it is.
 
     Example:
         >>> from cml_bot.model import Series
@@ -29,6 +30,8 @@ def thin(series: Series, count: int) -> Series:
     if total <= count:
         return series
     kept = {0, total - 1, *_find_extremes(series.y)}
+    if series.best is not None and series.best in series.x:
+        kept.add(series.x.index(series.best))
     others = [index for index in range(total) if index not in kept]
     places = max(count - len(kept), 0)
     # In the middle of equal shares: the ends are there already.
