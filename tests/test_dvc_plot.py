@@ -63,6 +63,32 @@ def test_a_row_of_a_decimal_comma(tmp_path: Path) -> None:
     assert found.y == (1.5, 2.5)
 
 
+def test_a_header_that_comes_again_is_no_row(tmp_path: Path) -> None:
+    rows = "actual,predicted\n1,0\nactual,predicted\n0,0\n1\n"
+    matrix, note = read_plot(write(tmp_path, "c.csv", rows), "confusion")
+    assert isinstance(matrix, Matrix)
+    assert matrix.rows == ("0", "1")
+    assert str(note) == "1 row cut; left out. Look whether the job was stopped."
+
+
+def test_names_keep_their_commas_and_points(tmp_path: Path) -> None:
+    (found,) = read_plot(write(tmp_path, "p.csv", "top.5;b\n0,5;1,5\n0,25;2,5\n"), "scatter", "top.5", ("b",))
+    assert isinstance(found, Points)
+    assert (found.x_label, found.x) == ("top.5", (0.5, 0.25))
+
+
+def test_a_line_without_an_end_is_no_table(tmp_path: Path) -> None:
+    path = write(tmp_path, "p.csv", "a,b\n1,2\n" + "3" * (9 << 20))
+    with pytest.raises(InputError, match="has a line of more than 8 million characters"):
+        list(read_plot(path, "scatter", "a", ("b",)))
+
+
+def test_a_quote_without_an_end(tmp_path: Path) -> None:
+    found = list(read_plot(write(tmp_path, "p.csv", 'a,b\n1,2\n3,4\n"' + "x" * 200_000), "scatter", "a", ("b",)))
+    assert isinstance(found[0], Points)
+    assert any("cannot be read to its end" in str(one) for one in found)
+
+
 def test_a_file_of_many_columns_tells_its_charts_apart(tmp_path: Path) -> None:
     path = write(tmp_path, "p.csv", "a,b,c\n1,2,3\n4,5,6\n")
     assert [one.name for one in read_plot(path, "scatter", "a", ("b", "c")) if isinstance(one, Points)] == [

@@ -32,7 +32,6 @@ PLACES = {
 NAMED_ONLY = {
     "deepeval/latest": "it lies in a hidden folder, a cache that any run of the tests writes",
     "deepeval/model_dump": "DeepEval writes no such file: people dump what evaluate() returns under a name of theirs",
-    "lm_eval/killed": "it is cut, so that no key tells whose it is",
     "params_file/json": "dvc.yaml names it",
     "params_file/list": "dvc.yaml names it",
     "params_file/toml": "dvc.yaml names it",

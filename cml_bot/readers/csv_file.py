@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import Counter
 from dataclasses import replace
@@ -14,14 +13,14 @@ from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Note, Series
 from cml_bot.readers._curves import observe_table, tell_no_step
-from cml_bot.readers._dialect import sniff
 from cml_bot.readers._header import is_boosted, parse_header
 from cml_bot.readers._matrix import MOST_LABELS, may_be_matrix, parse_matrix
-from cml_bot.readers._names import find_metric_name, is_broken, tidy
+from cml_bot.readers._names import find_metric_name, tidy
+from cml_bot.readers._rows import begin_rows, read_rows, whole_rows
 from cml_bot.readers._shapes import find_table_shape, load_table_shape
 from cml_bot.readers._sheet import Sheet
 from cml_bot.readers._table import Kind, find_step, kind_of
-from cml_bot.readers._text import not_utf8, open_text
+from cml_bot.readers._text import open_text
 from cml_bot.readers._tree import flatten, observe_tree
 
 if TYPE_CHECKING:
@@ -34,12 +33,8 @@ if TYPE_CHECKING:
     from cml_bot.readers._header import Header
     from cml_bot.readers._shapes import Shape
 
-_SAMPLE = 64 * 1024
 _PIECE = 1 << 17
 """Characters that are read at once: so many stay in the processor's cache."""
-_LONGEST_LINE = 1 << 23
-"""Characters of a line."""
-_SWAP = str.maketrans(",.", ".,")
 _NO_NAMES = "Write a first row with the names of the columns."
 
 
@@ -51,15 +46,9 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     """
     broken: list[Note] = []
     with open_text(path) as file:
-        dialect = sniff(file.read(_SAMPLE))
-        file.seek(0)
-        lines = iter(partial(_read_line, file, path.name), "")
-        rows = chain(_rows(lines, replace(dialect, has_decimal_comma=False), broken, 1), _rows(lines, dialect, broken))
-        first = next(rows, [])
+        first, rows, lines, dialect = begin_rows(file, path.name, broken)
         if broken:
             raise InputError(path.name, "not a table, its first row has no end", _NO_NAMES)
-        if any(map(is_broken, first)):
-            raise not_utf8(path.name)
         matrix, beginning = _find_matrix(first, rows, path.stem)
         header = None if matrix else parse_header(first)
         shape = find_table_shape(header.names, x) if header else None
@@ -89,7 +78,7 @@ def _find_matrix(first: Sequence[str], rows: Iterator[list[str]], stem: str) -> 
 def _observe_shape(shape: Shape, header: Header, rows: Iterable[list[str]]) -> Iterator[Observation]:
     """Yield what the reader of a tool's table makes of it."""
     cut: Counter[str] = Counter()
-    yield from load_table_shape(shape).observe(header.names, _whole(rows, header, cut))
+    yield from load_table_shape(shape).observe(header.names, whole_rows(rows, header, cut))
     if cut:
         said = f"{plural(cut.total(), 'row')} of fewer cells than the header; left out."
         yield Note(text=f"{said} Look whether the job was stopped.")
@@ -113,14 +102,6 @@ def _observe_any(
     yield from sheet.notes()
 
 
-def _read_line(file: TextIO, where: str) -> str:
-    line = file.readline(_LONGEST_LINE)
-    if len(line) == _LONGEST_LINE:
-        what = f"has a line of more than {_LONGEST_LINE >> 20} million characters"
-        raise InputError(where, what, "Write one row a line, with the results alone.")
-    return line
-
-
 def _fill(sheet: Sheet, file: TextIO, lines: Iterator[str], dialect: Dialect, broken: list[Note]) -> None:
     """Add the rest of a file, piece by piece where its rows allow that; `lines` are those of the file."""
     while not broken and (piece := file.read(_PIECE)):
@@ -129,27 +110,7 @@ def _fill(sheet: Sheet, file: TextIO, lines: Iterator[str], dialect: Dialect, br
             continue
         # A quoted cell may go on in the next piece.
         rest = lines if '"' in piece else ()
-        sheet.add_rows(_rows(chain(io.StringIO(piece, newline=""), rest), dialect, broken))
-
-
-def _rows(lines: Iterable[str], dialect: Dialect, broken: list[Note], most: int | None = None) -> Iterator[list[str]]:
-    """Yield the rows up to the first that cannot be told from the next; that is noted in `broken`."""
-    try:
-        for row in islice(filter(None, csv.reader(lines, delimiter=dialect.delimiter)), most):
-            # What was a point becomes a comma: 1.234 means 1234 there, and must not be read as 1.234.
-            yield [cell.translate(_SWAP) for cell in row] if dialect.has_decimal_comma else row
-    except csv.Error as error:
-        broken.append(Note(text=f"cannot be read to its end ({error}); later rows left out. Check its quotes."))
-
-
-def _whole(rows: Iterable[list[str]], header: Header, cut: Counter[str]) -> Iterator[list[str]]:
-    """Yield the rows with all their cells; one that is cut, the last of a stopped job, is counted in `cut`."""
-    width = len(header.names)
-    for row in rows:
-        if len(row) < width:
-            cut["rows"] += 1
-        elif row[0].strip() != header.cells[0] or tuple(map(str.strip, row)) != header.cells:
-            yield row[:width]
+        sheet.add_rows(read_rows(chain(io.StringIO(piece, newline=""), rest), dialect, broken))
 
 
 def _can_draw(header: Header, x: str | None) -> bool:

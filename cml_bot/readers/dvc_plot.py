@@ -7,7 +7,6 @@ Source: https://dvc.org/doc/user-guide/experiment-management/visualizing-plots#p
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -17,13 +16,13 @@ from cml_bot.errors import InputError
 from cml_bot.filters import format_number, plural
 from cml_bot.model import Bars, Matrix, Note, Points
 from cml_bot.readers._course import Course
-from cml_bot.readers._dialect import sniff
 from cml_bot.readers._document import find_rows
 from cml_bot.readers._header import parse_header
-from cml_bot.readers._names import is_broken, some, tidy
+from cml_bot.readers._names import some, tidy
 from cml_bot.readers._numbers import as_double, as_number, is_missing
+from cml_bot.readers._rows import begin_rows, whole_rows
 from cml_bot.readers._table import MOST_COLUMNS
-from cml_bot.readers._text import not_utf8, open_text, read_text
+from cml_bot.readers._text import open_text, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,8 +41,6 @@ _MOST_LABELS = 1_000
 _MOST_BARS = 10_000
 _MOST_HELD = 40 * MOST_POINTS
 """Points that are held at once."""
-_SAMPLE = 64 * 1024
-_SWAP = str.maketrans(",.", ".,")
 _USUAL = ("actual", "predicted")
 """The columns that DVCLive writes for a confusion matrix."""
 
@@ -151,30 +148,18 @@ def _find_list(document: object) -> list[dict[str, object]]:
 
 
 def _read_table(path: Path, notes: list[Note]) -> Iterator[Row]:
+    broken: list[Note] = []
+    cut: Counter[str] = Counter()
     with open_text(path) as file:
-        dialect = sniff(file.read(_SAMPLE))
-        file.seek(0)
-        table = (row for row in csv.reader(file, delimiter=dialect.delimiter) if row)
-        try:
-            first = next(table, [])
-            if any(map(is_broken, first)):
-                raise not_utf8(path.name)
-            header = parse_header(first)
-            if header is None:
-                notes.append(Note(text="the first row holds numbers, so the columns have no names. Write their names."))
-                return
-            n_cut = 0
-            for row in table:
-                # A short row is the one that was being written when the job was stopped.
-                if len(row) < len(header.names):
-                    n_cut += 1
-                    continue
-                cells = [cell.translate(_SWAP) for cell in row] if dialect.has_decimal_comma else row
-                yield dict(zip(header.names, cells, strict=False))
-            if n_cut:
-                notes.append(Note(text=f"{plural(n_cut, 'row')} cut; left out. Look whether the job was stopped."))
-        except csv.Error as error:
-            notes.append(Note(text=f"cannot be read to its end ({error}); later rows left out. Check its quotes."))
+        first, rows, _, _ = begin_rows(file, path.name, broken)
+        header = parse_header(first)
+        if header is not None:
+            yield from (dict(zip(header.names, row, strict=True)) for row in whole_rows(rows, header, cut))
+        elif not broken:
+            notes.append(Note(text="the first row holds numbers, so the columns have no names. Write their names."))
+    if cut:
+        notes.append(Note(text=f"{plural(cut.total(), 'row')} cut; left out. Look whether the job was stopped."))
+    notes += broken
 
 
 def _confusion(rows: Iterable[Row], x: str, y: str, name: str, *, is_shares: bool) -> Iterator[Observation]:
