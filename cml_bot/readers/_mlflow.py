@@ -18,6 +18,7 @@ from cml_bot.model import Fact, Figure, Note, Param
 from cml_bot.readers._mlflow_runs import COMMIT, FINISHED, MOST_LOOKED, compare_children, gather_units, runs_of, tops_of
 from cml_bot.readers._mlflow_values import MOST_METRICS, observe_courses
 from cml_bot.readers._names import Names, shorten, some, tidy
+from cml_bot.readers.image_file import MOST_PICTURES
 from cml_bot.readers.image_file import read as read_image
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from cml_bot.model import Observation
     from cml_bot.readers._mlflow_runs import Logged, Place, Unit
 
-_MOST_PICTURES = 20
 _LONGEST = 1_000
 """Characters of a parameter that are kept."""
 _END = "See that the training ends its run, as `with mlflow.start_run()` does"
@@ -183,8 +183,8 @@ def _gather_pictures(place: Place, units: Sequence[Unit]) -> Iterator[Figure | N
         each = (place.pictures(run) for run in runs_of(unit))
         for name, path in next(filter(None, each), {}).items():
             found.setdefault(name, path)
-    for name, path in list(found.items())[:_MOST_PICTURES]:
+    for name, path in list(found.items())[:MOST_PICTURES]:
         yield from _read_picture(name, path)
-    if len(found) > _MOST_PICTURES:
-        left = plural(len(found) - _MOST_PICTURES, "picture")
-        yield Note(text=f"{left} left out: the first {_MOST_PICTURES} are shown. Log fewer as artifacts.")
+    if len(found) > MOST_PICTURES:
+        left = plural(len(found) - MOST_PICTURES, "picture")
+        yield Note(text=f"{left} left out: the first {MOST_PICTURES} are shown. Log fewer as artifacts.")

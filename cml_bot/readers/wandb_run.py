@@ -14,7 +14,7 @@ from cml_bot.model import Figure, Note
 from cml_bot.readers._leveldb_log import LogReader
 from cml_bot.readers._text import read_bytes, unreadable
 from cml_bot.readers._wandb import History
-from cml_bot.readers.image_file import LARGEST, find_media
+from cml_bot.readers.image_file import LARGEST, MOST_PICTURES, find_media
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _BEGINNING = b":W&B\xe1\xbe\x00"
 """What every file begins with: a name, a number of its own, and the version."""
-_MOST_PICTURES = 20
 
 
 def read(path: Path, x: str | None = None) -> Iterator[Observation]:  # noqa: ARG001 - the step is told
@@ -75,7 +74,7 @@ def _read_log(path: Path, history: History) -> Iterator[Observation]:
 
 def _pictures(named: Mapping[str, str], files: Mapping[str, Path]) -> Iterator[Figure | Note]:
     lost: list[str] = []
-    for name, place in list(named.items())[:_MOST_PICTURES]:
+    for name, place in list(named.items())[:MOST_PICTURES]:
         found = next((file for file in files if file.endswith(f"/files/{place}")), None)
         try:
             data = read_bytes(files[found], LARGEST) if found else b""
@@ -88,6 +87,6 @@ def _pictures(named: Mapping[str, str], files: Mapping[str, Path]) -> Iterator[F
             yield Figure(name=name, media=media, data=data, caption=name)
     if lost:
         yield Note(text=f"{plural(len(lost), 'picture')} not here, too large or none; left out. Keep files/media.")
-    left = len(named) - _MOST_PICTURES
+    left = len(named) - MOST_PICTURES
     if left > 0:
-        yield Note(text=f"{plural(left, 'picture')} beyond {_MOST_PICTURES} left out. Log fewer.")
+        yield Note(text=f"{plural(left, 'picture')} beyond {MOST_PICTURES} left out. Log fewer.")
