@@ -21,7 +21,7 @@ def add_conditions(found: Iterable[Observation]) -> Iterator[Observation]:
     known = list(found)
     facts = [one for one in known if isinstance(one, Fact) and one.of is not None]
     for one in known:
-        if isinstance(one, Metric) and facts:
+        if facts and isinstance(one, Metric):
             told = [f"{fact.name} {fact.value}" for fact in facts if one.name.startswith(fact.of or "")]
             yield replace(one, conditions="; ".join(filter(None, (one.conditions, *told))))
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.filters import plural
@@ -69,6 +70,11 @@ class Place(NamedTuple):
     """The part of `path` that all files of one run have in common; all of it where a run is one file."""
 
 
+_ANY = re.compile("|".join(re.sub(r"(?<!\\)\((?!\?)", "(?:", part) for part in RUN_PARTS))
+"""Whether any of them is there: most paths have none, and one look is enough to know."""
+
+
+@lru_cache(maxsize=10_000)
 def find_place(path: str) -> Place | None:
     """Return the place of a file or store, None where nothing in its path differs from run to run.
 
@@ -78,8 +84,10 @@ def find_place(path: str) -> Place | None:
         >>> find_place("logs/churn/version_12/metrics.csv"), find_place("metrics.json")
         (Place(path='logs/churn/version_*/metrics.csv', run='12', folder='logs/churn/version_*/'), None)
     """
+    # A store is a folder, whose path has no slash at its end.
+    if not (_ANY.search(path) or _ANY.search(f"{path}/")):
+        return None
     for part in RUN_PARTS:
-        # A store is a folder, whose path has no slash at its end.
         found = re.search(part, path) or re.search(part, f"{path}/")
         if found:
             start = f"{path[: found.start(1)]}{'' if found[1].endswith('/') else '*'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -268,14 +269,18 @@ READERS: tuple[Format, ...] = (
 )
 
 
+@lru_cache(maxsize=20_000)
 def find_format(path: str) -> Format | None:
     """Return the row of the table that reads a file of this name, None when there is none."""
     suffix = posixpath.splitext(path)[1].lower()
     return next((row for row in READERS if not row.store and suffix in row.suffixes), None)
 
 
+@lru_cache(maxsize=20_000)
 def find_store(path: str) -> tuple[Format, str] | None:
     """Return the row that reads a file together with others, and the store's path; None when there is none."""
+    if not _ANY_STORE.fullmatch(path):
+        return None
     for row in _STORES:
         found = re.fullmatch(row.store, path)
         if found:
@@ -294,3 +299,5 @@ def load_store_reader(module: str) -> StoreReader:
 
 
 _STORES = tuple(row for row in READERS if row.store)
+_ANY_STORE = re.compile("|".join(re.sub(r"(?<!\\)\((?!\?)", "(?:", row.store) for row in _STORES))
+"""Whether any of them means a path: most belong to none, and one look is enough to know."""

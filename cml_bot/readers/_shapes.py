@@ -166,7 +166,10 @@ def find_document_shape(document: object, where: str = "") -> Shape | None:
     if not document:
         name = where.lower()
         return next((shape for shape in DOCUMENTS if any(fnmatchcase(name, glob) for glob in shape.empty)), None)
-    return next((shape for shape in DOCUMENTS if all(_has(document, path) for path in shape.keys)), None)
+    there = document.keys() if isinstance(document, dict) else frozenset[str]()
+    # Most documents are of none, and that their first keys tell.
+    fitting = (shape for shape, first in _FIRST_KEYS if first <= there)
+    return next((shape for shape in fitting if all(_has(document, path) for path in shape.keys)), None)
 
 
 def find_table_shape(columns: Sequence[str], x: str | None = None) -> Shape | None:
@@ -240,3 +243,10 @@ def _has(node: object, path: str) -> bool:
             return False
         node = node[0]
     return not rest or _has(node, rest)
+
+
+_FIRST_KEYS = tuple(
+    (shape, frozenset(path.partition(".")[0].removesuffix("[]") for path in shape.keys) - {"", "*"})
+    for shape in DOCUMENTS
+)
+"""Each shape with the keys that have to stand at the top."""
