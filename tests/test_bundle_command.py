@@ -16,6 +16,9 @@ from cml_bot.model import Build
 from tests import repositories as real
 from tests.test_cli import git, mlbot, repository, write_run
 
+pytestmark = pytest.mark.slow
+"""Whole commands, each a process of its own."""
+
 __all__ = ["repository"]
 
 

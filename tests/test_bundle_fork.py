@@ -19,6 +19,9 @@ from tests.making import make_run
 from tests.test_cli import mlbot
 from tests.test_collect import PNG
 
+pytestmark = pytest.mark.slow
+"""Whole commands, each a process of its own."""
+
 GATE = 'fail-on = ["accuracy < 0.8"]\n'
 
 

@@ -227,6 +227,7 @@ def test_doctor(repository: Path) -> None:
     assert "none, and none is needed here" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [".gitignore", "report.md", "figures/paper.txt", ".mlbot-report"])
 def test_a_folder_with_somebody_elses_files_is_refused(repository: Path, name: str) -> None:
     mine = repository / "out" / name

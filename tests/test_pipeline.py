@@ -200,6 +200,7 @@ def test_another_commit_than_the_one_under_review_is_told(project: Project, serv
     assert "something else" in report["like_for_like"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["terminal", "markdown", "html", "json"])
 def test_names_cannot_speak_to_the_runner(project: Project, server: GitHubServer, form: str) -> None:
     (project.folder / "metrics.json").write_text(json.dumps({"::error::x": 1, "a\n::set-env name=x::y": 2}))

@@ -307,6 +307,7 @@ def objection_to(job: Job) -> str:
     return found.what if found else ""
 
 
+@pytest.mark.slow
 class TestCommands:
     def test_report_on_main_records_by_itself(self, tmp_path: Path, server: GitServer, clone: Path) -> None:
         (clone / "metrics.json").write_text('{"accuracy": 0.9}')
