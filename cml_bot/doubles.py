@@ -33,16 +33,20 @@ Keyed = TypeVar("Keyed", Metric, Series, Param)
 def drop_doubles(runs: Sequence[Run], patterns: Collection[str] = ()) -> tuple[Run, ...]:
     """Leave out the metrics, curves and parameters that another file tells alike, in every run that has them.
 
+    Of files that a dvc.yaml names all stay: somebody wants each of them.
+
     Args:
         runs: both sides, or a history.
         patterns: what gates and rules mean: one key stands for another only where the same of them mean both.
     """
-    series = _find([run.series for run in runs], _are_same_courses, patterns)
-    metrics = _find([run.metrics for run in runs], _are_same_numbers, patterns)
-    params = _find([run.params for run in runs], _are_same_params, patterns)
+    wanted = {one.group or one.path for run in runs for one in run.sources if one.why.endswith("dvc.yaml names it")}
+    find = partial(_find, patterns=patterns, wanted=wanted)
+    series = find([run.series for run in runs], _are_same_courses)
+    metrics = find([run.metrics for run in runs], _are_same_numbers)
+    params = find([run.params for run in runs], _are_same_params)
     twins = {frozenset((key.group, other.group)) for key, other in (series | metrics).items()}
     # Files that share what they hardly share by chance share the rest as well.
-    metrics |= _find([run.metrics for run in runs], partial(_are_twins, twins), patterns) if twins else {}
+    metrics |= find([run.metrics for run in runs], partial(_are_twins, twins)) if twins else {}
     return tuple(
         replace(
             run,
@@ -57,7 +61,9 @@ def drop_doubles(runs: Sequence[Run], patterns: Collection[str] = ()) -> tuple[R
 def _find(
     sides: Sequence[Sequence[Keyed]],
     is_same: Callable[[Sequence[Keyed], Sequence[Keyed]], bool],
+    *,
     patterns: Collection[str],
+    wanted: Collection[str],
 ) -> dict[Key, Key]:
     """Find the keys that another one stands for: the first of them, where that is in every run."""
     named: dict[str, list[Key]] = defaultdict(list)
@@ -70,7 +76,10 @@ def _find(
     for keys in groups:
         kept: list[Key] = []
         for key in keys:
-            others = [one for one in kept if one.group != key.group and _is_asked_alike(one, key, patterns)]
+            rivals = [
+                one for one in kept if one.group != key.group and not (one.group in wanted and key.group in wanted)
+            ]
+            others = [one for one in rivals if _is_asked_alike(one, key, patterns)]
             better = next((one for one in others if _covers(one, key, found, is_same)), None)
             lesser = [] if better else [one for one in others if _covers(key, one, found, is_same)]
             dropped |= {key: better} if better else dict.fromkeys(lesser, key)

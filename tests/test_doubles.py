@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from cml_bot.doubles import drop_doubles
 from cml_bot.history_table import make_history
-from cml_bot.model import Metric, Param, Run, Series
+from cml_bot.model import Metric, Param, Run, Series, Source
 from tests.making import make_metric
 
 ACCURACY = (0.31, 0.62, 0.757)
@@ -101,3 +101,11 @@ def test_in_a_history_too() -> None:
     assert [keys(run) for run in drop_doubles(past)] == [keys(run) for run in past]
     shown = make_history("report", [replace(run_of(one, other), sha=sha) for sha in ("a" * 40, "b" * 40)])
     assert [row.key.name for row in shown.rows] == ["auc"]
+
+
+def test_files_that_dvc_yaml_names_all_stay() -> None:
+    head = run_of(make_metric("acc", 0.8912345, group="a.json"), make_metric("acc", 0.8912345, group="b.json"))
+    why = "dvc.yaml names it"
+    named = replace(head, sources=tuple(Source(path=name, why=why, declared=True) for name in ("a.json", "b.json")))
+    assert keys(drop_doubles([head])[0]) == ["a.json:acc"]
+    assert keys(drop_doubles([named])[0]) == ["a.json:acc", "b.json:acc"]

@@ -102,7 +102,7 @@ def test_mlbot_reads_what_the_client_reads(address: str, course: list[list[Any]]
     assert [[x, y] for x, y in zip(series.x, series.y, strict=True)] == course
     metrics = {one.name: one for one in found if isinstance(one, Metric)}
     assert metrics["accuracy"].values == (0.9, 0.91, 0.92)
-    assert (metrics["accuracy"].labels, metrics["accuracy"].repeats) == (("0", "1", "2"), Repeats.FOLDS)
+    assert (metrics["accuracy"].labels, metrics["accuracy"].repeats) == (("fold 0", "fold 1", "fold 2"), Repeats.FOLDS)
     assert math.isnan(metrics["nan"].value)
     assert metrics["inf"].value == -math.inf
     assert {one.name: one.value for one in found if isinstance(one, Param)} == {"lr": "0.1", "model/depth": "3"}
