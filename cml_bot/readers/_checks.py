@@ -126,16 +126,6 @@ def number_twins(found: Iterable[Observation]) -> Iterator[Observation]:
         yield Note(text=f"has more than {most}; {format_number(n_left)} were left out. Check fewer columns a file.")
 
 
-def mappings(node: object) -> list[dict[str, object]]:
-    """Return the mappings of a list; none of anything else."""
-    return [one for one in node if isinstance(one, dict)] if isinstance(node, list) else []
-
-
-def mapping(node: object) -> dict[str, object]:
-    """Return a mapping as it is, and an empty one for anything else."""
-    return node if isinstance(node, dict) else {}
-
-
 def word(node: object) -> str | None:
     """Return a name or number as text; None for anything else."""
     return str(node) if isinstance(node, str | int | float) and not is_missing(node) and node == node else None

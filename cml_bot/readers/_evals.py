@@ -25,16 +25,6 @@ _MOST_ITEMS = 10**15
 _SECRET = re.compile(r"api_?key|secret|passw|credential|(?:^|[._-])(?:auth|token)$", re.IGNORECASE)
 
 
-def as_mapping(value: object) -> Mapping[str, object]:
-    """Return a part that should be a mapping; an empty one where it is missing or of another kind."""
-    return value if isinstance(value, dict) else {}
-
-
-def as_list(value: object) -> Sequence[object]:
-    """Return a part that should be a list; an empty one where it is missing or of another kind."""
-    return value if isinstance(value, list) else ()
-
-
 def as_text(value: object) -> str:
     """Return a part that should be a text on one line; an empty one where it is missing or of another kind."""
     if not isinstance(value, str):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -13,6 +12,7 @@ from cml_bot.model import Goal, Metric, Note, Param
 from cml_bot.readers._courses import Courses, as_observation
 from cml_bot.readers._names import LeftOut, Names, join_path, shorten, tidy
 from cml_bot.readers._numbers import as_double, as_number
+from cml_bot.readers._parts import parse_value
 from cml_bot.readers._protobuf import WireError, read_fields
 from cml_bot.readers._tree import MOST_METRICS, flatten
 from cml_bot.readers.params_file import LONGEST, as_text
@@ -229,7 +229,4 @@ def _parse(text: bytes) -> object:
     """Read a value; numbers stay the text that they are."""
     if text[:1] not in b'{["tfn':
         return text.decode()
-    try:
-        return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
-    except (ValueError, RecursionError):
-        return None
+    return parse_value(text)

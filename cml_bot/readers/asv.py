@@ -14,6 +14,7 @@ from cml_bot.filters import plural
 from cml_bot.model import Goal, Metric, Note, Role
 from cml_bot.readers._names import Names, some
 from cml_bot.readers._numbers import as_number
+from cml_bot.readers._parts import as_list
 from cml_bot.readers._text import read_text
 from cml_bot.readers._tree import MOST_METRICS
 from cml_bot.readers.json_file import parse_json
@@ -110,7 +111,7 @@ def _observe(
     columns = result.get("result_columns")
     conditions = _tell_machine(result.get("params"))
     for name, row in rows.items() if isinstance(rows, dict) else ():
-        cells = dict(zip(columns if isinstance(columns, list) else ("result", "params"), _list(row), strict=False))
+        cells = dict(zip(columns if isinstance(columns, list) else ("result", "params"), as_list(row), strict=False))
         kind = _kind_of(name)
         unit = _unit_of(table.get(name), kind)
         for label, value in _values(cells.get("result"), cells.get("params")):
@@ -133,12 +134,12 @@ def _observe(
 
 def _values(result: object, params: object) -> Iterator[tuple[str, object]]:
     """Yield each value with its parameters: the results are in the order of the product of all."""
-    axes = [_list(axis) for axis in _list(params)]
+    axes = [as_list(axis) for axis in as_list(params)]
     if not axes:
-        values = _list(result)
+        values = as_list(result)
         yield "", values[0] if values else None
         return
-    values = _list(result)
+    values = as_list(result)
     # Without a list all combinations failed.
     for place, cell in enumerate(product(*axes)):
         if place >= MOST_METRICS:
@@ -163,7 +164,3 @@ def _tell_machine(params: object) -> str:
     table = params if isinstance(params, dict) else {}
     parts = (table.get("cpu"), table.get("num_cpu") and f"{table['num_cpu']} cores")
     return ", ".join(str(part)[:100] for part in parts if part)
-
-
-def _list(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else ()

@@ -16,8 +16,6 @@ from cml_bot.model import Goal, Matrix, Metric, Note, Outcome, Role
 from cml_bot.readers._checks import (
     Checked,
     label,
-    mapping,
-    mappings,
     number_twins,
     observe_checks,
     statistic,
@@ -27,6 +25,7 @@ from cml_bot.readers._checks import (
 )
 from cml_bot.readers._drift import Drift, drift_rows
 from cml_bot.readers._numbers import as_double
+from cml_bot.readers._parts import as_mapping, as_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,15 +51,15 @@ def observe(document: object, where: str) -> Iterator[Observation]:
         Scores as deepchecks gives them; seconds a sample for the time of inference.
     """
     del where
-    whole = mapping(document)
-    results = list(_results(mappings(whole.get("results")) if "results" in whole else [whole]))
+    whole = as_mapping(document)
+    results = list(_results(as_mappings(whole.get("results")) if "results" in whole else [whole]))
     yield from number_twins(_observe(results))
 
 
 def _results(found: Sequence[dict[str, object]]) -> Iterator[dict[str, object]]:
     """Yield the results of a suite, and of suites in it."""
     for one in found:
-        yield from mappings(one.get("results")) if "results" in one else [one]
+        yield from as_mappings(one.get("results")) if "results" in one else [one]
 
 
 def _observe(results: Sequence[dict[str, object]]) -> Iterator[Observation]:
@@ -81,11 +80,11 @@ def _observe(results: Sequence[dict[str, object]]) -> Iterator[Observation]:
 
 
 def _header(one: Mapping[str, object]) -> str:
-    return text(one.get("header")) or text(mapping(one.get("check")).get("name")) or "(no name)"
+    return text(one.get("header")) or text(as_mapping(one.get("check")).get("name")) or "(no name)"
 
 
 def _checks(one: Mapping[str, object]) -> Iterator[Checked]:
-    conditions = mappings(one.get("conditions_results"))
+    conditions = as_mappings(one.get("conditions_results"))
     for condition in conditions:
         outcome = _OUTCOMES.get(text(condition.get("Status")))
         if outcome is not None:
@@ -105,13 +104,13 @@ def _plain(value: object) -> object:
 
 def _number(value: object) -> float | None:
     """Read a number, bare or as NumPy's is written: ``{"dtype": "float64", "value": 0.5}``."""
-    return as_double(mapping(value).get("value")) if isinstance(value, dict) else as_double(value)
+    return as_double(as_mapping(value).get("value")) if isinstance(value, dict) else as_double(value)
 
 
 def _numbers(header: str, value: object) -> Iterator[Metric | Matrix]:
     name, _, dataset = header.partition(" - ")
     dataset = dataset.removesuffix(" Dataset")
-    rows, parts = mappings(value), mapping(value)
+    rows, parts = as_mappings(value), as_mapping(value)
     number = _number(value)
     if number is not None and name == _INFERENCE:
         yield Metric(name=label(name, dataset), values=(number,), unit="s", goal=Goal.LOWER, role=Role.BOOKKEEPING)
@@ -129,7 +128,7 @@ def _numbers(header: str, value: object) -> Iterator[Metric | Matrix]:
                 yield Metric(name=f"{dataset or name}/{_LABELLED[name]}/{key}", values=(score,), role=_role(dataset))
     elif name.endswith("Drift"):
         columns = {name: parts} if "Drift score" in parts else parts
-        drifts = [drift for column, one in columns.items() for drift in _drift(column, mapping(one))]
+        drifts = [drift for column, one in columns.items() for drift in _drift(column, as_mapping(one))]
         # Of every method it gives a distance: KS is the statistic here, not its p value.
         yield from drift_rows(drifts, Goal.LOWER)
 

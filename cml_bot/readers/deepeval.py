@@ -13,8 +13,6 @@ from cml_bot.filters import plural
 from cml_bot.model import Fact, Goal, Metric, Note, Role
 from cml_bot.readers._evals import (
     add_digest,
-    as_list,
-    as_mapping,
     as_text,
     mean_metric,
     observe_params,
@@ -23,9 +21,10 @@ from cml_bot.readers._evals import (
 )
 from cml_bot.readers._names import Names, some, tidy
 from cml_bot.readers._numbers import as_double
+from cml_bot.readers._parts import as_list, as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cml_bot.model import Observation
 
@@ -91,7 +90,7 @@ def observe(document: object, where: str) -> Iterator[Observation]:
     yield from _notes(cases, judged)
 
 
-def _facts(cases: list[Mapping[str, object]]) -> Iterator[Fact]:
+def _facts(cases: Sequence[Mapping[str, object]]) -> Iterator[Fact]:
     """Yield the fingerprint of what was asked; conversations are other ones every time."""
     total = n = 0
     for case in cases:
@@ -102,7 +101,7 @@ def _facts(cases: list[Mapping[str, object]]) -> Iterator[Fact]:
         yield samples_fact("test cases", total, n, "test case")
 
 
-def _judge(cases: list[Mapping[str, object]]) -> dict[str, _Judged]:
+def _judge(cases: Sequence[Mapping[str, object]]) -> dict[str, _Judged]:
     judged: dict[str, _Judged] = {}
     for case in cases:
         for part in as_list(case.get("metricsData", case.get("metrics_data"))):
@@ -113,7 +112,7 @@ def _judge(cases: list[Mapping[str, object]]) -> dict[str, _Judged]:
     return judged
 
 
-def _notes(cases: list[Mapping[str, object]], judged: Mapping[str, _Judged]) -> Iterator[Note]:
+def _notes(cases: Sequence[Mapping[str, object]], judged: Mapping[str, _Judged]) -> Iterator[Note]:
     failed = [_name(case) for case in cases if case.get("success") is not True]
     if failed:
         yield Note(text=f"{len(failed)} of {plural(len(cases), 'test case')} failed: {some(failed)}. {_CURE}")

@@ -15,6 +15,7 @@ from cml_bot.errors import InputError
 from cml_bot.filters import format_size, plural
 from cml_bot.model import Fact
 from cml_bot.readers._names import shorten, tidy
+from cml_bot.readers._parts import as_mappings
 from cml_bot.readers._text import decode
 from cml_bot.readers._yaml import parse_yaml
 
@@ -153,12 +154,8 @@ def _find_hash(entry: Mapping[str, object]) -> str:
     files = entry.get("files")
     import hashlib
 
-    rows = sorted(f"{one.get('relpath')} {_find_hash(one)}" for one in _mappings(files))
+    rows = sorted(f"{one.get('relpath')} {_find_hash(one)}" for one in as_mappings(files))
     return f"files:{hashlib.sha256(repr(rows).encode('utf-8', 'replace')).hexdigest()}" if rows else ""
-
-
-def _mappings(rows: object) -> list[dict[str, object]]:
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def _detail(entry: Mapping[str, object]) -> str:

@@ -14,8 +14,6 @@ from cml_bot.readers._checks import (
     Checked,
     count,
     label,
-    mapping,
-    mappings,
     number_twins,
     observe_checks,
     statistic,
@@ -26,6 +24,7 @@ from cml_bot.readers._checks import (
 from cml_bot.readers._drift import Drift, Rows, drift_rows, tell_worth
 from cml_bot.readers._names import some
 from cml_bot.readers._numbers import as_double, parse_number
+from cml_bot.readers._parts import as_mapping, as_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -80,12 +79,12 @@ def observe(document: object, where: str) -> Iterator[Observation]:
         Shares are fractions of rows or columns.
     """
     del where
-    measured = list(_measured(mapping(document).get("metrics")))
-    yield from number_twins(_observe(measured, mappings(mapping(document).get("tests"))))
+    measured = list(_measured(as_mapping(document).get("metrics")))
+    yield from number_twins(_observe(measured, as_mappings(as_mapping(document).get("tests"))))
 
 
 def _observe(measured: Sequence[_Measured], tests: Sequence[dict[str, object]]) -> Iterator[Observation]:
-    verdicts = {_metric_of(test): test.get("status") for test in tests if not mapping(test.get("test_config"))}
+    verdicts = {_metric_of(test): test.get("status") for test in tests if not as_mapping(test.get("test_config"))}
     drifts = [drift for one in measured if one.kind == DRIFT for drift in _drift(one, verdicts.get(one.key))]
     rows = next((as_double(one.value) for one in measured if one.kind == "RowCount"), None)
     if tests:
@@ -116,8 +115,10 @@ def observe_drifted(drifts: Sequence[Drift]) -> Iterator[Metric | Note]:
 
 
 def _measured(entries: object) -> Iterator[_Measured]:
-    for entry in mappings(entries):
-        config = mapping(entry.get("config")) or _parse_call(text(entry.get("metric_id") or entry.get("metric_name")))
+    for entry in as_mappings(entries):
+        config = as_mapping(entry.get("config")) or _parse_call(
+            text(entry.get("metric_id") or entry.get("metric_name"))
+        )
         kind = _kind(config.get("type"))
         if kind:
             yield _Measured(kind=kind, config=config, value=entry.get("value"), key=text(entry.get("id")))
@@ -171,10 +172,10 @@ def _values(one: _Measured) -> Iterator[Metric]:
     if number is not None:
         yield _metric(one, "", number)
         return
-    parts = mapping(one.value)
+    parts = as_mapping(one.value)
     if one.kind == UNIQUE or "counts" in parts:
         # The labels are values of the data.
-        yield count(one.name, len(mapping(parts.get("counts"))))
+        yield count(one.name, len(as_mapping(parts.get("counts"))))
         return
     for key, value in parts.items():
         number = as_double(value)
@@ -215,18 +216,18 @@ def observe_tests(found: Sequence[tuple[str, str]]) -> Iterator[Metric | Note]:
 
 
 def _metric_of(test: Mapping[str, object]) -> str:
-    return text(mapping(test.get("metric_config")).get("metric_id"))
+    return text(as_mapping(test.get("metric_config")).get("metric_id"))
 
 
 def _test_name(test: Mapping[str, object]) -> str:
     """Name a test by its metric and its kind, without bounds: those are often taken from the reference."""
-    config = mapping(mapping(test.get("metric_config")).get("params"))
+    config = as_mapping(as_mapping(test.get("metric_config")).get("params"))
     kind = _kind(config.get("type"))
     if not kind:
         return text(test.get("name")) or text(test.get("id")) or "(no name)"
-    bound = mapping(test.get("bound_test"))
+    bound = as_mapping(test.get("bound_test"))
     named = _name(kind, config)
     part = "share" if bound.get("is_count") is False else bound.get("label")
     named = _part_name(named, str(part)) if isinstance(part, str | int) and not isinstance(part, bool) else named
-    how = _kind(mapping(test.get("test_config")).get("type")).removesuffix("Test").removesuffix("Metric")
+    how = _kind(as_mapping(test.get("test_config")).get("type")).removesuffix("Test").removesuffix("Metric")
     return f"{named}: {how}" if how else named

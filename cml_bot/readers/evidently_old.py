@@ -13,14 +13,13 @@ from cml_bot.readers._checks import (
     check_row,
     count,
     label,
-    mapping,
-    mappings,
     number_twins,
     statistic,
     text,
 )
 from cml_bot.readers._drift import Drift, Rows, drift_rows, tell_worth
 from cml_bot.readers._numbers import as_double
+from cml_bot.readers._parts import as_mapping, as_mappings
 from cml_bot.readers.evidently import DRIFTED, NAMES, observe_drifted, observe_tests
 
 if TYPE_CHECKING:
@@ -38,15 +37,15 @@ _DRIFTED = NAMES[DRIFTED]
 def observe(document: object, where: str) -> Iterator[Observation]:
     """Yield the metrics of a report with the drift of its columns, and what the tests of a suite came to."""
     del where
-    entries = mappings(mapping(document).get("metrics"))
-    tests = mappings(mapping(document).get("tests"))
+    entries = as_mappings(as_mapping(document).get("metrics"))
+    tests = as_mappings(as_mapping(document).get("tests"))
     yield from number_twins(_observe(entries, tests))
 
 
 def _observe(entries: Sequence[dict[str, object]], tests: Sequence[dict[str, object]]) -> Iterator[Observation]:
-    results = [(text(entry.get("metric")), mapping(entry.get("result"))) for entry in entries]
+    results = [(text(entry.get("metric")), as_mapping(entry.get("result"))) for entry in entries]
     # Two metrics of one report often tell of the same column.
-    told = [*(result for _, result in results), *(mapping(test.get("parameters")) for test in tests)]
+    told = [*(result for _, result in results), *(as_mapping(test.get("parameters")) for test in tests)]
     drifts = list({(one.column, one.method): one for result in told for one in _drifts(result)}.values())
     if tests:
         yield from observe_tests([(_test_name(test), text(test.get("status"))) for test in tests])
@@ -61,8 +60,8 @@ def _observe(entries: Sequence[dict[str, object]], tests: Sequence[dict[str, obj
 
 def _drifts(told: Mapping[str, object]) -> Iterator[Drift]:
     """Yield the drift of the columns in a table, or of the one column that a metric or test is of."""
-    for name, one in {**mapping(told.get("drift_by_columns")), "": told}.items():
-        entry = mapping(one)
+    for name, one in {**as_mapping(told.get("drift_by_columns")), "": told}.items():
+        entry = as_mapping(one)
         score = as_double(_either(entry, "drift_score", "score"))
         column = text(entry.get("column_name")) or name
         method = text(_either(entry, "stattest_name", "stattest"))
@@ -96,7 +95,7 @@ def _drifted(results: Sequence[tuple[str, Mapping[str, object]]]) -> Iterator[Me
 def _numbers(name: str, result: Mapping[str, object]) -> Iterator[Metric]:
     """Yield the plain numbers of the current data; those of the reference are no result of this run."""
     is_of_model = name.startswith(_OF_MODELS) and "Dummy" not in name
-    for key, value in mapping(result.get("current")).items():
+    for key, value in as_mapping(result.get("current")).items():
         number = as_double(value)
         if number is None:
             continue
@@ -108,7 +107,7 @@ def _numbers(name: str, result: Mapping[str, object]) -> Iterator[Metric]:
 
 def _rows(results: Sequence[tuple[str, Mapping[str, object]]]) -> Rows:
     for _, result in results:
-        current, reference = mapping(result.get("current")), mapping(result.get("reference"))
+        current, reference = as_mapping(result.get("current")), as_mapping(result.get("reference"))
         n = as_double(current.get("number_of_rows"))
         if n is not None:
             return Rows(current=n, reference=as_double(reference.get("number_of_rows")))
@@ -116,6 +115,6 @@ def _rows(results: Sequence[tuple[str, Mapping[str, object]]]) -> Rows:
 
 
 def _test_name(test: Mapping[str, object]) -> str:
-    parameters = mapping(test.get("parameters"))
+    parameters = as_mapping(test.get("parameters"))
     column = text(parameters.get("column_name")) or text(parameters.get("feature_name"))
     return label(text(test.get("name")) or "(no name)", column)

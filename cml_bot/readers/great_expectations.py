@@ -13,8 +13,6 @@ from cml_bot.model import Goal, Metric, Note, Outcome
 from cml_bot.readers._checks import (
     Checked,
     label,
-    mapping,
-    mappings,
     number_twins,
     observe_checks,
     statistic,
@@ -24,6 +22,7 @@ from cml_bot.readers._checks import (
 )
 from cml_bot.readers._names import some
 from cml_bot.readers._numbers import as_double
+from cml_bot.readers._parts import as_mapping, as_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,22 +64,22 @@ def observe(document: object, where: str) -> Iterator[Observation]:
 
 def _validations(document: object) -> list[dict[str, object]]:
     """Return the validations of a checkpoint, or the one that the document is."""
-    whole = mapping(document)
-    runs = [mapping(run).get("validation_result") for run in mapping(whole.get("run_results")).values()]
-    return mappings(runs) or mappings(whole.get("validation_results")) or [whole]
+    whole = as_mapping(document)
+    runs = [as_mapping(run).get("validation_result") for run in as_mapping(whole.get("run_results")).values()]
+    return as_mappings(runs) or as_mappings(whole.get("validation_results")) or [whole]
 
 
 def _expected(validation: Mapping[str, object]) -> Iterator[_Expected]:
-    for entry in mappings(validation.get("results")) or mappings(validation.get("expectations")):
+    for entry in as_mappings(validation.get("results")) or as_mappings(validation.get("expectations")):
         # A description of a checkpoint has the config's parts in the entry itself.
-        config = mapping(entry.get("expectation_config")) or entry
-        arguments = mapping(config.get("kwargs"))
+        config = as_mapping(entry.get("expectation_config")) or entry
+        arguments = as_mapping(config.get("kwargs"))
         kind = text(config.get("type")) or text(config.get("expectation_type")) or "(no name)"
         yield _Expected(
             name=label(kind, *(_columns(arguments.get(key)) for key in _OF)),
             outcome=_outcome(entry.get("success"), config.get("severity")),
-            result=mapping(entry.get("result")),
-            has_raised=_has_raised(mapping(entry.get("exception_info"))),
+            result=as_mapping(entry.get("result")),
+            has_raised=_has_raised(as_mapping(entry.get("exception_info"))),
         )
 
 
@@ -90,7 +89,7 @@ def _columns(value: object) -> str | None:
 
 def _unseen(found: Sequence[_Expected], validations: Sequence[Mapping[str, object]]) -> dict[Outcome, int]:
     """Count the expectations that statistics alone tell of, as where only failures are returned."""
-    told = [mapping(validation.get("statistics")) for validation in validations]
+    told = [as_mapping(validation.get("statistics")) for validation in validations]
     met = sum(one.outcome is Outcome.PASS for one in found)
     return {
         Outcome.PASS: max(0, _total(told, "successful_expectations") - met),
@@ -111,7 +110,7 @@ def _outcome(success: object, severity: object) -> Outcome | None:
 
 def _has_raised(told: Mapping[str, object]) -> bool:
     """Whether an expectation could not be held against the data; that is told once, or once a metric it needs."""
-    return any(mapping(one).get("raised_exception") is True for one in (told, *told.values()))
+    return any(as_mapping(one).get("raised_exception") is True for one in (told, *told.values()))
 
 
 def _observe(found: Sequence[_Expected], unseen: Mapping[Outcome, int]) -> Iterator[Observation]:

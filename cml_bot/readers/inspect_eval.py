@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO
 
 from cml_bot.errors import InputError
-from cml_bot.readers._evals import as_mapping
+from cml_bot.readers._parts import as_mapping
 from cml_bot.readers._text import decode
 from cml_bot.readers.inspect_log import observe
 from cml_bot.readers.json_file import parse_json

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Note
-from cml_bot.readers._evals import as_mapping, as_text
+from cml_bot.readers._evals import as_text
 from cml_bot.readers._names import Names, shorten, some
+from cml_bot.readers._parts import as_mapping
 from cml_bot.readers._text import LARGEST, decode, read_bytes
 from cml_bot.readers.inspect_eval import read_header
 from cml_bot.readers.inspect_log import observe_log, task_of, tell_end

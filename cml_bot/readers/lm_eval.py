@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
 from cml_bot.model import Fact, Goal, Metric, Note, Role
-from cml_bot.readers._evals import as_count, as_error, as_mapping, as_text, observe_params
+from cml_bot.readers._evals import as_count, as_error, as_text, observe_params
 from cml_bot.readers._names import Names, some, tidy
 from cml_bot.readers._numbers import as_double
+from cml_bot.readers._parts import as_mapping
 from cml_bot.readers._tree import MOST_METRICS
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Note, Param
 from cml_bot.readers._document import observe_document
-from cml_bot.readers._evals import as_mapping, as_text
+from cml_bot.readers._evals import as_text
 from cml_bot.readers._names import Names, some
+from cml_bot.readers._parts import as_mapping
 from cml_bot.readers._shapes import find_document_shape
 from cml_bot.readers._text import read_text
 from cml_bot.readers.json_file import parse_json

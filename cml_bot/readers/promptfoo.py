@@ -16,8 +16,6 @@ from cml_bot.model import Fact, Goal, Metric, Note, Role
 from cml_bot.readers._evals import (
     add_digest,
     as_count,
-    as_list,
-    as_mapping,
     as_text,
     mean_metric,
     observe_params,
@@ -26,6 +24,7 @@ from cml_bot.readers._evals import (
 )
 from cml_bot.readers._names import Names, shorten, some
 from cml_bot.readers._numbers import as_double
+from cml_bot.readers._parts import as_list, as_mapping
 from cml_bot.readers._tree import MOST_METRICS
 
 if TYPE_CHECKING:

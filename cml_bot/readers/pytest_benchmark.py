@@ -15,10 +15,11 @@ from cml_bot.filters import plural
 from cml_bot.model import Goal, Metric, Note, Repeats, Role
 from cml_bot.readers._names import Names, some, tidy
 from cml_bot.readers._numbers import as_double, as_number
+from cml_bot.readers._parts import as_list
 from cml_bot.readers._tree import MOST_METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from cml_bot.model import Observation
 
@@ -33,7 +34,7 @@ Source: https://doi.org/10.1287/opre.30.3.556 (Schmeiser, Batch size effects in 
 def observe(document: object, where: str) -> Iterator[Observation]:  # noqa: ARG001 - its benchmarks have names
     """Yield the timings in seconds, and the numbers that benchmarks noted beside them."""
     table = document if isinstance(document, dict) else {}
-    found = [one for one in _list(table.get("benchmarks")) if isinstance(one, dict)][:MOST_METRICS]
+    found = [one for one in as_list(table.get("benchmarks")) if isinstance(one, dict)][:MOST_METRICS]
     machine = _tell_machine(table.get("machine_info"))
     taken = Counter(_text(one.get("name")) for one in found)
     names, empty = Names(), []
@@ -65,7 +66,7 @@ def observe(document: object, where: str) -> Iterator[Observation]:  # noqa: ARG
 def _timings(stats: object) -> tuple[float, ...]:
     """Give the medians of consecutive batches of all rounds; the median alone where the rounds were not kept."""
     table = stats if isinstance(stats, dict) else {}
-    rounds = [y for value in _list(table.get("data")) if (y := as_double(value)) is not None and math.isfinite(y)]
+    rounds = [y for value in as_list(table.get("data")) if (y := as_double(value)) is not None and math.isfinite(y)]
     if not rounds:
         middle = as_double(table.get("median"))
         return () if middle is None else (middle,)
@@ -93,10 +94,6 @@ def _tell_machine(machine: object) -> str:
         f"Python {python}" if python else "",
     )
     return ", ".join(filter(None, parts))
-
-
-def _list(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else ()
 
 
 def _text(value: object) -> str:

@@ -5,7 +5,6 @@ Source: https://huggingface.co/docs/trackio/storage_schema
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
@@ -14,6 +13,7 @@ from cml_bot.model import Note, Param
 from cml_bot.readers._courses import Courses, as_observation
 from cml_bot.readers._names import Names, join_path, shorten
 from cml_bot.readers._numbers import as_double
+from cml_bot.readers._parts import parse_value
 from cml_bot.readers._sqlite import open_database, plain_tables
 from cml_bot.readers._tree import MOST_METRICS, flatten
 from cml_bot.readers.params_file import LONGEST, as_text
@@ -62,7 +62,7 @@ def _metrics(connection: sqlite3.Connection, run: object) -> Iterator[Observatio
         n_rows += 1
         if n_rows > _MOST_ROWS:
             break
-        at, row = as_double(step), _parse(text)
+        at, row = as_double(step), parse_value(text)
         if at is None or not isinstance(row, dict):
             n_broken += 1
             continue
@@ -80,17 +80,9 @@ def _metrics(connection: sqlite3.Connection, run: object) -> Iterator[Observatio
 
 def _params(connection: sqlite3.Connection, run: object) -> Iterator[Param]:
     found = connection.execute("SELECT config FROM configs WHERE run_id = ?", (run,)).fetchone()
-    config = _parse(found[0]) if found else None
+    config = parse_value(found[0]) if found else None
     names = Names()
     for leaf in flatten(config if isinstance(config, dict) else {}).leaves[:MOST_METRICS]:
         # What begins so is Trackio's own: who ran it, and when.
         if not leaf.path[0].startswith("_"):
             yield Param(name=names.take(join_path(leaf.path)), value=shorten(as_text(leaf.value), LONGEST))
-
-
-def _parse(text: object) -> object:
-    """Read JSON as text or bytes; numbers stay as they are written."""
-    try:
-        return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)  # type: ignore[arg-type]
-    except (TypeError, ValueError, RecursionError):
-        return None
