@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.filters import plural
 from cml_bot.model import Part
+from cml_bot.readers._patterns import join_patterns
 from cml_bot.replicates import natural
 
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ class Place(NamedTuple):
     """The part of `path` that all files of one run have in common; all of it where a run is one file."""
 
 
-_ANY = re.compile("|".join(re.sub(r"(?<!\\)\((?!\?)", "(?:", part) for part in RUN_PARTS))
-"""Whether any of them is there: most paths have none, and one look is enough to know."""
+_ANY = join_patterns(RUN_PARTS)
 
 
 @lru_cache(maxsize=10_000)

@@ -76,7 +76,7 @@ ALLOWED: dict[str, set[str]] = {
     "mlflow_server": EDGE | {"filters", "mlflow_wire", "readers"},
     "mlflow_wire": EDGE | {"mlflow_source", "tokens"},
     "data_files": EDGE | {"filters", "fingerprints", "readers", "trees"},
-    "newest": EDGE | {"filters", "replicates"},
+    "newest": EDGE | {"filters", "readers", "replicates"},
     "copies": EDGE,
     "conditions": EDGE,
     "repeats": EDGE | {"newest", "readers", "seeds", "trees"},

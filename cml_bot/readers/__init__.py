@@ -9,6 +9,8 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from cml_bot.readers._patterns import join_patterns
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -299,5 +301,4 @@ def load_store_reader(module: str) -> StoreReader:
 
 
 _STORES = tuple(row for row in READERS if row.store)
-_ANY_STORE = re.compile("|".join(re.sub(r"(?<!\\)\((?!\?)", "(?:", row.store) for row in _STORES))
-"""Whether any of them means a path: most belong to none, and one look is enough to know."""
+_ANY_STORE = join_patterns(row.store for row in _STORES)
