@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 PRISM := tests/contract/node_modules/.package-lock.json
+LOOKS := tests/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test contract peers fuzz fast lint format golden bench clean
+.PHONY: help demo test contract browser gallery peers fuzz fast lint format golden bench clean
 
 help:
-	@echo "make demo | test | contract (requests against the forges' descriptions; needs Node.js) | peers (beside the tools themselves, which it installs) | fuzz (damaged files) | fast (without slow tests) | lint | format | golden (expected reports anew) | bench (measures) | clean"
+	@echo "make demo | test | contract (requests against the forges' descriptions; needs Node.js) | browser (pages in Chromium; needs that and Node.js) | gallery (screenshots of all kinds of reports, in gallery/; needs the same) | peers (beside the tools themselves, which it installs) | fuzz (damaged files) | fast (without slow tests) | lint | format | golden (expected reports anew) | bench (measures) | clean"
 
 demo: $(STAMP)
 	$(BIN)/mlbot demo
@@ -19,6 +20,12 @@ test: $(STAMP)
 
 contract: $(STAMP) $(PRISM)
 	$(BIN)/pytest -n 0 tests/contract
+
+browser: $(STAMP) $(LOOKS)
+	$(BIN)/pytest -n 2 tests/browser
+
+gallery: $(STAMP) $(LOOKS)
+	$(BIN)/python -m tests.gallery
 
 peers: $(STAMP)
 	$(BIN)/pytest -n 0 tests/peers
@@ -59,10 +66,10 @@ $(STAMP): pyproject.toml
 	@touch $(STAMP)
 
 # None of the packages needs its scripts.
-$(PRISM): tests/contract/package.json tests/contract/package-lock.json
-	@command -v npm >/dev/null || { echo "make contract needs Node.js 18.20 or newer, with npm: install it" >&2; exit 2; }
-	@npm ci --prefix tests/contract --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
-	@touch $(PRISM)
+$(PRISM) $(LOOKS): tests/%/node_modules/.package-lock.json: tests/%/package.json tests/%/package-lock.json
+	@command -v npm >/dev/null || { echo "make $* needs Node.js 18.20 or newer, with npm: install it" >&2; exit 2; }
+	@npm ci --prefix tests/$* --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	@touch $@
 
 clean:
-	rm -rf $(VENV) tests/contract/node_modules build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis mlbot-report
+	rm -rf $(VENV) tests/contract/node_modules tests/browser/node_modules gallery build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis mlbot-report

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cml_bot.model import Bars, ChartPair, Matrix, Points
+from cml_bot.model import Bars, ChartPair, Histogram, Matrix, Points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,6 +57,8 @@ def is_whole(chart: Chart) -> bool:
             return 0 < len(chart.labels) == len(chart.values)
         case Points():
             return 0 < len(chart.x) == len(chart.y)
+        case Histogram():
+            return 0 < len(chart.counts) == len(chart.edges) - 1
 
 
 def bound_chart(chart: Chart) -> Chart:
@@ -76,6 +78,8 @@ def bound_chart(chart: Chart) -> Chart:
             return chart if len(chart.labels) <= MOST_BARS else _with_bars(chart, {key: values[key] for key in kept})
         case Points():
             return _bound_points(chart)
+        case Histogram():
+            return chart
 
 
 def thin_line(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> tuple[Side, Side]:
@@ -113,11 +117,15 @@ def bound_pair(pair: ChartPair) -> ChartPair:
 
 def count_numbers(chart: Chart) -> int:
     """Count what a chart holds."""
-    return (
-        sum(map(len, chart.values))
-        if isinstance(chart, Matrix)
-        else len(chart.y if isinstance(chart, Points) else chart.values)
-    )
+    match chart:
+        case Matrix():
+            return sum(map(len, chart.values))
+        case Bars():
+            return len(chart.values)
+        case Points():
+            return len(chart.y)
+        case Histogram():
+            return len(chart.counts)
 
 
 def make_grid(head: Matrix | None, base: Matrix | None) -> Grid:

@@ -262,7 +262,26 @@ class Points:
         return Key(self.group, self.name)
 
 
-Chart = Matrix | Bars | Points
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histogram:
+    """How many of many numbers lie between each two edges: scores, residuals."""
+
+    name: str
+    edges: tuple[float, ...]
+    """Shape (n + 1,), strictly rising, finite."""
+    counts: tuple[float, ...]
+    """Shape (n,)."""
+    x_label: str = "value"
+    group: str = ""
+    source: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Its identity."""
+        return Key(self.group, self.name)
+
+
+Chart = Matrix | Bars | Points | Histogram
 """Numbers to be drawn that are no course of a training."""
 
 
@@ -287,6 +306,10 @@ class Figure:
     caption: str = ""
     """Its alternative text: what a reader would see."""
     source: str = ""
+    width: int = 0
+    """How wide it is to be shown, in CSS pixels: a drawing has more of its own, for dense screens. 0 for its own."""
+    dark: bytes = field(default=b"", repr=False)
+    """The same picture for dark pages; empty where it is the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -719,6 +742,21 @@ class ParamDelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """Between what several trainings of one side lie at each step."""
+
+    x: tuple[float, ...]
+    """Shape (n,), strictly rising."""
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    """Shape of both (n,); NaN where there is no number."""
+    count: int
+    """How many trainings, or runs of main."""
+    is_history: bool = False
+    """Whether they are the last runs of main; else they are the repeated trainings of the side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
     """One series on both sides; only those that differ get this far."""
 
@@ -726,6 +764,8 @@ class Curve:
     head: Series | None
     base: Series | None
     goal: Goal = Goal.NONE
+    head_band: Band | None = None
+    base_band: Band | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -744,6 +784,8 @@ class FigurePair:
     name: str
     head: Figure | None
     base: Figure | None
+    difference: Figure | None = None
+    """What differs between them, where they are of one size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

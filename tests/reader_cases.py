@@ -9,7 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.errors import InputError
-from cml_bot.model import Bars, Fact, Figure, Matrix, Metric, Note, Observation, Param, Points, Repeats, Series
+from cml_bot.model import (
+    Bars,
+    Fact,
+    Figure,
+    Histogram,
+    Matrix,
+    Metric,
+    Note,
+    Observation,
+    Param,
+    Points,
+    Repeats,
+    Series,
+)
 from cml_bot.readers import find_format, find_store, load_reader, load_store_reader
 from cml_bot.readers.dvc_file import parse_dvc
 from cml_bot.readers.dvc_plot import read_plot
@@ -99,6 +112,8 @@ def _row_of(one: Observation) -> dict[str, Any]:
             xs, ys = ([_number(value) for value in side] for side in (one.x, one.y))
             more = {"is_jittered": True} if one.is_jittered else {}
             return {"points": one.name, one.x_label: xs, one.y_label: ys, "is_line": one.is_line, **more}
+        case Histogram():
+            return {"histogram": one.name, one.x_label: one.edges, "counts": one.counts}
         case Figure():
             return {"figure": one.name, "media": one.media, "bytes": len(one.data), "caption": one.caption}
         case Fact():

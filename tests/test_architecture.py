@@ -45,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "draw_sheet": {"charts", "filters"},
     "draw_axes": {"charts", "draw_sheet", "filters"},
     "charts": EDGE,
+    "curve_groups": EDGE,
     "chart_words": EDGE | {"charts", "draw", "filters"},
     "draw_charts": EDGE | {"chart_words", "draw", "draw_bars", "draw_matrix", "draw_points"},
     "draw_matrix": EDGE | {"chart_words", "charts", "draw", "draw_sheet", "filters"},
