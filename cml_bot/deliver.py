@@ -56,7 +56,7 @@ def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: T
     if in_ci:
         ways.append(partial(_tell_job, report, drawn, wish, env, err))
     # Printing comes last: whoever reads it may leave before the end.
-    _try_all([*ways, partial(_print, report, wish.form or "terminal", drawn, out)], err)
+    _try_all([*ways, partial(_print, report, wish.form or "terminal", drawn, env, out)], err)
     if folder and not in_ci:
         page = Path(folder, "page.html").resolve()
         err.write(f"\nThe whole report: {page} (report.md and report.json lie beside it)\n")
@@ -92,9 +92,9 @@ def _draw(report: Report) -> Drawn:
     return draw_figures(report)
 
 
-def _print(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> None:
+def _print(report: Report, form: str, drawn: Drawn | None, env: Mapping[str, str], out: TextIO) -> None:
     try:
-        out.write(_render(report, form, drawn, out))
+        out.write(_render(report, form, drawn, env, out))
         out.flush()
     except BrokenPipeError:
         # `mlbot report | head`: the reader has gone, and the gates still decide.
@@ -104,13 +104,13 @@ def _print(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> None:
         raise ConfigError("standard output", what, "Look where it goes to.") from error
 
 
-def _render(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> str:
+def _render(report: Report, form: str, drawn: Drawn | None, env: Mapping[str, str], out: TextIO) -> str:
     if form == "json":
         return dump_report(report)
     if form == "terminal":
         from cml_bot.terminal import render_terminal
 
-        return quieten(render_terminal(report, out), report.build.forge)
+        return quieten(render_terminal(report, out, env), report.build.forge)
     from cml_bot.render import render, render_html
 
     return render_html(report, drawn) if drawn and form == "html" else render(report, None, {}, whole=True).body

@@ -117,9 +117,13 @@ ALLOWED: dict[str, set[str]] = {
     "mermaid": EDGE | TEXT | {"charts"},
     "views": EDGE | TEXT | {"chart_words", "draw", "mermaid", "names", "wording", "wording_noise"},
     "render": EDGE | TEXT | {"draw", "draw_charts", "review", "views"},
+    "console": {"draw", "filters"},
     "terminal": EDGE
     | TEXT
-    | {"chart_words", "history_forms", "history_table", "names", "views", "wording", "wording_noise"},
+    | {"chart_words", "console", "draw", "history_forms", "history_table", "names", "terminal_history", "terminal_rows"}
+    | {"views", "wording", "wording_noise"},
+    "terminal_history": EDGE | {"console", "escape", "history_forms"},
+    "terminal_rows": EDGE | TEXT | {"console", "wording"},
     "own_folder": EDGE,
     "report_folder": EDGE | {"as_json", "own_folder", "render"},
     "bundle": EDGE | {"as_json", "charts", "filters", "own_folder", "readers", "records", "review"},
@@ -182,7 +186,7 @@ HOMES = {
     "matplotlib": {"draw_axes", "draw_bars", "draw_matrix", "draw_points", "draw_sheet", "demo_train"},
     "jinja2": {"render"},
     "yaml": {"readers/_yaml", "demo_train"},
-    "rich": {"terminal"},
+    "rich": {"console", "terminal", "terminal_history", "terminal_rows"},
     "click": {"cli", *COMMANDS},
     "sklearn": {"demo_train"},
     "pyarrow": {"readers/parquet_file"},

@@ -55,4 +55,4 @@ def _write_history(found: History, form: str, forge: str) -> str:
         return history_forms.write_csv(found)
     from cml_bot.terminal import render_history_terminal
 
-    return quieten(render_history_terminal(found, sys.stdout), forge)
+    return quieten(render_history_terminal(found, sys.stdout, os.environ), forge)
