@@ -21,36 +21,35 @@ if TYPE_CHECKING:
 
 WORDS = 40
 """Cells that what is special of a metric needs beside the numbers."""
-BARS = 20
-"""Of a metric's history, where there is no room for more."""
-FEWEST_BARS = 10
-SHORTEST_NAME = 12
+ALL_BARS, BARS, FEWEST_BARS = 1000, 20, 14
+"""Of a metric's history; the least take no more room than what stands above them."""
+EASY_NAME, SHORTEST_NAME = 28, 12
+"""Cells of a name before bars give way to it, and before the table becomes blocks."""
 GAP = 2
 
 
 def say_history(console: Console, rows: Sequence[Cells]) -> None:
-    """Print the rows. First the words move below them, then bars go, then the runs' number; last come blocks."""
+    """Print the rows. First the words move below them, then the oldest bars go; last comes a block for each metric."""
     if _measure(console, rows, HEADS[:-1]) + WORDS <= console.width:
         console.print(_table(console, rows, HEADS, console.width))
         return
-    for bars, heads in ((BARS, HEADS[:-1]), (FEWEST_BARS, HEADS[:-1])):
+    widest = max(cell_len(fit(row.name, console)) for row in rows)
+    for bars, name in ((ALL_BARS, EASY_NAME), (BARS, EASY_NAME), (FEWEST_BARS, SHORTEST_NAME)):
         short = [row._replace(course=_last(row.course, bars)) for row in rows]
-        room = console.width - _measure(console, [row._replace(name="") for row in short], heads)
-        names = max(cell_len(fit(row.name, console)) for row in rows)
-        if room >= min(names, SHORTEST_NAME if bars == FEWEST_BARS else BARS):
-            console.print(_table(console, short, heads, room))
-            break
-    else:
-        _say_blocks(console, rows)
-    for row in rows:
-        say(console, f"{clean(row.name)}: {clean(row.words, 600)}" if row.words else "")
+        room = console.width - GAP - _measure(console, [row[1:] for row in short], HEADS[1:-1])
+        if room >= min(widest, name):
+            console.print(_table(console, short, HEADS[:-1], room))
+            for row in rows:
+                say(console, f"{clean(row.name)}: {clean(row.words, 600)}" if row.words else "")
+            return
+    _say_blocks(console, rows)
 
 
 def _last(course: str, bars: int) -> str:
     return f"…{course[1 - bars :]}" if len(course) > bars else course
 
 
-def _measure(console: Console, rows: Sequence[Cells], heads: Sequence[str]) -> int:
+def _measure(console: Console, rows: Sequence[Sequence[str]], heads: Sequence[str]) -> int:
     """Count the cells of all columns and the gaps between them."""
     columns = zip(heads, *(row[: len(heads)] for row in rows), strict=True)
     widths = [max(cell_len(fit(cell, console)) for cell in column) for column in columns]
@@ -79,3 +78,4 @@ def _say_blocks(console: Console, rows: Sequence[Cells]) -> None:
         band = f", band {row.band}" if row.band else ""
         say(console, f"{row.last}{band}, {row.runs} {'run' if row.runs == '1' else 'runs'}", indent=2)
         say(console, _last(row.course, max(FEWEST_BARS, console.width - 2)), indent=2)
+        say(console, clean(row.words, 600) if row.words else "", indent=2)

@@ -29,7 +29,8 @@ ALLOWED: dict[str, set[str]] = {
     "git": EDGE | {"git_process"},
     "git_fetch": EDGE | {"git", "git_process"},
     "git_write": EDGE | {"git_fetch", "git_process"},
-    "job": EDGE,
+    "progress": set(),
+    "job": EDGE | {"progress"},
     "records": set(),
     "records/*": EDGE
     | {"as_json", "charts", "config", "escape", "filters", "git", "git_fetch", "git_process", "git_write", "job"},
@@ -93,6 +94,7 @@ ALLOWED: dict[str, set[str]] = {
         "discover",
         "mlflow_source",
         "placing",
+        "progress",
         "readers",
         "replicates",
         "trees",
@@ -116,7 +118,7 @@ ALLOWED: dict[str, set[str]] = {
     "wording": EDGE | TEXT | {"goals", "names", "wording_noise"},
     "mermaid": EDGE | TEXT | {"charts"},
     "views": EDGE | TEXT | {"chart_words", "draw", "mermaid", "names", "wording", "wording_noise"},
-    "render": EDGE | TEXT | {"draw", "draw_charts", "review", "views"},
+    "render": EDGE | TEXT | {"draw", "draw_charts", "progress", "review", "views"},
     "console": {"draw", "filters"},
     "terminal": EDGE
     | TEXT
@@ -148,10 +150,10 @@ ALLOWED: dict[str, set[str]] = {
         "git",
         "job",
     }
-    | {"judge", "like_for_like", "pairs", "trees", "commit_tree", "mlflow_source", "regroup"},
+    | {"judge", "like_for_like", "pairs", "progress", "trees", "commit_tree", "mlflow_source", "regroup"},
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE
-    | {"announce", "as_json", "forges", "own_folder", "reach", "render"}
+    | {"announce", "as_json", "forges", "own_folder", "progress", "reach", "render"}
     | {"report_folder", "review", "terminal", "tokens"},
     "doctor": EDGE
     | TEXT
