@@ -42,7 +42,7 @@ _PLAIN_SIGNS = {
     "\u3000": " ",
 }  # fmt: skip
 """Beside each of them stands a word, or a number."""
-_TRAILING = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
+_TRAILING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$", re.MULTILINE)
 
 
 def open_console(file: TextIO, env: Mapping[str, str]) -> Console:
@@ -104,7 +104,9 @@ def finish(drawn: str, console: Console) -> str:
     for space, other in _HELD.items():
         known = next(one for one in (space, NO_BREAK, " ") if _can_hold(one, console.encoding))
         drawn = drawn.replace(other, known)
-    return _TRAILING.sub(r"\1", drawn.replace(_HELD_SPACE, " ").replace(NO_SYMBOL[0], "  "))
+    return _TRAILING.sub(
+        lambda end: end[0].replace(" ", ""), drawn.replace(_HELD_SPACE, " ").replace(NO_SYMBOL[0], "  ")
+    )
 
 
 def _plain(text: str, encoding: str) -> str:
