@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NOTHING_SET: Mapping[str, str] = MappingProxyType({})
 WARNING = OUTCOMES[Outcome.WARN][0]
-LOUD = "bold magenta"
+LOUD = "magenta"
 """Of what makes the whole report doubtful; it can be read on light and on dark ground, as yellow cannot."""
 SHOWN_CHECKS = 20
 SHOWN_LINES = 20
@@ -66,10 +66,16 @@ def _say_all(console: Console, report: Report) -> None:
     name = f"{clean(sentence.name)} " if sentence.name else ""
     say(console, f"{name}{clean(sentence.text, 600)}")
     _say_doubts(console, report)
-    has_commits = say_rows(console, rows.first, report) if rows.first else False
+    has_commits = False
+    if rows.first:
+        console.print()
+        has_commits = say_rows(console, rows.first, report)
+        console.print()
     _say_checks(console, report)
     for text in tell_next(report, rows.first):
         say(console, clean(text, 400), mark="❔" if report.has_base else "")
+    if report.curves or report.charts:
+        console.print()
     _say_curves(console, report)
     _say_charts(console, report)
     _say_params(console, report)
