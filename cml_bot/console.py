@@ -32,7 +32,7 @@ TWO_CELLS = {"⚠️": "❗"}
 _HELD = {NO_BREAK: "\ufdd0", THIN: "\ufdd1"}
 """rich breaks lines at every space, so these stand in while it does. `clean` leaves none of them in foreign text."""
 _HELD_SPACE = "\ufdd2"
-"""In front of a dot between two parts, so that it ends a line and never begins one."""
+"""In front of a dot or an arrow between two parts, so that it ends a line and never begins one."""
 NO_SYMBOL = "\u3000 "
 """Stands in the place of a symbol and the space behind it, as wide as those."""
 _BARS, _PLAIN_BARS = "▁▂▃▄▅▆▇█", "_:-=+*#@"
@@ -96,7 +96,7 @@ def fit(text: str, console: Console) -> str:
         text = _plain(text, console.encoding)
     for space, other in _HELD.items():
         text = text.replace(space, other)
-    return text.replace(" · ", f"{_HELD_SPACE}· ")
+    return re.sub(" (?=[·→] )", _HELD_SPACE, text)
 
 
 def finish(drawn: str, console: Console) -> str:

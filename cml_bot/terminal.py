@@ -10,6 +10,7 @@ from cml_bot.console import finish, open_console, say
 from cml_bot.draw import describe_curve
 from cml_bot.escape import clean
 from cml_bot.filters import list_some, plural, sparkline
+from cml_bot.goals import is_of_training
 from cml_bot.history_forms import describe
 from cml_bot.model import Outcome
 from cml_bot.names import name_of, shared_names
@@ -37,7 +38,8 @@ SHOWN_LINES = 20
 """Files that could not be read, and the like."""
 SHOWN_NOTES = 10
 SHOWN_CHARTS = 3
-SHOWN_CURVES = 3
+SHOWN_CURVES = 4
+"""Loss and accuracy of training and validation."""
 SHOWN_PARAMS = 5
 LINE = 30
 """Cells of a curve."""
@@ -115,7 +117,9 @@ def _say_checks(console: Console, report: Report) -> None:
 def _say_curves(console: Console, report: Report) -> None:
     """Tell the first curves in words, with a small line for each side below them, on one scale."""
     labels = labels_of(report)
-    for curve in list(titled_curves(report).values())[:SHOWN_CURVES]:
+    # What was held out says more of the model.
+    titled = sorted(titled_curves(report).items(), key=lambda curve: is_of_training(curve[0].name))
+    for _, curve in titled[:SHOWN_CURVES]:
         say(console, clean(describe_curve(curve, **labels), 400))
         sides = {"here": curve.head, clean(labels["base_label"] or "before", 12): curve.base}
         width = max(map(len, sides))

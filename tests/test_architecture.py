@@ -122,7 +122,17 @@ ALLOWED: dict[str, set[str]] = {
     "console": {"draw", "filters"},
     "terminal": EDGE
     | TEXT
-    | {"chart_words", "console", "draw", "history_forms", "history_table", "names", "terminal_history", "terminal_rows"}
+    | {
+        "chart_words",
+        "console",
+        "draw",
+        "goals",
+        "history_forms",
+        "history_table",
+        "names",
+        "terminal_history",
+        "terminal_rows",
+    }
     | {"views", "wording", "wording_noise"},
     "terminal_history": EDGE | {"console", "escape", "history_forms"},
     "terminal_rows": EDGE | TEXT | {"console", "wording"},
