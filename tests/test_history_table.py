@@ -258,9 +258,9 @@ class Narrow(io.StringIO):
 def test_a_narrow_terminal_keeps_the_numbers_and_the_last_bars() -> None:
     values = noisy(28)
     values[5] = 0.1
-    env = {"COLUMNS": "80", "TERM": "dumb"}
+    env = {"COLUMNS": "64", "TERM": "dumb"}
     text = render_history_terminal(make_history("report", make_runs(values)), Narrow(), env)
-    assert max(map(len, text.splitlines())) <= 80
+    assert max(map(len, text.splitlines())) <= 64
     assert "\naccuracy ↑: outlier at 0000006\n" in text
     [row] = [line for line in text.splitlines() if line.startswith("accuracy ↑ ")]
     assert "±" in row
