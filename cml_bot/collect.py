@@ -17,6 +17,7 @@ from cml_bot.errors import InputError
 from cml_bot.mlflow_source import is_experiment, read_experiment
 from cml_bot.model import Chart, Fact, Figure, Metric, Note, Param, Part, Points, Run, Series
 from cml_bot.placing import place
+from cml_bot.progress import tell_each, tell_nothing, telling
 from cml_bot.readers import find_format, find_store, load_reader, load_store_reader
 from cml_bot.readers.dvc_plot import TEMPLATES, read_lines, read_plot
 from cml_bot.replicates import join_replicates
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from cml_bot.config import Config
     from cml_bot.model import Observation, Source
+    from cml_bot.progress import Tell
     from cml_bot.trees import Tree
 
 Keyed = TypeVar("Keyed", Metric, Series, Chart, Param)
@@ -44,6 +46,10 @@ class Outside:
     """The environment of the job."""
     root: Path = Path()
     """The top of the workspace, whatever the tree."""
+    tell: Tell = field(default=tell_nothing, repr=False)
+    """Is told what is being read."""
+    purpose: str = ""
+    """What for, as the end of a sentence; empty for what is reported on."""
 
 
 NOTHING_OUTSIDE = Outside()
@@ -75,15 +81,17 @@ def collect(
     Raises:
         ConfigError: a configured pattern leaves the workspace.
     """
-    found = discover(tree, config, told)
+    with telling(f"looking for files{outside.purpose}", outside.tell):
+        found = discover(tree, config, told)
     seen = {} if seen is None else seen
     # Asked for one by one, since a folder needs none of it.
     wanted = (source for source in found.sources if (key := _key_of(tree, source)) is None or key not in seen)
-    tree.fetch(path for source in wanted for path in source.files or (source.path,))
+    with telling(f"fetching files{outside.purpose}", outside.tell):
+        tree.fetch(path for source in wanted for path in source.files or (source.path,))
     data, unknown = read_data(tree, config.data)
     read: list[tuple[Source, Sequence[Observation]]] = []
     notes, broken, unread = [*tree.notes, *found.notes], list(found.missing), list(found.unread)
-    for source in found.sources:
+    for source in tell_each(found.sources, f"reading {{}} files{outside.purpose}", outside.tell):
         try:
             if is_experiment(source.path):
                 read.append((source, _read_outside(source, outside, dict.fromkeys((tree.sha, also)))))

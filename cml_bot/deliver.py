@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -13,6 +13,7 @@ from cml_bot.errors import GATE_FAILED, ConfigError, InputError, MlbotError
 from cml_bot.forges import load_forge, quieten
 from cml_bot.model import Outcome
 from cml_bot.own_folder import REPORT
+from cml_bot.progress import tell_nothing, telling
 from cml_bot.review import USUAL, Announced, Manner
 from cml_bot.tokens import redact
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cml_bot.model import Report, Run
+    from cml_bot.progress import Tell
     from cml_bot.render import Drawn
 
 
@@ -31,6 +33,8 @@ class Wish:
     output: str | None = None
     publish: bool | None = None
     manner: Manner = USUAL
+    tell: Tell = field(default=tell_nothing, repr=False, compare=False)
+    """Is told what is being done, for whoever waits."""
 
     @property
     def folder_in_ci(self) -> str:
@@ -49,14 +53,14 @@ def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: T
     if wish.publish and not in_ci:
         raise ConfigError("--publish", "no CI job was found here, so there is no review", "Leave it out.")
     folder = wish.folder_in_ci if in_ci or wish.form is None else wish.output or ""
-    drawn = _draw(report) if folder or wish.form == "html" else None
+    drawn = _draw(report, wish.tell) if folder or wish.form == "html" else None
     ways: list[Callable[[], None]] = []
     if folder and drawn:
         ways.append(partial(_write_folder, Path(folder), report, run, drawn))
     if in_ci:
         ways.append(partial(_tell_job, report, drawn, wish, env, err))
     # Printing comes last: whoever reads it may leave before the end.
-    _try_all([*ways, partial(_print, report, wish.form or "terminal", drawn, out)], err)
+    _try_all([*ways, partial(_print, report, wish.form or "terminal", drawn, env, out)], err)
     if folder and not in_ci:
         page = Path(folder, "page.html").resolve()
         err.write(f"\nThe whole report: {page} (report.md and report.json lie beside it)\n")
@@ -86,15 +90,15 @@ def _write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
     write_folder(folder, report, run, drawn)
 
 
-def _draw(report: Report) -> Drawn:
+def _draw(report: Report, tell: Tell) -> Drawn:
     from cml_bot.render import draw_figures
 
-    return draw_figures(report)
+    return draw_figures(report, tell)
 
 
-def _print(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> None:
+def _print(report: Report, form: str, drawn: Drawn | None, env: Mapping[str, str], out: TextIO) -> None:
     try:
-        out.write(_render(report, form, drawn, out))
+        out.write(_render(report, form, drawn, env, out))
         out.flush()
     except BrokenPipeError:
         # `mlbot report | head`: the reader has gone, and the gates still decide.
@@ -104,13 +108,13 @@ def _print(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> None:
         raise ConfigError("standard output", what, "Look where it goes to.") from error
 
 
-def _render(report: Report, form: str, drawn: Drawn | None, out: TextIO) -> str:
+def _render(report: Report, form: str, drawn: Drawn | None, env: Mapping[str, str], out: TextIO) -> str:
     if form == "json":
         return dump_report(report)
     if form == "terminal":
         from cml_bot.terminal import render_terminal
 
-        return quieten(render_terminal(report, out), report.build.forge)
+        return quieten(render_terminal(report, out, env), report.build.forge)
     from cml_bot.render import render, render_html
 
     return render_html(report, drawn) if drawn and form == "html" else render(report, None, {}, whole=True).body
@@ -132,7 +136,8 @@ def _tell_job(report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str,
     err.writelines(f"{line}\n" for line in ci.annotate(report.verdict.checks))
     told = Announced()
     if wish.publish is not False:
-        told = announce(report, page, drawn, wish.manner, partial(connect, report.build, env))
+        with telling("publishing", wish.tell):
+            told = announce(report, page, drawn, wish.manner, partial(connect, report.build, env))
     unwritten = ci.tell_job(env, page, outcome=report.outcome, comment_url=told.url, report_path=wish.folder_in_ci)
     err.writelines(f"mlbot: {redact(line)}\n" for line in (*told.lines, *unwritten))
     if told.failure is not None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from cml_bot.model import Build, Run
     from cml_bot.records.log import Log, Record
 
+COLUMN = 12
+"""Characters of the word that begins a line, with the spaces behind it."""
+
 
 def examine(job: Job, config: Config, env: Mapping[str, str]) -> Iterator[str]:
     """Tell what a report would be made of, and what the token may do. Writes nothing, here or on the forge."""
@@ -38,7 +41,7 @@ def examine(job: Job, config: Config, env: Mapping[str, str]) -> Iterator[str]:
     yield f"config      {find_config(job.root) or 'none, and none is needed'}, {plural(len(config.gates), 'gate')}"
     yield f"token       {clean(tell_token(job.build, env), 600)}"
     yield from _tell_rights(job, env)
-    read = partial(collect, config=config, outside=Outside(env=env, root=job.root))
+    read = partial(collect, config=config, outside=Outside(env=env, root=job.root, tell=job.tell))
     yield f"baseline    {_tell_base(job, config, read)}"
     yield f"records     {_tell_records(job, config)}"
     yield from _tell_run(read(FolderTree(job.root, job.sha), also=reviewed_sha(job)))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cml_bot.progress import tell_nothing
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
     from cml_bot.model import Build
+    from cml_bot.progress import Tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +36,5 @@ class Job:
     """The commit under review, where something else is checked out on purpose: the base is chosen for it."""
     env: Mapping[str, str] | None = field(default=None, repr=False)
     """The environment of the job, to tell what it ran in; None where that does not matter."""
+    tell: Tell = field(default=tell_nothing, repr=False, compare=False)
+    """Is told what is being done, for whoever waits."""

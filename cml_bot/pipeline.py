@@ -22,6 +22,7 @@ from cml_bot.like_for_like import has_other_data, tell_differences
 from cml_bot.mlflow_source import is_experiment
 from cml_bot.model import Outcome, Report, Run, Side, WhenDataChanges
 from cml_bot.pairs import keep_same_params, pair_charts, pair_curves, pair_figures, pair_params
+from cml_bot.progress import telling
 from cml_bot.regroup import regroup
 from cml_bot.trees import FolderTree
 
@@ -118,7 +119,8 @@ def _read_both(job: Job, config: Config, read: partial[Run], tree: Tree) -> tupl
     """Read both sides; where a dvc.yaml of one is missing or broken, the other's says which files are meant."""
     read_head = partial(read, also="" if job.head else reviewed_sha(job))
     head = read_head(tree)
-    found = find_base(job, config, partial(read, told=head.sources))
+    outside = replace(read.keywords["outside"], purpose=" to compare with")
+    found = find_base(job, config, partial(read, told=head.sources, outside=outside))
     if not isinstance(found, str) and any(line.partition(":")[0].endswith("dvc.yaml") for line in head.unread):
         head = read_head(tree, told=found.run.sources)
     return found, head
@@ -133,7 +135,7 @@ def _tell_nothing(head: Run, base: Run | None) -> tuple[str, ...]:
 
 
 def _reader(job: Job, config: Config) -> partial[Run]:
-    outside = Outside(env=job.env or {}, root=job.root)
+    outside = Outside(env=job.env or {}, root=job.root, tell=job.tell)
     return partial(collect, config=config, created=_stamp(job), build_url=job.build.url, seen={}, outside=outside)
 
 
@@ -301,7 +303,10 @@ def find_base(job: Job, config: Config, read: partial[Run]) -> Base | str:
     reasons: list[str] = []
     for module in chain:
         try:
-            found = load_baseline(module).load(job.root, job.build, wanted, read, config.name, job.review_sha, job.env)
+            with telling("looking for the run to compare with", job.tell):
+                found = load_baseline(module).load(
+                    job.root, job.build, wanted, read, config.name, job.review_sha, job.env
+                )
         except BaselineError as error:
             if wanted or module == chain[-1]:
                 raise

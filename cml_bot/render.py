@@ -14,6 +14,7 @@ from cml_bot.draw_charts import draw_chart
 from cml_bot.escape import address, clean, code, code_bare, escape, escape_bare
 from cml_bot.filters import plural
 from cml_bot.model import ENDINGS, Figure, FigurePair
+from cml_bot.progress import tell_each, tell_nothing
 from cml_bot.review import LARGEST_PICTURE, SHOWN_MEDIA, Dialect, Draft, Page
 from cml_bot.views import (
     SHOWN_PAIRS,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
     from cml_bot.model import Curve, Key, Report
+    from cml_bot.progress import Tell
 
 DRAWN_CURVES = 20
 DRAWN_CHARTS = 12
@@ -78,15 +80,15 @@ class Drawn:
         return (*self.curves.values(), *self.charts.values(), *sides)
 
 
-def draw_figures(report: Report) -> Drawn:
+def draw_figures(report: Report, tell: Tell = tell_nothing) -> Drawn:
     """Draw the curves and charts of a report, and give the job's own pictures names that are safe in an address.
 
     Importing matplotlib alone costs half a second: only for forms that can show pictures, and only if there are
     any to draw.
     """
-    titled = list(titled_curves(report).items())[:DRAWN_CURVES]
+    titled = tell_each(list(titled_curves(report).items())[:DRAWN_CURVES], "drawing {} curves", tell)
     curves = {key: _draw(curve, number, report) for number, (key, curve) in enumerate(titled)}
-    drawn = enumerate(list(titled_charts(report).items())[:DRAWN_CHARTS])
+    drawn = enumerate(tell_each(list(titled_charts(report).items())[:DRAWN_CHARTS], "drawing {} charts", tell))
     charts = {
         key: _number(draw_chart(pair, **labels_of(report)), f"chart-{number + 1:02}") for number, (key, pair) in drawn
     }

@@ -2,182 +2,207 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from cml_bot.chart_words import describe_chart
+from cml_bot.console import finish, open_console, say
+from cml_bot.draw import describe_curve
 from cml_bot.escape import clean
-from cml_bot.filters import plural
-from cml_bot.history_forms import HEADS, describe
-from cml_bot.model import Outcome, Trend
-from cml_bot.names import shared_names
-from cml_bot.views import labels_of, titled_charts
-from cml_bot.wording import (
-    OUTCOMES,
-    first_line,
-    fold_titles,
-    rank,
-    second_line,
-    sort_rows,
-    tell_check,
-    tell_next,
-)
+from cml_bot.filters import list_some, plural, sparkline
+from cml_bot.goals import is_of_training
+from cml_bot.history_forms import describe
+from cml_bot.model import Outcome
+from cml_bot.names import name_of, shared_names
+from cml_bot.terminal_history import say_history
+from cml_bot.terminal_rows import say_rows
+from cml_bot.views import labels_of, titled_charts, titled_curves
+from cml_bot.wording import OUTCOMES, first_line, fold_titles, rank, second_line, sort_rows, tell_check, tell_next
 from cml_bot.wording_noise import UNTRUSTED, tell_drift
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from cml_bot.history_forms import Cells
+    from rich.console import Console
+
     from cml_bot.history_table import History
-    from cml_bot.model import Report
-    from cml_bot.wording import Row, Rows
+    from cml_bot.model import Curve, ParamDelta, Report, Series
+    from cml_bot.wording import Rows
 
-PIPED_WIDTH = 160
-"""Wide enough that no row of a pipe or a log breaks."""
-COLOURS = {Trend.WORSE: "red", Trend.BETTER: "green", Trend.UNCLEAR: "yellow"}
+NOTHING_SET: Mapping[str, str] = MappingProxyType({})
+WARNING = OUTCOMES[Outcome.WARN][0]
+LOUD = "magenta"
+"""Of what makes the whole report doubtful; it can be read on light and on dark ground, as yellow cannot."""
+SHOWN_CHECKS = 20
+SHOWN_LINES = 20
+"""Files that could not be read, and the like."""
 SHOWN_NOTES = 10
 SHOWN_CHARTS = 3
-WORDS = 40
-"""Columns that what is special of a metric needs beside the numbers."""
-BARS = 20
-"""Of a metric's history, where there is no room for more."""
+SHOWN_CURVES = 4
+"""Loss and accuracy of training and validation."""
+SHOWN_PARAMS = 5
+LINE = 30
+"""Cells of a curve."""
 
 
-def render_terminal(report: Report, file: TextIO) -> str:
-    """Give, for a terminal or a pipe, what a reviewer decides by, and count what is folded elsewhere."""
-    console = open_console(file)
+def render_terminal(report: Report, file: TextIO, env: Mapping[str, str] = NOTHING_SET) -> str:
+    """Give, for a terminal or a pipe, what a reviewer decides by, and count what is folded elsewhere.
+
+    Args:
+        report: what is told.
+        file: where it will be written: how wide that is, and which signs it knows.
+        env: says whether colours are wanted.
+    """
+    console = open_console(file, env)
     with console.capture() as text:
         _say_all(console, report)
-    return text.get()
+    return finish(text.get(), console)
 
 
 def _say_all(console: Console, report: Report) -> None:
     rows = sort_rows(report)
     symbol, line = first_line(report, rows)
     sentence = second_line(report, rows)
-    _say(console, f"\n{symbol} {clean(line, 300)}", style="bold")
+    console.print()
+    say(console, clean(line, 300), mark=symbol, style="bold")
     name = f"{clean(sentence.name)} " if sentence.name else ""
-    _say(console, f"{name}{clean(sentence.text, 600)}")
-    shared = shared_names(delta.key for delta in report.deltas)
-    drifts = [tell_drift(drift, shared) for drift in report.drifts]
-    if not report.is_trusted:
-        _say(console, f"Note: {UNTRUSTED}", style="yellow")
-    for text in (*report.like_for_like, *drifts, *report.broken, *report.unread):
-        _say(console, f"⚠️ {clean(text, 400)}", style="yellow")
+    say(console, f"{name}{clean(sentence.text, 600)}")
+    _say_doubts(console, report)
+    has_commits = False
     if rows.first:
-        console.print(_table(rows.first, report))
+        console.print()
+        has_commits = say_rows(console, rows.first, report)
+        console.print()
     _say_checks(console, report)
     for text in tell_next(report, rows.first):
-        _say(console, f"{'❔ ' if report.has_base else ''}{clean(text, 400)}", style="dim")
+        say(console, clean(text, 400), mark="❔" if report.has_base else "")
+    if report.curves or report.charts:
+        console.print()
+    _say_curves(console, report)
     _say_charts(console, report)
-    _say(console, _count_rest(report, rows), style="dim")
-    for note in report.notes[:SHOWN_NOTES]:
-        _say(console, f"· {clean(note, 400)}", style="dim")
-    if len(report.notes) > SHOWN_NOTES:
-        _say(console, f"· … and {plural(len(report.notes) - SHOWN_NOTES, 'more note')}", style="dim")
+    _say_params(console, report)
+    say(console, _count_rest(report, rows, has_commits=has_commits), style="dim")
+    _say_some(console, report.notes, SHOWN_NOTES, "note", mark="·", style="dim")
 
 
-def open_console(file: TextIO) -> Console:
-    """Make a console that wraps only on a real terminal. ``NO_COLOR`` is honoured by rich."""
-    return Console(file=file, width=None if file.isatty() else PIPED_WIDTH, highlight=False, soft_wrap=False)
+def _say_doubts(console: Console, report: Report) -> None:
+    """Say what a reader should know before any number."""
+    if not report.is_trusted:
+        say(console, f"Note: {UNTRUSTED}", style=LOUD)
+    shared = shared_names(delta.key for delta in report.deltas)
+    drifts = [tell_drift(drift, shared) for drift in report.drifts]
+    lines = (*report.like_for_like, *drifts, *report.broken, *report.unread)
+    _say_some(console, lines, SHOWN_LINES, "warning", mark=WARNING, style=LOUD)
 
 
-def _say(console: Console, text: str, style: str = "") -> None:
-    """Print foreign text: as Text, so that brackets in it are no markup."""
-    if text:
-        console.print(Text(text, style=style))
-
-
-def _table(rows: Sequence[Row], report: Report) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("")
-    table.add_column("metric", overflow="fold")
-    if report.has_base:
-        base = f"{report.base.label or 'before'} {report.base.short_sha}".strip()
-        table.add_column(Text(clean(base, 40)), justify="right")
-    table.add_column(f"here {report.head.short_sha}".strip(), justify="right")
-    if report.has_base:
-        table.add_column("change", justify="right")
-    has_noise = report.has_base and any(row.noise for row in rows)
-    if has_noise:
-        table.add_column("noise")
-    for row in rows:
-        noise = [Text(clean(row.noise) if row.noise else "", style="dim")] if has_noise else []
-        table.add_row(*_cells(row, has_base=report.has_base), *noise)
-    return table
-
-
-def _cells(row: Row, *, has_base: bool) -> list[Text]:
-    style = "red" if row.outcome is Outcome.FAIL else COLOURS.get(row.delta.trend, "")
-    status = Text(f"{row.symbol}{row.status}", style=style)
-    name = Text(f"{clean(row.name)} {row.arrow}".strip())
-    head = Text(row.pair.head, style="bold")
-    return (
-        [status, name, Text(row.pair.base), head, Text(row.change, style=style)] if has_base else [status, name, head]
-    )
+def _say_some(console: Console, lines: Sequence[str], most: int, noun: str, *, mark: str, style: str) -> None:
+    """Print the first lines, and count the others."""
+    for line in lines[:most]:
+        say(console, clean(line, 600), mark=mark, style=style)
+    if len(lines) > most:
+        say(console, f"… and {plural(len(lines) - most, f'more {noun}')}", mark=mark, style=style)
 
 
 def _say_checks(console: Console, report: Report) -> None:
-    for check in sorted(report.verdict.checks, key=rank):
-        if check.outcome is not Outcome.PASS:
-            on = f" on {check.key}" if check.key and check.key.name not in check.gate.text else ""
-            _say(
-                console,
-                f"{OUTCOMES[check.outcome][0]} Gate {clean(check.gate.text + on, 300)} {clean(tell_check(check), 600)}",
-            )
+    loud = [check for check in sorted(report.verdict.checks, key=rank) if check.outcome is not Outcome.PASS]
+    for check in loud[:SHOWN_CHECKS]:
+        on = f" on {check.key}" if check.key and check.key.name not in check.gate.text else ""
+        said = f"Gate {clean(check.gate.text + on, 300)} {clean(tell_check(check), 600)}"
+        say(console, said, mark=OUTCOMES[check.outcome][0])
+    if len(loud) > SHOWN_CHECKS:
+        said = f"… and {plural(len(loud) - SHOWN_CHECKS, 'more gate')} that did not pass"
+        say(console, said, mark=OUTCOMES[loud[SHOWN_CHECKS].outcome][0])
+
+
+def _say_curves(console: Console, report: Report) -> None:
+    """Tell the first curves in words, with a small line for each side below them, on one scale."""
+    labels = labels_of(report)
+    # What was held out says more of the model.
+    titled = sorted(titled_curves(report).items(), key=lambda curve: is_of_training(curve[0].name))
+    for _, curve in titled[:SHOWN_CURVES]:
+        say(console, clean(describe_curve(curve, **labels), 400))
+        sides = {"here": curve.head, clean(labels["base_label"] or "before", 12): curve.base}
+        width = max(map(len, sides))
+        for (label, side), style in zip(sides.items(), ("bold", ""), strict=True):
+            say(console, f"{label:<{width}} {_draw(side, curve)}" if side else "", indent=2, style=style)
+
+
+def _draw(side: Series, curve: Curve) -> str:
+    """Draw a side as wide as its share of the longer one, so that what lies below each other is of one time."""
+    both = [one for one in (curve.head, curve.base) if one]
+    first, last = min(one.x[0] for one in both), max(one.x[-1] for one in both)
+    share = (side.x[-1] - first) / (last - first) if last > first else 1.0
+    longest = min(LINE, max(len(one.y) for one in both))
+    others = [value for one in both if one is not side for value in one.y]
+    return sparkline(side.y, max(1, round(longest * share)), beside=others)
 
 
 def _say_charts(console: Console, report: Report) -> None:
     """Tell the first charts in words."""
     for pair in list(titled_charts(report).values())[:SHOWN_CHARTS]:
-        _say(console, clean(describe_chart(pair, **labels_of(report)), 400), style="dim")
+        say(console, clean(describe_chart(pair, **labels_of(report)), 400))
 
 
-def _count_rest(report: Report, rows: Rows) -> str:
-    """Say what the folded parts of the other forms hold."""
-    parts = list(fold_titles(report, rows).values())
-    compared = f"compared with {report.base.label} ({report.base.source})" if report.has_base else ""
-    return " · ".join([*parts, clean(compared, 300)] if compared else parts)
-
-
-def render_history_terminal(history: History, file: TextIO) -> str:
-    """Give the history of main for a terminal or a pipe."""
-    console, told = open_console(file), describe(history)
-    with console.capture() as text:
-        _say(console, clean(told.title, 300) if told.title else "", style="bold")
-        if told.rows:
-            _say_rows(console, told.rows)
-        _say(console, told.legend, style="dim")
-        for line in told.drifts:
-            _say(console, f"⚠️ {clean(line, 600)}", style="yellow")
-        for line in history.notes:
-            _say(console, f"· {clean(line, 600)}", style="dim")
-    return text.get()
-
-
-def _say_rows(console: Console, rows: Sequence[Cells]) -> None:
-    """Print the table; where there is little room the words stand below it, and of the bars there are the last."""
-    free = console.options.update(width=10_000)
-    if console.measure(_history_table(rows, HEADS[:-1]), options=free).maximum + WORDS <= console.width:
-        console.print(_history_table(rows, HEADS))
+def _say_params(console: Console, report: Report) -> None:
+    if not report.params:
         return
-    short = [
-        row._replace(course=f"…{row.course[1 - BARS :]}" if len(row.course) > BARS else row.course) for row in rows
-    ]
-    console.print(_history_table(short, HEADS[:-1]))
-    for row in rows:
-        _say(console, f"{clean(row.name)}: {clean(row.words, 600)}" if row.words else "")
+    shared = shared_names(param.key for param in report.params)
+    told = [_tell_param(param, name_of(param.key, shared)) for param in report.params]
+    changed = " changed" if report.has_base else ""
+    say(console, f"{plural(len(told), 'parameter')}{changed}: {list_some(told, SHOWN_PARAMS)}")
 
 
-def _history_table(rows: Sequence[Cells], heads: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for place, head in enumerate(heads):
-        # Numbers and small lines are of no use in pieces: names and words may break.
-        no_wrap = 0 < place < len(HEADS) - 1
-        table.add_column(head, justify="right" if 0 < place < 4 else "left", overflow="fold", no_wrap=no_wrap)
-    for row in rows:
-        table.add_row(*(Text(clean(cell, 600) if cell else "") for cell in row[: len(heads)]))
-    return table
+def _tell_param(param: ParamDelta, name: str) -> str:
+    head, base = (None if side is None else clean(side, 40) for side in (param.head, param.base))
+    if base is None:
+        return f"{clean(name, 60)} {head} (new)"
+    return f"{clean(name, 60)} {base} (gone)" if head is None else f"{clean(name, 60)} {base} → {head}"
+
+
+def _count_rest(report: Report, rows: Rows, *, has_commits: bool) -> str:
+    """Say what the other forms hold beside all this, and what was compared with."""
+    told = {"params"}
+    told |= {"curves"} if len(report.curves) <= SHOWN_CURVES else set()
+    told |= {"charts"} if len(report.charts) <= SHOWN_CHARTS else set()
+    parts = [title for part, title in fold_titles(report, rows).items() if part not in told]
+    if not report.has_base:
+        return " · ".join(parts)
+    commit = "" if has_commits else f" {report.base.short_sha}".rstrip()
+    return " · ".join([*parts, clean(f"compared with {report.base.label}{commit} ({report.base.source})", 300)])
+
+
+def render_history_terminal(history: History, file: TextIO, env: Mapping[str, str] = NOTHING_SET) -> str:
+    """Give the history of main for a terminal or a pipe."""
+    console, told = open_console(file, env), describe(history)
+    with console.capture() as text:
+        say(console, clean(told.title, 300) if told.title else "", style="bold")
+        if told.rows:
+            say_history(console, told.rows)
+        say(console, told.legend, style="dim")
+        for line in told.drifts:
+            say(console, clean(line, 600), mark=WARNING, style=LOUD)
+        for line in history.notes:
+            say(console, clean(line, 600), mark="·", style="dim")
+    return finish(text.get(), console)
+
+
+def wrap_lines(lines: Sequence[str], width: int, file: TextIO, env: Mapping[str, str] = NOTHING_SET) -> str:
+    """Break lines that begin with a word for what they tell, so that what is told stays one column.
+
+    Args:
+        lines: with the word and spaces behind it in the first `width` characters.
+        width: of the column of words.
+        file: where they will be written.
+        env: may say how wide that is.
+    """
+    console = open_console(file, env)
+    with console.capture() as text:
+        for line in lines:
+            head = line[:width].rstrip()
+            is_row = len(line) > width and line[width - 1] == " " and line[:1] != " "
+            if is_row:
+                say(console, line[width:], mark=head.ljust(width - 1))
+            else:
+                indent = len(line) - len(line.lstrip())
+                say(console, line.lstrip(), indent=indent)
+    return finish(text.get(), console)

@@ -29,7 +29,8 @@ ALLOWED: dict[str, set[str]] = {
     "git": EDGE | {"git_process"},
     "git_fetch": EDGE | {"git", "git_process"},
     "git_write": EDGE | {"git_fetch", "git_process"},
-    "job": EDGE,
+    "progress": set(),
+    "job": EDGE | {"progress"},
     "records": set(),
     "records/*": EDGE
     | {"as_json", "charts", "config", "escape", "filters", "git", "git_fetch", "git_process", "git_write", "job"},
@@ -93,6 +94,7 @@ ALLOWED: dict[str, set[str]] = {
         "discover",
         "mlflow_source",
         "placing",
+        "progress",
         "readers",
         "replicates",
         "trees",
@@ -116,10 +118,24 @@ ALLOWED: dict[str, set[str]] = {
     "wording": EDGE | TEXT | {"goals", "names", "wording_noise"},
     "mermaid": EDGE | TEXT | {"charts"},
     "views": EDGE | TEXT | {"chart_words", "draw", "mermaid", "names", "wording", "wording_noise"},
-    "render": EDGE | TEXT | {"draw", "draw_charts", "review", "views"},
+    "render": EDGE | TEXT | {"draw", "draw_charts", "progress", "review", "views"},
+    "console": {"draw", "filters"},
     "terminal": EDGE
     | TEXT
-    | {"chart_words", "history_forms", "history_table", "names", "views", "wording", "wording_noise"},
+    | {
+        "chart_words",
+        "console",
+        "draw",
+        "goals",
+        "history_forms",
+        "history_table",
+        "names",
+        "terminal_history",
+        "terminal_rows",
+    }
+    | {"views", "wording", "wording_noise"},
+    "terminal_history": EDGE | {"console", "escape", "history_forms"},
+    "terminal_rows": EDGE | TEXT | {"console", "wording"},
     "own_folder": EDGE,
     "report_folder": EDGE | {"as_json", "own_folder", "render"},
     "bundle": EDGE | {"as_json", "charts", "filters", "own_folder", "readers", "records", "review"},
@@ -144,10 +160,10 @@ ALLOWED: dict[str, set[str]] = {
         "git",
         "job",
     }
-    | {"judge", "like_for_like", "pairs", "trees", "commit_tree", "mlflow_source", "regroup"},
+    | {"judge", "like_for_like", "pairs", "progress", "trees", "commit_tree", "mlflow_source", "regroup"},
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE
-    | {"announce", "as_json", "forges", "own_folder", "reach", "render"}
+    | {"announce", "as_json", "forges", "own_folder", "progress", "reach", "render"}
     | {"report_folder", "review", "terminal", "tokens"},
     "doctor": EDGE
     | TEXT
@@ -182,7 +198,7 @@ HOMES = {
     "matplotlib": {"draw_axes", "draw_bars", "draw_matrix", "draw_points", "draw_sheet", "demo_train"},
     "jinja2": {"render"},
     "yaml": {"readers/_yaml", "demo_train"},
-    "rich": {"terminal"},
+    "rich": {"console", "terminal", "terminal_history", "terminal_rows"},
     "click": {"cli", *COMMANDS},
     "sklearn": {"demo_train"},
     "pyarrow": {"readers/parquet_file"},

@@ -255,14 +255,12 @@ class Narrow(io.StringIO):
         return True
 
 
-def test_a_narrow_terminal_keeps_the_numbers_and_the_last_bars(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("TERM", "dumb")
+def test_a_narrow_terminal_keeps_the_numbers_and_the_last_bars() -> None:
     values = noisy(28)
     values[5] = 0.1
-    text = render_history_terminal(make_history("report", make_runs(values)), Narrow())
-    assert max(map(len, text.splitlines())) <= 80
+    env = {"COLUMNS": "64", "TERM": "dumb"}
+    text = render_history_terminal(make_history("report", make_runs(values)), Narrow(), env)
+    assert max(map(len, text.splitlines())) <= 64
     assert "\naccuracy ↑: outlier at 0000006\n" in text
     [row] = [line for line in text.splitlines() if line.startswith("accuracy ↑ ")]
     assert "±" in row

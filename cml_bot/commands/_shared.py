@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cml_bot.config import Config
     from cml_bot.deliver import Wish
     from cml_bot.job import Job
+    from cml_bot.progress import Tell
     from cml_bot.workspace import Named
 
 
@@ -78,20 +79,25 @@ def choice(words: type[StrEnum]) -> click.Choice[str]:
 
 def open_job(*, against: str = "", head: str = "", named: Named | None = None) -> Job:
     """Find out where this process runs, and when."""
+    from dataclasses import replace
+
     from cml_bot import workspace
+    from cml_bot.progress import show_progress
 
     reviewed = named or workspace.NOTHING_NAMED
-    return workspace.open_job(current_folder(), os.environ, now(), against=against, head=head, named=reviewed)
+    job = workspace.open_job(current_folder(), os.environ, now(), against=against, head=head, named=reviewed)
+    # It ends with the command, whatever comes.
+    return replace(job, tell=click.get_current_context().with_resource(show_progress(sys.stderr, os.environ)))
 
 
-def make_wish(config: Config, *, form: str | None, output: str | None, publish: bool | None) -> Wish:
+def make_wish(config: Config, tell: Tell, *, form: str | None, output: str | None, publish: bool | None) -> Wish:
     """Say how a report is to go out, and let standard output take any character of it."""
     from cml_bot.deliver import Wish
     from cml_bot.review import Manner
 
     speak_utf8(form)
     manner = Manner(comment=config.comment, status=config.status, pictures=config.pictures)
-    return Wish(form=form, output=output, publish=publish, manner=manner)
+    return Wish(form=form, output=output, publish=publish, manner=manner, tell=tell)
 
 
 def speak_utf8(form: str | None) -> None:
@@ -109,10 +115,12 @@ def take_named(options: dict[str, Any]) -> Named:
 
 def complete_job(job: Job) -> Job:
     """Ask the forge what the job leaves open; a forge that does not answer costs the comment, not the report."""
+    from cml_bot.progress import telling
     from cml_bot.reach import complete
 
     try:
-        return complete(job, os.environ)
+        with telling("asking the forge", job.tell):
+            return complete(job, os.environ)
     except MlbotError as error:
         complain(f"mlbot: {error}")
         return job

@@ -31,9 +31,11 @@ def history(wanted: tuple[str, ...], last: int, form: str, **options: Any) -> in
     """
     from cml_bot.config import read_config
     from cml_bot.history_log import read_history
+    from cml_bot.progress import telling
 
     job = open_job()
-    found = read_history(job, read_config(job.root, os.environ, as_keys(options)), wanted, last)
+    with telling("reading the records of main", job.tell):
+        found = read_history(job, read_config(job.root, os.environ, as_keys(options)), wanted, last)
     speak_utf8(form)
     click.echo(_write_history(found, form, job.build.forge), nl=False)
     sys.stdout.flush()
@@ -55,4 +57,4 @@ def _write_history(found: History, form: str, forge: str) -> str:
         return history_forms.write_csv(found)
     from cml_bot.terminal import render_history_terminal
 
-    return quieten(render_history_terminal(found, sys.stdout), forge)
+    return quieten(render_history_terminal(found, sys.stdout, os.environ), forge)

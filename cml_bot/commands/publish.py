@@ -62,5 +62,5 @@ def publish_bundles(paths: tuple[str, ...], artifact: str, form: str | None, out
         return 0
     joined = join(read_given(job, forge, paths, current_folder(), artifact), sha=reviewed.build.sha)
     made, run = make_report(reviewed, config, joined.run)
-    wish = make_wish(config, form=form, output=output, publish=True)
+    wish = make_wish(config, job.tell, form=form, output=output, publish=True)
     return deliver(made, run, wish, os.environ, sys.stdout, sys.stderr)

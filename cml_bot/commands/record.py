@@ -30,6 +30,7 @@ def record_by_hand(**options: Any) -> int:
     from cml_bot.config import read_config
     from cml_bot.filters import plural
     from cml_bot.pipeline import make_run
+    from cml_bot.progress import telling
     from cml_bot.records.write import record
     from cml_bot.trusted import refuse_rights
 
@@ -39,7 +40,9 @@ def record_by_hand(**options: Any) -> int:
     run = make_run(job, config)
     refuse_record(job, "record", run)
     counts = f"{plural(len(run.metrics), 'metric')}, {plural(len(run.series), 'curve')}"
-    click.echo(f"{record(job, config, run)}: {counts} of {run.sha[:7]}")
+    with telling("recording this run", job.tell):
+        kept = record(job, config, run)
+    click.echo(f"{kept}: {counts} of {run.sha[:7]}")
     for line in run.broken:
         complain(f"mlbot: {line}")
     return InputError.exit_code if run.broken else 0
@@ -60,6 +63,7 @@ def keep(job: Job, config: Config, run: Run, is_wanted: bool | None, joined: Joi
     """Record a run where that is allowed. What goes wrong costs a line, and the exit code only if it was asked for."""
     if is_wanted is False or (job.head and not is_wanted):
         return
+    from cml_bot.progress import telling
     from cml_bot.records.write import record
 
     objection = _find_objection(job, run, joined)
@@ -68,7 +72,8 @@ def keep(job: Job, config: Config, run: Run, is_wanted: bool | None, joined: Joi
             complain(f"mlbot: not recorded: {objection.what}. {objection.cure}")
         return
     try:
-        kept = record(job, config, run)
+        with telling("recording this run", job.tell):
+            kept = record(job, config, run)
         if kept.is_new or is_wanted:
             complain(f"mlbot: {kept}")
     except MlbotError as error:

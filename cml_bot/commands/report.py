@@ -74,7 +74,7 @@ def report(
     if record:
         refuse_record(job, "--record", joined=joined)
     made, run = make_report(job, config, joined.run if joined else None)
-    wish = make_wish(config, form=form, output=output, publish=publish)
+    wish = make_wish(config, job.tell, form=form, output=output, publish=publish)
     try:
         code = deliver(made, run, wish, os.environ, sys.stdout, sys.stderr)
     except MlbotError:
