@@ -15,17 +15,10 @@ from cml_bot.history_forms import HEADS, describe
 from cml_bot.model import Outcome, Trend
 from cml_bot.names import shared_names
 from cml_bot.views import labels_of, titled_charts
-from cml_bot.wording import (
-    OUTCOMES,
-    first_line,
-    fold_titles,
-    rank,
-    second_line,
-    sort_rows,
-    tell_check,
-    tell_next,
-)
+from cml_bot.wording import rank, second_line, tell_check, tell_next
+from cml_bot.wording_counts import first_line, fold_titles
 from cml_bot.wording_noise import UNTRUSTED, tell_drift
+from cml_bot.wording_rows import OUTCOMES, sort_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +26,7 @@ if TYPE_CHECKING:
     from cml_bot.history_forms import Cells
     from cml_bot.history_table import History
     from cml_bot.model import Report
-    from cml_bot.wording import Row, Rows
+    from cml_bot.wording_rows import Row, Rows
 
 PIPED_WIDTH = 160
 """Wide enough that no row of a pipe or a log breaks."""
@@ -139,8 +132,9 @@ def _say_charts(console: Console, report: Report) -> None:
 def _count_rest(report: Report, rows: Rows) -> str:
     """Say what the folded parts of the other forms hold."""
     parts = list(fold_titles(report, rows).values())
-    compared = f"compared with {report.base.label} ({report.base.source})" if report.has_base else ""
-    return " · ".join([*parts, clean(compared, 300)] if compared else parts)
+    label = f"{report.base.label} ({report.base.source})" if report.has_base else f"nothing: {report.base.source}"
+    compared = [clean(f"compared with {label}", 300)] if report.has_base or report.deltas else []
+    return " · ".join([*parts, *compared])
 
 
 def render_history_terminal(history: History, file: TextIO) -> str:

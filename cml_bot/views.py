@@ -12,17 +12,10 @@ from cml_bot.filters import plural, sparkline
 from cml_bot.mermaid import draw_bars, draw_chart
 from cml_bot.model import Bars, Key, Matrix, Outcome
 from cml_bot.names import name_of, shared_names
-from cml_bot.wording import (
-    OUTCOMES,
-    first_line,
-    fold_titles,
-    rank,
-    second_line,
-    sort_rows,
-    tell_check,
-    tell_next,
-)
+from cml_bot.wording import rank, second_line, tell_check, tell_next
+from cml_bot.wording_counts import first_line, fold_titles
 from cml_bot.wording_noise import UNTRUSTED, tell_drift, tell_methods, tell_proofs
+from cml_bot.wording_rows import OUTCOMES, sort_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

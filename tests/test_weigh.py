@@ -12,8 +12,9 @@ from cml_bot.compare import compare
 from cml_bot.model import Delta, Evidence, Goal, Method, Metric, Repeats, Rule, Run, Series, Trend
 from cml_bot.names import tell_size
 from cml_bot.weigh import weigh
-from cml_bot.wording import second_line, sort_rows
+from cml_bot.wording import second_line
 from cml_bot.wording_noise import tell_methods
+from cml_bot.wording_rows import sort_rows
 from tests.making import make_history, make_metric, make_report, make_run
 
 RULES = (Rule(pattern="*", goal=Goal.HIGHER),)
@@ -315,6 +316,7 @@ def test_what_is_no_number_on_either_side_stands_last_and_is_no_change() -> None
     head = make_run(loss=math.nan, train__acc=0.8, other=0.5, acc=0.7)
     base = make_run(loss=math.nan, train__acc=0.7, other=0.4, acc=0.6)
     rows = sort_rows(make_report(head, base))
-    assert [row.name for row in rows.first] == ["acc", "train/acc", "other", "loss"]
+    assert [row.name for row in rows.first] == ["acc", "other", "loss"]
+    assert [row.name for row in rows.more] == ["train/acc"]
     alone = make_report(make_run(loss=math.nan), make_run(loss=math.nan))
     assert second_line(alone, sort_rows(alone)).text == "is NaN, as before."

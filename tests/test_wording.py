@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from cml_bot.model import Goal, Metric, Role, Run
-from cml_bot.wording import fold_titles, second_line, sort_rows, tell_outcome
+from cml_bot.wording import second_line
+from cml_bot.wording_counts import fold_titles, tell_outcome
+from cml_bot.wording_rows import sort_rows
 from tests.making import make_report
 from tests.test_cli import git, mlbot
 
