@@ -268,7 +268,9 @@ def test_standard_errors_warn_at_most() -> None:
 @pytest.mark.parametrize(("runs", "expected"), [(4, Outcome.WARN), (7, Outcome.WARN), (8, Outcome.FAIL)])
 def test_a_metric_without_scatter_fails_on_any_loss(runs: int, expected: Outcome) -> None:
     history = [make_run(recall=0.84)] * runs
-    assert judge_against(history, "recall regressed", recall=0.83)[0][1] is expected
+    assert judge_against(history, "recall regressed", recall=0.82)[0][1] is expected
+    # One step of the last digit may be noise that rounding hid.
+    assert judge_against(history, "recall regressed", recall=0.83)[0][1] is Outcome.WARN
 
 
 def test_other_data_leave_nothing_to_judge() -> None:
