@@ -67,7 +67,7 @@ ALLOWED: dict[str, set[str]] = {
     "history_forms": EDGE | TEXT | {"as_json", "history_table", "names", "stats", "wording_noise", "wording_rows"},
     "history_log": EDGE | {"config", "git", "history_table", "job", "records"},
     "drift": EDGE | {"rows", "rules", "stats", "weigh"},
-    "like_for_like": EDGE | {"filters", "steps"},
+    "like_for_like": EDGE | {"filters", "seeds", "steps"},
     "readers": EDGE,
     "readers/*": EDGE | {"charts", "filters", "goals", "seeds", "stats", "steps"},
     "environment": EDGE,
