@@ -130,6 +130,13 @@ def test_a_misspelt_name_is_guessed() -> None:
     assert found.reason == "no metric is called *acc* (is Accuracy meant?), so nothing could be checked"
 
 
+@pytest.mark.parametrize("pattern", ["metrics.json:acc", "metric.json:acc", "out/metrics.json:ac"])
+def test_the_full_name_of_a_metric_in_a_folder_is_guessed(pattern: str) -> None:
+    run = Run(metrics=(make_metric("acc", 0.95, group="out/metrics.json"),))
+    [found] = check(f"{pattern} < 0.9", run)
+    assert f"no metric is called {pattern} (is out/metrics.json:acc meant?)" in found.reason
+
+
 def test_a_waiver_need_not_repeat_the_gate_to_the_letter() -> None:
     gate = parse_gate("recall < 0.80", Outcome.FAIL)
     waiver = Waiver(gate="recall<0.8", reason="known", until=TODAY)
