@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cml_bot.chart_words import describe_chart, sides_of, tabulate_chart
 from cml_bot.draw import describe_curve
-from cml_bot.escape import clean
+from cml_bot.escape import clean, find_commits
 from cml_bot.filters import plural, sparkline
 from cml_bot.mermaid import draw_bars, draw_chart
 from cml_bot.model import Bars, Key, Matrix, Outcome
@@ -110,6 +110,7 @@ def view_report(
     curves = _curve_views(report, figures)
     return {
         "report": report,
+        "commits": _commits_of(report),
         "rows": rows,
         "symbol": symbol,
         "line": line,
@@ -213,6 +214,13 @@ def titled_charts(report: Report) -> dict[Key, ChartPair]:
 def labels_of(report: Report) -> dict[str, str]:
     """Name both sides, as curves are told."""
     return {"head_label": "this branch", "base_label": report.base.label or ("before" if report.has_base else "")}
+
+
+def _commits_of(report: Report) -> frozenset[str]:
+    """Give the commits that the report speaks of itself, as long as it writes them: what names hold is foreign."""
+    known = (report.head.sha, report.base.sha, report.build.sha, report.build.base_sha)
+    known = (*known, *(sha for drift in report.drifts for sha in (drift.last_good, drift.first_bad)))
+    return find_commits(" ".join((*known, *(sha[:7] for sha in known), *report.band)))
 
 
 def _param_views(report: Report) -> list[tuple[str, ParamDelta]]:
