@@ -65,6 +65,8 @@ def _say_all(console: Console, report: Report) -> None:
     _say_checks(console, report)
     for text in tell_next(report, rows.first):
         _say(console, f"{'❔ ' if report.has_base else ''}{clean(text, 400)}", style="dim")
+    if report.deltas and not report.has_base and report.base.source not in sentence.text:
+        _say(console, f"Compared with nothing: {clean(report.base.source, 400)}", style="dim")
     _say_charts(console, report)
     _say(console, _count_rest(report, rows), style="dim")
     for note in report.notes[:SHOWN_NOTES]:
@@ -116,7 +118,8 @@ def _cells(row: Row, *, has_base: bool) -> list[Text]:
 def _say_checks(console: Console, report: Report) -> None:
     for check in sorted(report.verdict.checks, key=rank):
         if check.outcome is not Outcome.PASS:
-            on = f" on {check.key}" if check.key and check.key.name not in check.gate.text else ""
+            is_named = check.key is None or check.gate.pattern in (check.key.name, str(check.key))
+            on = "" if is_named else f" on {check.key}"
             _say(
                 console,
                 f"{OUTCOMES[check.outcome][0]} Gate {clean(check.gate.text + on, 300)} {clean(tell_check(check), 600)}",
@@ -132,9 +135,8 @@ def _say_charts(console: Console, report: Report) -> None:
 def _count_rest(report: Report, rows: Rows) -> str:
     """Say what the folded parts of the other forms hold."""
     parts = list(fold_titles(report, rows).values())
-    label = f"{report.base.label} ({report.base.source})" if report.has_base else f"nothing: {report.base.source}"
-    compared = [clean(f"compared with {label}", 300)] if report.has_base or report.deltas else []
-    return " · ".join([*parts, *compared])
+    compared = f"compared with {report.base.label} ({report.base.source})" if report.has_base else ""
+    return " · ".join([*parts, clean(compared, 300)] if compared else parts)
 
 
 def render_history_terminal(history: History, file: TextIO) -> str:

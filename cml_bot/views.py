@@ -88,6 +88,7 @@ class CheckView:
     symbol: str
     text: str
     name: str
+    """Empty where the gate's text says it."""
     said: str
     reason: str
 
@@ -218,7 +219,7 @@ def labels_of(report: Report) -> dict[str, str]:
 
 def _commits_of(report: Report) -> frozenset[str]:
     """Give the commits that the report speaks of itself, as long as it writes them: what names hold is foreign."""
-    known = (report.head.sha, report.base.sha, report.build.sha, report.build.base_sha)
+    known: tuple[str, ...] = (report.head.sha, report.base.sha, report.build.sha, report.build.base_sha)
     known = (*known, *(sha for drift in report.drifts for sha in (drift.last_good, drift.first_bad)))
     return find_commits(" ".join((*known, *(sha[:7] for sha in known), *report.band)))
 
@@ -233,10 +234,15 @@ def _check_view(check: Check, shared: frozenset[str]) -> CheckView:
     return CheckView(
         symbol=OUTCOMES[check.outcome][0],
         text=check.gate.text,
-        name=name_of(check.key, shared) if check.key else "",
+        name=_name_beside(check.gate.pattern, check.key, shared) if check.key else "",
         said=tell_check(check),
         reason=check.reason,
     )
+
+
+def _name_beside(pattern: str, key: Key, shared: frozenset[str]) -> str:
+    """Name the metric that a gate was held against, where its pattern does not: a glob may mean many."""
+    return "" if pattern in (key.name, str(key)) else name_of(key, shared)
 
 
 def _curve_views(report: Report, figures: Mapping[Key, Figure]) -> list[CurveView]:

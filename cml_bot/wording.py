@@ -5,6 +5,7 @@ Everything here is plain text. The names among it are foreign: each form escapes
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,10 @@ def _tell(row: Row) -> str:
         case Trend.SAME if pair.head == pair.base:
             return f"is {pair.head}, as before{gate}."
         case Trend.SAME:
+            gate = f", and a gate {OUTCOMES[row.outcome][1]}" if _is_told(row) else gate
             return f"went from {pair.base} to {pair.head}{percent}{gate}."
+        case _ if delta.head is not None and not math.isfinite(delta.head.value) and pair.head != pair.base:
+            return f"is {pair.head}; it was {pair.base}."
         case Trend.UNCLEAR if pair.head == pair.base and delta.evidence.method is Method.NOT_FINITE:
             return f"is {pair.head}, as before{gate}."
         case Trend.UNCLEAR:
@@ -115,8 +119,15 @@ def _tell(row: Row) -> str:
 
 def _tell_why(row: Row) -> str:
     """Say by what it is known that it changed; the gate's reason follows below the table, where it says no more."""
-    is_told = row.delta.evidence.p is not None and row.check is not None and row.check.gate.form is Form.REGRESSED
-    return tell_sure(row.delta) if row.check is None or is_told else f": {row.check.reason}"
+    return f": {row.check.reason}" if row.check and not _is_told(row) else tell_sure(row.delta)
+
+
+def _is_told(row: Row) -> bool:
+    """Whether its gate says no more than the numbers and their noise do, at more length."""
+    if row.check is None:
+        return False
+    by_noise = row.delta.evidence.p is not None and row.check.gate.form is Form.REGRESSED
+    return by_noise or row.check.reason.endswith(f" {row.pair.base}")
 
 
 def tell_next(report: Report, rows: Iterable[Row]) -> list[str]:

@@ -84,7 +84,7 @@ def _count_gates(gates: Sequence[Sequence[Check]]) -> list[str]:
     said = []
     for word in ("failed", "warned", "waived"):
         meant = [checks for checks in gates if _came_to(checks[0]) == word]
-        metrics = sum(map(len, meant))
+        metrics = sum(check.key is not None for checks in meant for check in checks)
         of = f" ({plural(metrics, 'metric')})" if metrics > len(meant) else ""
         said += [f"{plural(len(meant), 'gate')} {word}{of}"] if meant else []
     return said

@@ -37,7 +37,7 @@ SYMBOLS = {
 TOLD = (Trend.WORSE, Trend.BETTER, Trend.CHANGED, Trend.GONE)
 """What adds something to the word that a gate failed."""
 OUTCOMES = {Outcome.FAIL: ("❌", "failed"), Outcome.WARN: ("⚠️", "warned"), Outcome.PASS: ("✅", "passed")}
-NO_NUMBER = "no number"
+NO_NUMBER = "not a number"
 """What a metric is that is NaN or infinite on both sides: no change, and nothing to be told from noise."""
 
 

@@ -150,9 +150,7 @@ ALLOWED: dict[str, set[str]] = {
     "deliver": EDGE
     | {"announce", "as_json", "forges", "own_folder", "reach", "render"}
     | {"report_folder", "review", "terminal", "tokens"},
-    "doctor": EDGE
-    | TEXT
-    | {"collect", "readers", "records", "config", "git", "job", "pipeline", "reach", "tokens", "trees"},
+    "doctor": EDGE | TEXT | {"readers", "records", "config", "git", "job", "pipeline", "reach", "tokens"},
     "demo": EDGE,
     "demo_train": set(),
     "cli": EDGE | {"commands"},

@@ -251,7 +251,7 @@ def replicates(*values: float) -> Run:
 @pytest.mark.parametrize(
     ("head", "base", "expected", "said"),
     [
-        ((0.70, 0.71, 0.705), (0.84, 0.85, 0.845), Outcome.FAIL, "3 and 3 trainings"),
+        ((0.70, 0.71, 0.705), (0.84, 0.85, 0.845), Outcome.FAIL, "3 trainings a side"),
         ((0.70, 0.71), (0.84, 0.85), Outcome.WARN, "it takes 3 trainings a side to fail on"),
         ((0.845, 0.841, 0.85), (0.84, 0.85, 0.845), Outcome.PASS, "it did not get worse"),
         ((0.835, 0.836), (0.84, 0.85), Outcome.WARN, "it went the wrong way, and that could be noise"),

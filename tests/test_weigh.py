@@ -94,7 +94,7 @@ def test_the_history_of_a_cross_validation_counts_by_its_means() -> None:
 def test_timings_are_told_as_such() -> None:
     head, base = (replace(metric(*values), repeats=Repeats.TIMINGS) for values in ((1.2, 1.3), (1.1, 1.25)))
     found = weigh(head, base, (), 0.0)
-    assert (found.method, tell_size(found)) == ("welch", "2 and 2 timings")
+    assert (found.method, tell_size(found)) == ("welch", "2 timings a side")
     assert found.decide.endswith("timings a side would tell")
 
 
