@@ -9,7 +9,8 @@ from cml_bot.model import Outcome, Trend
 from cml_bot.publish import publish
 from cml_bot.render import make_draft
 from cml_bot.review import Announced, CommentWhen, Remark, Status, StatusWhen
-from cml_bot.wording import sort_rows, tell_outcome
+from cml_bot.wording_counts import tell_outcome
+from cml_bot.wording_rows import sort_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

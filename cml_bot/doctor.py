@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import platform
-from functools import partial
 from typing import TYPE_CHECKING
 
 from cml_bot import __version__
-from cml_bot.collect import Outside, collect
 from cml_bot.config import find_config
 from cml_bot.errors import MlbotError
 from cml_bot.escape import clean
 from cml_bot.filters import plural
 from cml_bot.git import find_checkout, is_shallow
-from cml_bot.pipeline import find_base, reviewed_sha
+from cml_bot.pipeline import find_sides, make_run, notes_of
 from cml_bot.reach import complete, connect, tell_token
 from cml_bot.readers import READERS
 from cml_bot.records.log import branch_of, list_runs, open_log, read_log, tell_unread
 from cml_bot.tokens import find_token
-from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cml_bot.config import Config
     from cml_bot.job import Job
-    from cml_bot.model import Build, Run
+    from cml_bot.model import Base, Build, Run
     from cml_bot.records.log import Log, Record
 
 COLUMN = 12
@@ -41,10 +38,11 @@ def examine(job: Job, config: Config, env: Mapping[str, str]) -> Iterator[str]:
     yield f"config      {find_config(job.root) or 'none, and none is needed'}, {plural(len(config.gates), 'gate')}"
     yield f"token       {clean(tell_token(job.build, env), 600)}"
     yield from _tell_rights(job, env)
-    read = partial(collect, config=config, outside=Outside(env=env, root=job.root, tell=job.tell))
-    yield f"baseline    {_tell_base(job, config, read)}"
+    found, head = _find_sides(job, config)
+    yield f"baseline    {_tell_base(found)}"
     yield f"records     {_tell_records(job, config)}"
-    yield from _tell_run(read(FolderTree(job.root, job.sha), also=reviewed_sha(job)))
+    yield from _tell_run(head)
+    yield from (f"note        {clean(line, 400)}" for line in notes_of(head, found))
 
 
 def _tell_commit(job: Job) -> str:
@@ -74,13 +72,17 @@ def _tell_rights(job: Job, env: Mapping[str, str]) -> Iterator[str]:
         yield f"problem     {clean(str(error), 600)}"
 
 
-def _tell_base(job: Job, config: Config, read: partial[Run]) -> str:
+def _find_sides(job: Job, config: Config) -> tuple[Base | str, Run]:
+    """Read both sides as a report does, so that it counts what is counted here; a base with a problem is none."""
     try:
-        found = find_base(job, config, read)
+        return find_sides(job, config)
     except MlbotError as error:
-        return f"problem: {clean(str(error), 400)}"
+        return f"problem: {error}", make_run(job, config)
+
+
+def _tell_base(found: Base | str) -> str:
     if isinstance(found, str):
-        return f"none: {clean(found, 400)}"
+        return clean(found if found.startswith("problem: ") else f"none: {found}", 400)
     return clean(f"{found.side.sha[:7]} {found.side.source}, {_count(found.run)}", 300)
 
 
@@ -115,8 +117,6 @@ def _tell_run(run: Run) -> Iterator[str]:
         yield from (f"  {', '.join(row.names)}" for row in READERS if row.names)
     for line in (*run.broken, *run.unread):
         yield f"problem     {clean(line, 400)}"
-    for line in run.notes:
-        yield f"note        {clean(line, 400)}"
 
 
 def _count(run: Run) -> str:

@@ -53,7 +53,8 @@ _SPACE = re.compile(r"\s{2,}|[^\S\u00a0\u202f]")
 
 _REFERENCE = re.compile(
     r"""
-      (?<=[@\#!$%~&:]) (?=\S)                        # mention, issue, merge request, label, emoji; the scheme of a URL
+      (?<=[@\#!$~&:]) (?=\S)                         # mention, issue, merge request, label, emoji; the scheme of a URL
+    | (?<=%) (?=[^\s"<]*\w | ["{])                   # milestone; not the percentage before a bracket
     | (?=\$)                                         # mathematics may not follow on a joiner
     | (?<=[\[{]) (?=[\[+-]) | (?<=\[) (?=TOC\])      # wiki link, inline diff, table of contents
     | (?<=www) (?=\.)
@@ -94,11 +95,16 @@ def clean(text: str, limit: int = 120) -> str:
     return start or EMPTY
 
 
-def escape(text: str, limit: int = 120) -> str:
+def escape(text: str, limit: int = 120, commits: frozenset[str] = frozenset()) -> str:
     """Foreign text as Markdown that shows one piece of text and does nothing: the one way into a comment.
 
     For table cells, headings, list items, prose, ``<summary>`` and quoted attributes. Give it the whole text at once:
     two halves that are escaped apart can still meet as a reference.
+
+    Args:
+        text: the foreign text.
+        limit: characters of it that are kept.
+        commits: our own, which may be linked, and which somebody may want to copy.
 
     Example:
         >>> escape("val_loss"), escape("mAP50-95(B)"), escape("a|b"), escape("<b>")
@@ -106,7 +112,7 @@ def escape(text: str, limit: int = 120) -> str:
         >>> escape("@someone").replace(JOINER, "+"), escape("#1").replace(JOINER, "+")
         ('@+someone', '&#35;+1')
     """
-    line = _break_references(clean(text, limit))
+    line = _break_references(clean(text, limit), commits)
     line = _UNDERSCORE.sub(lambda run: "&#95;" * len(run[0]), line.translate(_ENTITIES))
     return _LEADING.sub(lambda mark: f"{mark[0][:-1]}&#{ord(mark[0][-1])};", line)
 
@@ -126,7 +132,7 @@ def code(text: str, limit: int = 120) -> str:
     return _span(line)
 
 
-def escape_bare(text: str, limit: int = 120) -> str:
+def escape_bare(text: str, limit: int = 120, commits: frozenset[str] = frozenset()) -> str:
     r"""Do as `escape` does for a forge that shows HTML, and entities, as text; for all places but HTML.
 
     Example:
@@ -135,7 +141,7 @@ def escape_bare(text: str, limit: int = 120) -> str:
         >>> escape_bare("<b> &lt; @you").replace(JOINER, "+")
         '<+b\\> &+lt; @+you'
     """
-    line = _HALF_TAG.sub(JOINER, _break_references(clean(text, limit)))
+    line = _HALF_TAG.sub(JOINER, _break_references(clean(text, limit), commits))
     line = _UNDERSCORE.sub(lambda run: "\\_" * len(run[0]), line.translate(_BACKSLASHES))
     line = _LEADING.sub(lambda mark: f"{JOINER}{mark[0]}", line)
     # Of two backslashes before the end of a cell, tables read the last one alone.
@@ -171,8 +177,18 @@ def _span(line: str) -> str:
     return f"{fence}{pad}{line}{pad}{fence}"
 
 
-def _break_references(line: str) -> str:
-    return _REFERENCE.sub(JOINER, _COMMIT.sub(_break_commit, line))
+def find_commits(text: str) -> frozenset[str]:
+    """Find what a forge takes for a commit.
+
+    Example:
+        >>> sorted(find_commits("the merge base (9f8e7d6) of abcdefa and 12345678"))
+        ['9f8e7d6']
+    """
+    return frozenset(_COMMIT.findall(text))
+
+
+def _break_references(line: str, commits: frozenset[str]) -> str:
+    return _REFERENCE.sub(JOINER, _COMMIT.sub(lambda word: _break_commit(word, commits), line))
 
 
 def _without_stacks(line: str) -> Iterator[str]:
@@ -184,6 +200,8 @@ def _without_stacks(line: str) -> Iterator[str]:
             yield letter
 
 
-def _break_commit(commit: re.Match[str]) -> str:
-    """Leave no run of seven hexadecimal digits."""
+def _break_commit(commit: re.Match[str], own: frozenset[str]) -> str:
+    """Leave no run of seven hexadecimal digits, but for our own."""
+    if commit[0] in own:
+        return commit[0]
     return JOINER.join(commit[0][start : start + 6] for start in range(0, len(commit[0]), 6))

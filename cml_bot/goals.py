@@ -52,8 +52,9 @@ _MEASURES = {
         comet, xcomet, cider, spice, exact match, exactmatch, pass at, maj at, cons at, pass rate, solve rate,
         ndcg, dcg, mrr, reciprocal rank, hits, hit at, hit rate, hit ratio, hr at, r at, p at,
         silhouette, calinski, ari, ami, nmi, adjusted rand, rand score, rand index, mutual info, v measure, fowlkes,
-        homogeneity, completeness, reward, rewards, rew, win rate, winrate, elo, success, sharpe, sortino,
-        context utilization
+        homogeneity, completeness, reward, rewards, rew, win rate, winrate, elo, success, sharpe, sortino, calmar,
+        context utilization, improvement, concordance, c index, cindex, harrell, somers, hamming score, g mean, gmean,
+        lrap, sari, mauve, vmaf, tar at
     """,
     Goal.LOWER: """
         loss, losses, logloss, nll, bce, cross entropy, crossentropy, xentropy, deviance, hinge, aic, bic,
@@ -66,7 +67,10 @@ _MEASURES = {
         fid, fvd, kid, fad, cmmd, lpips, niqe, brisque, hd95, hausdorff, chamfer, assd, asd, id switches,
         ece, mce, brier, kl, kld, divergence, wasserstein, frechet distance, hamming distance, attack success rate,
         demographic parity difference, equalized odds difference, regret, davies, inertia, mean rank, drawdown,
-        accuracy drop, acc drop, performance drop, noise sensitivity
+        accuracy drop, acc drop, performance drop, accuracy reduction, acc reduction, noise sensitivity,
+        gap, pinball, hamming, huber, log cosh, logcosh,
+        winkler, interval score, energy score, false acceptance rate, false rejection rate, false accept rate,
+        false reject rate, frr, hter
     """,
     Goal.NONE: "threshold, coef, scale, weight, limit, budget, utilization, diff, difference, delta, change",
 }
@@ -86,7 +90,7 @@ _TOPICS = {
         memory, mem, vram, rss, ram, model size, file size, checkpoint size, binary size, artifact size,
         size mb, size kb, size gb, size bytes, cost, energy, emissions, co2,
         harmfulness, maliciousness, pii leakage,
-        toxicity, hallucination, hallucinations, drift, psi, gap, violation, violations, incorrect,
+        toxicity, hallucination, hallucinations, drift, psi, violation, violations, incorrect,
         failures, unsuccessful, tests failed, test failed
     """,
 }
@@ -129,7 +133,7 @@ _ASIDES = """
 
 _UNDECIDED = """
     p value, pvalue, mean bias error, entropy loss, return rate, rejected, ep len, episode length, disparate impact,
-    feature importance, feature importances
+    feature importance, feature importances, without improvement, no improvement
 """
 """Known, and no direction is right for everybody; kept from being taken for the words that they hold."""
 
@@ -164,6 +168,25 @@ def _rates() -> Iterator[tuple[str, _Word]]:
             yield f"{percentile} {unit}", _Word(Goal.LOWER, _Weight.TOPIC)
 
 
+def _reductions() -> Iterator[tuple[str, _Word]]:
+    """What was bad and became less: of an accuracy it would be a loss."""
+    for what in (
+        "error",
+        "err",
+        "loss",
+        "mse",
+        "rmse",
+        "mae",
+        "wer",
+        "cer",
+        "perplexity",
+        "latency",
+        "cost",
+        "variance",
+    ):
+        yield f"{what} reduction", _Word(Goal.HIGHER, _Weight.MEASURE)
+
+
 def _rows() -> Iterator[tuple[str, _Word]]:
     for weight, table in ((_Weight.MEASURE, _MEASURES), (_Weight.TOPIC, _TOPICS)):
         for goal, text in table.items():
@@ -176,6 +199,7 @@ def _rows() -> Iterator[tuple[str, _Word]]:
     yield from ((phrase, _Word(Goal.NONE, _Weight.ASIDE, is_bookkeeping=True)) for phrase in _split(_ASIDES))
     yield from ((phrase, _Word(Goal.NONE, _Weight.ASIDE)) for phrase in _split(_UNDECIDED))
     yield from _rates()
+    yield from _reductions()
 
 
 def _index(rows: Iterable[tuple[str, _Word]]) -> dict[str, list[tuple[tuple[str, ...], _Word]]]:

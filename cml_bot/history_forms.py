@@ -13,8 +13,8 @@ from cml_bot.escape import clean, escape
 from cml_bot.filters import format_beside, format_number, format_pair, format_spread, plural
 from cml_bot.names import name_of, shared_names
 from cml_bot.stats.band import LARGEST
-from cml_bot.wording import ARROWS
 from cml_bot.wording_noise import OUTLIER, draw_runs, tell_drift
+from cml_bot.wording_rows import ARROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

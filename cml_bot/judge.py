@@ -93,7 +93,7 @@ def _check_gate(
 ) -> Iterator[Check]:
     meant = [delta for delta in deltas if delta.key.matches(gate.pattern)]
     if not meant:
-        close = _find_close(gate.pattern, [delta.key.name for delta in deltas])
+        close = _find_close(gate.pattern, [delta.key for delta in deltas])
         meant_perhaps = f" (is {close} meant?)" if close else ""
         reason = f"no metric is called {gate.pattern}{meant_perhaps}, so nothing could be checked"
         yield Check(gate=gate, key=None, outcome=gate.outcome, reason=reason)
@@ -102,12 +102,15 @@ def _check_gate(
         yield Check(gate=gate, key=delta.key, outcome=outcome, reason=reason)
 
 
-def _find_close(pattern: str, names: Sequence[str]) -> str:
-    """Give the name that a pattern may have meant: in other letters, as ``*acc*`` means Accuracy, or misspelt."""
+def _find_close(pattern: str, keys: Sequence[Key]) -> str:
+    """Give the name that a pattern may have meant: in a folder, in other letters (``*acc*``: Accuracy), or misspelt."""
     import difflib
 
-    alike = (name for name in names if fnmatchcase(name.lower(), pattern.lower()))
-    return next(alike, "") or next(iter(difflib.get_close_matches(pattern, dict.fromkeys(names), n=1)), "")
+    group, colon, name = pattern.rpartition(":")
+    in_folders = (str(key) for key in keys if colon and key.name == name and key.group.endswith(f"/{group}"))
+    alike = (key.name for key in keys if fnmatchcase(key.name.lower(), pattern.lower()))
+    known = dict.fromkeys(str(key) if colon else key.name for key in keys)
+    return next(in_folders, "") or next(alike, "") or next(iter(difflib.get_close_matches(pattern, known, n=1)), "")
 
 
 def _check_delta(gate: Gate, delta: Delta, chance: float | None, on_other_data: Outcome) -> tuple[Outcome, str]:

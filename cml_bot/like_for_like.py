@@ -6,13 +6,15 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import format_number, plural
+from cml_bot.filters import format_number, list_some, plural
+from cml_bot.model import Repeats
+from cml_bot.seeds import FOLD, are_folds
 from cml_bot.steps import find_unit, is_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cml_bot.model import Fact, Run
+    from cml_bot.model import Fact, Key, Run
 
 MOST_TOLD = 5
 """Files that get a sentence each."""
@@ -43,7 +45,7 @@ def tell_differences(head: Run, base: Run, *, with_data: bool = True) -> tuple[s
         with_data: whether differing data are told of.
     """
     found = [*(_tell_data(head, base) if with_data else ()), *_tell_environment(head, base)]
-    return (*found, *_tell_amount(head, base))
+    return (*found, *_tell_amount(head, base), *_tell_lost(head, base))
 
 
 def has_other_data(one: Run, other: Run) -> bool:
@@ -176,6 +178,29 @@ def _tell_amount(head: Run, base: Run) -> Iterator[str]:
     changes = _amounts(head, base)
     if changes:
         yield f"the amount of training differs: {', '.join(changes)}"
+
+
+def _tell_lost(head: Run, base: Run) -> Iterator[str]:
+    """Tell the repeated trainings that main has and that are not here: their jobs may have crashed."""
+    heads, bases = _repeats(head), _repeats(base)
+    told: dict[str, None] = {}
+    for key in heads.keys() & bases.keys():
+        (here, kind), (there, _) = heads[key], bases[key]
+        if here and set(here) < set(there):
+            lost = [label.removeprefix(FOLD) for label in there if label not in here]
+            which = f"{kind.one if len(lost) == 1 else kind} {list_some(lost, MOST_TOLD)}"
+            verb = "is" if len(lost) == 1 else "are"
+            told[f"{len(here)} of {len(there)} repeated {kind} are here; {which} {verb} missing"] = None
+    yield from sorted(told)[:MOST_TOLD]
+
+
+def _repeats(run: Run) -> Mapping[Key, tuple[Sequence[str], Repeats]]:
+    """Give what tells the repeated trainings apart that a number is of, and what kind they are."""
+    found: dict[Key, tuple[Sequence[str], Repeats]] = {}
+    for series in filter(lambda one: one.replicate, run.series):
+        labels = (*found.get(series.key, ((), Repeats.TRAININGS))[0], series.replicate)
+        found[series.key] = labels, Repeats.FOLDS if are_folds(series.group, labels) else Repeats.TRAININGS
+    return found | {metric.key: (metric.labels, metric.repeats) for metric in run.metrics}
 
 
 def _amounts(head: Run, base: Run) -> Sequence[str]:

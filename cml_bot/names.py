@@ -31,5 +31,7 @@ def tell_size(evidence: Evidence) -> str:
     if evidence.method is Method.FOLDS:
         return plural(evidence.n_head, "fold")
     if evidence.method.is_replicated:
+        if evidence.n_head == evidence.n_base:
+            return f"{plural(evidence.n_head, evidence.repeats.one)} a side"
         return f"{evidence.n_head} and {plural(evidence.n_base, evidence.repeats.one)}"
     return f"{plural(evidence.n_history, 'run')} of main" if evidence.n_history else ""

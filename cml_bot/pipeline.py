@@ -49,7 +49,7 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         ConfigError: the configuration or a revision that was asked for is wrong.
         BaselineError: the baseline that was asked for cannot be read.
     """
-    found, head = _find_sides(job, config, collected)
+    found, head = find_sides(job, config, collected)
     base = None if isinstance(found, str) else found.run
     gates = config.gates
     past = _choose_history(found, config)
@@ -76,7 +76,7 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         like_for_like=(*_warn_foreign(job), *_tell_differences(head, base, config)),
         drifts=_find_drifts(job, head, found, config),
         band=past.told,
-        notes=_notes_of(head, found),
+        notes=notes_of(head, found),
         broken=(*head.broken, *_tell_nothing(head, base)),
         unread=head.unread,
         sources=head.sources,
@@ -85,8 +85,13 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
     return report, head
 
 
-def _find_sides(job: Job, config: Config, collected: Run | None) -> tuple[Base | str, Run]:
-    """Give the base, or why there is none, and the run in the workspace or the one that was collected."""
+def find_sides(job: Job, config: Config, collected: Run | None = None) -> tuple[Base | str, Run]:
+    """Give the base, or why there is none, and the run in the workspace or the one that was collected.
+
+    Raises:
+        ConfigError: the configuration or a revision that was asked for is wrong.
+        BaselineError: the baseline that was asked for cannot be read.
+    """
     read = _reader(job, config)
     if collected is None:
         found, head = _read_both(job, config, read, _head_tree(job))
@@ -266,7 +271,7 @@ def _warn_foreign(job: Job) -> tuple[str, ...]:
     return (f"the job checked out {job.sha[:7]}, and under review is {job.build.sha[:7]}, which is something else",)
 
 
-def _notes_of(head: Run, found: Base | str) -> tuple[str, ...]:
+def notes_of(head: Run, found: Base | str) -> tuple[str, ...]:
     """Give the notes of both sides; what holds for both is said once."""
     if isinstance(found, str):
         return head.notes

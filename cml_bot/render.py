@@ -29,8 +29,9 @@ from cml_bot.views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from jinja2.runtime import Context
     from jinja2.sandbox import SandboxedEnvironment
 
     from cml_bot.model import Curve, Key, Report
@@ -229,7 +230,7 @@ def _environment(dialect: Dialect | None) -> SandboxedEnvironment:
     )
     is_bare = dialect is Dialect.BITBUCKET
     environment.filters |= {
-        "md": escape_bare if is_bare else escape,
+        "md": _knowing_commits(escape_bare if is_bare else escape),
         "code": code_bare if is_bare else code,
         "address": address,
         "clean": clean,
@@ -237,6 +238,17 @@ def _environment(dialect: Dialect | None) -> SandboxedEnvironment:
         "data_address": _data_address,
     }
     return environment
+
+
+def _knowing_commits(escaped: Callable[[str, int, frozenset[str]], str]) -> Callable[..., str]:
+    """Make a filter of it that leaves the report's own commits as they are."""
+    from jinja2 import pass_context
+
+    @pass_context
+    def escape_foreign(context: Context, text: str, limit: int = 120) -> str:
+        return escaped(text, limit, context.get("commits", frozenset()))
+
+    return escape_foreign
 
 
 def _template_folders() -> Sequence[str]:

@@ -17,8 +17,10 @@ from cml_bot.names import name_of, shared_names
 from cml_bot.terminal_history import say_history
 from cml_bot.terminal_rows import say_rows
 from cml_bot.views import labels_of, titled_charts, titled_curves
-from cml_bot.wording import OUTCOMES, first_line, fold_titles, rank, second_line, sort_rows, tell_check, tell_next
+from cml_bot.wording import rank, second_line, tell_check, tell_next
+from cml_bot.wording_counts import first_line, fold_titles
 from cml_bot.wording_noise import UNTRUSTED, tell_drift
+from cml_bot.wording_rows import OUTCOMES, sort_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from cml_bot.history_table import History
     from cml_bot.model import Curve, ParamDelta, Report, Series
-    from cml_bot.wording import Rows
+    from cml_bot.wording_rows import Rows
 
 NOTHING_SET: Mapping[str, str] = MappingProxyType({})
 WARNING = OUTCOMES[Outcome.WARN][0]
@@ -76,6 +78,8 @@ def _say_all(console: Console, report: Report) -> None:
     _say_checks(console, report)
     for text in tell_next(report, rows.first):
         say(console, clean(text, 400), mark="❔" if report.has_base else "")
+    if report.deltas and not report.has_base and report.base.source not in sentence.text:
+        say(console, f"Compared with nothing: {clean(report.base.source, 400)}", style="dim")
     if report.curves or report.charts:
         console.print()
     _say_curves(console, report)
@@ -106,7 +110,8 @@ def _say_some(console: Console, lines: Sequence[str], most: int, noun: str, *, m
 def _say_checks(console: Console, report: Report) -> None:
     loud = [check for check in sorted(report.verdict.checks, key=rank) if check.outcome is not Outcome.PASS]
     for check in loud[:SHOWN_CHECKS]:
-        on = f" on {check.key}" if check.key and check.key.name not in check.gate.text else ""
+        is_named = check.key is None or check.gate.pattern in (check.key.name, str(check.key))
+        on = "" if is_named else f" on {check.key}"
         said = f"Gate {clean(check.gate.text + on, 300)} {clean(tell_check(check), 600)}"
         say(console, said, mark=OUTCOMES[check.outcome][0])
     if len(loud) > SHOWN_CHECKS:

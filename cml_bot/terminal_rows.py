@@ -12,7 +12,7 @@ from cml_bot.console import NO_SYMBOL, fit, say, shorten
 from cml_bot.escape import clean
 from cml_bot.filters import MISSING, format_spread
 from cml_bot.model import Outcome, Trend
-from cml_bot.wording import OUTCOMES, TOLD
+from cml_bot.wording_rows import OUTCOMES, TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cml_bot.model import Report
-    from cml_bot.wording import Row
+    from cml_bot.wording_rows import Row
 
 COLOURS = {Trend.WORSE: "red", Trend.BETTER: "green"}
 """Of what is sure alone. Both can be read on light and on dark ground, as yellow cannot."""

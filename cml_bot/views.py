@@ -7,22 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from cml_bot.chart_words import describe_chart, sides_of, tabulate_chart
 from cml_bot.draw import describe_curve
-from cml_bot.escape import clean
+from cml_bot.escape import clean, find_commits
 from cml_bot.filters import plural, sparkline
 from cml_bot.mermaid import draw_bars, draw_chart
 from cml_bot.model import Bars, Key, Matrix, Outcome
 from cml_bot.names import name_of, shared_names
-from cml_bot.wording import (
-    OUTCOMES,
-    first_line,
-    fold_titles,
-    rank,
-    second_line,
-    sort_rows,
-    tell_check,
-    tell_next,
-)
+from cml_bot.wording import rank, second_line, tell_check, tell_next
+from cml_bot.wording_counts import first_line, fold_titles
 from cml_bot.wording_noise import UNTRUSTED, tell_drift, tell_methods, tell_proofs
+from cml_bot.wording_rows import OUTCOMES, sort_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,6 +88,7 @@ class CheckView:
     symbol: str
     text: str
     name: str
+    """Empty where the gate's text says it."""
     said: str
     reason: str
 
@@ -117,6 +111,7 @@ def view_report(
     curves = _curve_views(report, figures)
     return {
         "report": report,
+        "commits": _commits_of(report),
         "rows": rows,
         "symbol": symbol,
         "line": line,
@@ -222,6 +217,13 @@ def labels_of(report: Report) -> dict[str, str]:
     return {"head_label": "this branch", "base_label": report.base.label or ("before" if report.has_base else "")}
 
 
+def _commits_of(report: Report) -> frozenset[str]:
+    """Give the commits that the report speaks of itself, as long as it writes them: what names hold is foreign."""
+    known: tuple[str, ...] = (report.head.sha, report.base.sha, report.build.sha, report.build.base_sha)
+    known = (*known, *(sha for drift in report.drifts for sha in (drift.last_good, drift.first_bad)))
+    return find_commits(" ".join((*known, *(sha[:7] for sha in known), *report.band)))
+
+
 def _param_views(report: Report) -> list[tuple[str, ParamDelta]]:
     """Name every parameter that differs, with its file where two of them are called the same."""
     shared = shared_names(param.key for param in report.params)
@@ -232,10 +234,15 @@ def _check_view(check: Check, shared: frozenset[str]) -> CheckView:
     return CheckView(
         symbol=OUTCOMES[check.outcome][0],
         text=check.gate.text,
-        name=name_of(check.key, shared) if check.key else "",
+        name=_name_beside(check.gate.pattern, check.key, shared) if check.key else "",
         said=tell_check(check),
         reason=check.reason,
     )
+
+
+def _name_beside(pattern: str, key: Key, shared: frozenset[str]) -> str:
+    """Name the metric that a gate was held against, where its pattern does not: a glob may mean many."""
+    return "" if pattern in (key.name, str(key)) else name_of(key, shared)
 
 
 def _curve_views(report: Report, figures: Mapping[Key, Figure]) -> list[CurveView]:

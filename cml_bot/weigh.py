@@ -15,6 +15,7 @@ from cml_bot.filters import plural
 from cml_bot.model import Evidence, Method, Repeats
 from cml_bot.stats.band import FEWEST, LARGEST, SURE, find_main_levels, weigh_against
 from cml_bot.stats.planning import FEWEST_REPLICATES, examples_needed, runs_needed
+from cml_bot.stats.resolution import find_step, shift_of_equals, written_step
 from cml_bot.stats.segments import ALIKE, is_flat
 from cml_bot.stats.shift import nadeau_bengio, paired_t, welch, z_of_standard_errors
 
@@ -30,6 +31,8 @@ LEVEL = 0.05
 MOST_REPLICATES = 1000
 FEWEST_FOLDS = 5
 """A cross-validation of fewer tells nothing of its noise."""
+ONE_STEP = 1.5
+"""Steps of its last digit that are one and not two."""
 
 
 def weigh(
@@ -102,9 +105,8 @@ def _weigh_replicates(head: Metric, base: Metric, tolerance: float, counts: Evid
         found = _tell_shift(shift, base, tolerance, replace(counts, method=Method.PAIRED))
     else:
         found = _tell_shift(welch(head.values, base.values), base, tolerance, replace(counts, method=Method.WELCH))
-    if fewest < FEWEST and (found.noise or 0.0) <= ALIKE * max(abs(head.value), abs(base.value)):
-        # So few are equal by rounding alone.
-        return replace(found, is_real=None, p=None, decide=f"{FEWEST} {counts.repeats} a side would tell")
+    if (found.noise or 0.0) <= ALIKE * max(abs(head.value), abs(base.value)):
+        return _weigh_equals(head, base, tolerance, found)
     if found.is_real or (found.is_real is False and fewest >= FEWEST_REPLICATES):
         return found
     wanted = runs_needed(head.value - base.value, _scatter(head, base))
@@ -113,6 +115,18 @@ def _weigh_replicates(head: Metric, base: Metric, tolerance: float, counts: Evid
         return replace(found, is_real=None, decide=f"more {counts.repeats} a side than are worth it would tell")
     said = plural(int(wanted), counts.repeats.one)
     return replace(found, is_real=None, decide=f"about {said} a side would tell")
+
+
+def _weigh_equals(head: Metric, base: Metric, tolerance: float, found: Evidence) -> Evidence:
+    """Weigh trainings whose values, or differences, are all equal: what is left is that they were rounded."""
+    more = f"{min(found.n_head, found.n_base) + 1} {found.repeats} a side would tell"
+    if min(found.n_head, found.n_base) < FEWEST_REPLICATES:
+        return replace(found, is_real=None, p=None, decide=more)
+    degrees = found.n_head - 1 if found.method is Method.PAIRED else found.n_head + found.n_base - 2
+    step = find_step((*head.values, *base.values))
+    shift = shift_of_equals(head.value - base.value, step, found.n_head, found.n_base, degrees)
+    told = _tell_shift(shift, base, tolerance, found)
+    return told if told.is_real is not None else replace(told, decide=more)
 
 
 def _weigh_folds(head: Metric, base: Metric, tolerance: float, counts: Evidence) -> Evidence | None:
@@ -190,7 +204,7 @@ def _weigh_history(
     has_base = places[-1] == len(history) - 1 and history[-1] == base
     band = weigh_against(values, value, tolerance=tolerance, k=k, has_base=has_base)
     if band is None:
-        return _weigh_flat(value, values, tolerance, replace(counts, note=note))
+        return _weigh_flat(head, values, tolerance, replace(counts, note=note))
     return replace(
         counts,
         method=Method.PREDICTION,
@@ -206,28 +220,46 @@ def _weigh_history(
     )
 
 
-def _weigh_flat(head: float, values: Sequence[float], tolerance: float, counts: Evidence) -> Evidence:
-    """Weigh where main's runs do not scatter around their level: then any change is one."""
+def _weigh_flat(head: Metric, values: Sequence[float], tolerance: float, counts: Evidence) -> Evidence:
+    """Weigh where main's runs do not scatter around their level: then any change is one that rounding cannot hide."""
     levels = find_main_levels(values)
     last = levels.segments[-1]
     kept = [values[place] for place in range(last.start, last.end) if place not in levels.outliers]
     if not is_flat(kept):
         # So small that their squares are no numbers.
         return replace(counts, n_history=len(values))
-    is_equal = math.isclose(head, last.mean, rel_tol=ALIKE, abs_tol=tolerance)
+    is_equal = math.isclose(head.value, last.mean, rel_tol=ALIKE, abs_tol=tolerance)
+    more = 0 if is_equal else _count_missing(head, kept[0], values[last.start : last.end])
     said = f"the last {plural(last.n, 'run')} of main are all equal, so any change is one"
+    if more:
+        said = f"the last {plural(last.n, 'run')} of main are all equal, but a step of the last digit may be noise"
     if levels.outliers:
         said += f"; {plural(len(levels.outliers), 'other')} left out"
     return replace(
         counts,
         method=Method.DETERMINISTIC,
-        is_real=not is_equal,
+        is_real=None if more else not is_equal,
+        decide=f"it is one step of the last digit, and {plural(more, 'more run')} of main would tell" if more else "",
         expected=last.mean,
         interval=(last.mean, last.mean),
         n_history=last.n,
         outliers=tuple(values[place] for place in levels.outliers),
         note=said,
     )
+
+
+def _count_missing(head: Metric, level: float, values: Sequence[float]) -> int:
+    """Say how many more runs it takes to tell a change of one step, the smallest that there is, from noise.
+
+    If nothing had changed, any of all runs were as likely to be the one that is a step off.
+    """
+    is_share = head.n_items is not None and 0 <= head.value <= 1
+    step = max(written_step((head.value, level)), 1 / head.n_items if is_share and head.n_items else 0.0)
+    distance = abs(head.value - level)
+    if distance > ONE_STEP * step:
+        return 0
+    as_far = sum(abs(value - level) >= distance * (1 - ALIKE) for value in values)
+    return max(0, math.ceil((as_far + 1) / LEVEL) - 1 - len(values))
 
 
 def choose_places(history: Sequence[Metric], n_head: int) -> tuple[list[int], int]:

@@ -6,18 +6,20 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import format_p, format_pair, format_spread, plural, sparkline
-from cml_bot.model import Method, Repeats, Trend
+from cml_bot.filters import format_beside, format_p, format_pair, format_percent, format_spread, plural, sparkline
+from cml_bot.model import Method, Repeats
 from cml_bot.names import name_of, shared_names, tell_size
 from cml_bot.stats.band import LARGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from cml_bot.model import Delta, Drift, Evidence, Report
 
 SPARKLINE = 12
 """Runs of main in the small line."""
+WIDE = 0.1
+"""The share of a metric from which its noise hides what readers would want to know."""
 OUTLIER = "×"
 UNTRUSTED = "The numbers were reported by the pull request's own job; nobody else has measured them."
 METHODS = {
@@ -26,7 +28,7 @@ METHODS = {
     Method.COUNT: "a count, which holds no noise",
     Method.TOLERANCE: "changed by less than the tolerance",
     Method.NOT_FINITE: "not a number on one side or both",
-    Method.DETERMINISTIC: "all equal in the last runs of main, so that any change is one",
+    Method.DETERMINISTIC: "all equal in the last runs of main, so that any change but of the last digit is one",
     Method.PREDICTION: "held against the last level of main's runs (t prediction interval at 95 %)",
     Method.WELCH: "repeated trainings of both sides (Welch's t test at 95 %)",
     Method.PAIRED: "trainings repeated with the same labels on both sides (paired t test at 95 %)",
@@ -47,10 +49,14 @@ def tell_noise(delta: Delta) -> str:
             return f"{spread}, standard errors"
         case Method.DETERMINISTIC:
             return plural(evidence.n_history, "equal run")
-    line = _draw_history(delta)
-    if not spread and delta.trend is Trend.UNCLEAR and evidence.n_history:
-        return f"{line} {plural(evidence.n_history, 'run')}".strip()
-    return f"{line} {spread}".strip() if spread else ""
+    # Too few runs are told of in words below the table: their number alone would mean nothing to a newcomer.
+    return f"{_draw_history(delta)} {_tell_level(delta)}".strip() if spread else ""
+
+
+def _tell_level(delta: Delta) -> str:
+    """Give main's level and its noise, with the same decimals: a row is held against that, not the last run."""
+    noise = delta.evidence.noise
+    return f"{format_beside(delta.evidence.expected, noise, delta.unit)} {format_spread(noise, delta.unit)}"
 
 
 def _draw_history(delta: Delta) -> str:
@@ -71,13 +77,26 @@ def tell_sure(delta: Delta) -> str:
     evidence, spread = delta.evidence, format_spread(delta.evidence.noise, delta.unit)
     match evidence.method:
         case Method.PREDICTION:
-            return f", outside the noise of the last {tell_size(evidence)} ({spread})"
+            return f", outside the noise of the last {tell_size(evidence)} ({_tell_level(delta)})"
         case Method.WELCH | Method.PAIRED | Method.FOLDS:
             return f", outside the noise of {tell_size(evidence)} ({spread})"
         case Method.ERRORS:
             return f", outside its standard errors ({spread})"
         case _:
             return f", {evidence.note}" if evidence.note else ""
+
+
+def find_widest(deltas: Iterable[Delta]) -> str:
+    r"""Give the widest noise as a share of its metric, ``±25\xa0%``; empty where none hides as much as a tenth."""
+    widest = max(map(_relative_noise, deltas), default=0.0)
+    return f"±{format_percent(widest)}" if widest > WIDE else ""
+
+
+def _relative_noise(delta: Delta) -> float:
+    noise, level = delta.evidence.noise, delta.reference
+    if delta.evidence.p is None or not noise or not level or not (math.isfinite(noise) and math.isfinite(level)):
+        return 0.0
+    return noise / abs(level)
 
 
 def tell_methods(report: Report) -> list[str]:

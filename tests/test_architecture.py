@@ -13,6 +13,7 @@ EDGE = {"errors", "model"}
 EVERYBODY = EDGE
 """What any module above them may import, whether it does at present or not."""
 TEXT = {"filters", "escape"}
+WORDING = {"wording", "wording_counts", "wording_noise", "wording_rows"}
 
 ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
@@ -64,10 +65,10 @@ ALLOWED: dict[str, set[str]] = {
     "compare": EDGE | {"rows", "rules", "stats", "weigh"},
     "comparable": EDGE | {"filters", "like_for_like"},
     "history_table": EDGE | {"comparable", "doubles", "drift", "rows", "rules", "stats", "weigh"},
-    "history_forms": EDGE | TEXT | {"as_json", "history_table", "names", "stats", "wording", "wording_noise"},
+    "history_forms": EDGE | TEXT | {"as_json", "history_table", "names", "stats", "wording_noise", "wording_rows"},
     "history_log": EDGE | {"config", "git", "history_table", "job", "records"},
     "drift": EDGE | {"rows", "rules", "stats", "weigh"},
-    "like_for_like": EDGE | {"filters", "steps"},
+    "like_for_like": EDGE | {"filters", "seeds", "steps"},
     "readers": EDGE,
     "readers/*": EDGE | {"charts", "filters", "goals", "seeds", "stats", "steps"},
     "environment": EDGE,
@@ -107,7 +108,7 @@ ALLOWED: dict[str, set[str]] = {
     "forges": EDGE | {"review"},
     "forges/*": EDGE | {"git_process", "git_write", "review", "tokens"},
     "reach": EDGE | {"forges", "job", "tokens", "workspace"},
-    "announce": EDGE | {"forges", "publish", "render", "review", "wording"},
+    "announce": EDGE | {"forges", "publish", "render", "review", "wording_counts", "wording_rows"},
     "markdown_pictures": set(),
     "plain_file": EDGE,
     "picture_files": EDGE | {"plain_file", "readers", "review"},
@@ -115,13 +116,16 @@ ALLOWED: dict[str, set[str]] = {
     | TEXT
     | {"config", "forges", "job", "markdown_pictures", "picture_files", "plain_file", "publish", "readers", "review"},
     "wording_noise": EDGE | {"filters", "names", "stats"},
-    "wording": EDGE | TEXT | {"goals", "names", "wording_noise"},
+    "wording_rows": EDGE | TEXT | {"goals", "names", "wording_noise"},
+    "wording_counts": EDGE | {"filters", "wording_noise", "wording_rows"},
+    "wording": EDGE | TEXT | {"wording_counts", "wording_noise", "wording_rows"},
     "mermaid": EDGE | TEXT | {"charts"},
-    "views": EDGE | TEXT | {"chart_words", "draw", "mermaid", "names", "wording", "wording_noise"},
+    "views": EDGE | TEXT | WORDING | {"chart_words", "draw", "mermaid", "names"},
     "render": EDGE | TEXT | {"draw", "draw_charts", "progress", "review", "views"},
     "console": {"draw", "filters"},
     "terminal": EDGE
     | TEXT
+    | WORDING
     | {
         "chart_words",
         "console",
@@ -132,10 +136,10 @@ ALLOWED: dict[str, set[str]] = {
         "names",
         "terminal_history",
         "terminal_rows",
-    }
-    | {"views", "wording", "wording_noise"},
+        "views",
+    },
     "terminal_history": EDGE | {"console", "escape", "history_forms"},
-    "terminal_rows": EDGE | TEXT | {"console", "wording"},
+    "terminal_rows": EDGE | TEXT | {"console", "wording_rows"},
     "own_folder": EDGE,
     "report_folder": EDGE | {"as_json", "own_folder", "render"},
     "bundle": EDGE | {"as_json", "charts", "filters", "own_folder", "readers", "records", "review"},
@@ -165,9 +169,7 @@ ALLOWED: dict[str, set[str]] = {
     "deliver": EDGE
     | {"announce", "as_json", "forges", "own_folder", "progress", "reach", "render"}
     | {"report_folder", "review", "terminal", "tokens"},
-    "doctor": EDGE
-    | TEXT
-    | {"collect", "readers", "records", "config", "git", "job", "pipeline", "reach", "tokens", "trees"},
+    "doctor": EDGE | TEXT | {"readers", "records", "config", "git", "job", "pipeline", "reach", "tokens"},
     "demo": EDGE,
     "demo_train": set(),
     "cli": EDGE | {"commands"},

@@ -197,7 +197,7 @@ def test_the_first_run_ever_says_what_comes_next(tmp_path: Path) -> None:
     done = mlbot(tmp_path, "report")
     assert done.returncode == 0, done.stderr
     assert "first report" in done.stdout
-    assert "nothing to compare with yet" in done.stdout
+    assert done.stdout.count("nothing to compare with: the repository has no commit yet") == 1
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ HIGHER = """
     Exact Match/pass_rate | Correctness [GEval] | Contextual Recall | Task Completion | Prompt Alignment | conciseness
     string_present | factual_correctness(mode=f1) | llm_context_precision_with_reference | context_utilization
     f1/drop | results/drop/em | precision/threshold_0.5 | train_reward_per_step | accuracy/snr_10db
+    error_reduction | relative_error_reduction | wer_reduction | accuracy_improvement | gap_statistic | hamming_score
+    c_index | concordance-index | cindex | g-mean | d2_pinball_score | tar@far=0.01 | dimensionality_reduction/auc
 """
 
 LOWER = """
@@ -62,6 +64,8 @@ LOWER = """
     noise_sensitivity(mode=relevant) | harmfulness | maliciousness | PII Leakage | sky_ppl/word_perplexity
     testFailCount | results/stats/errors | num_errors | failures
     wer/snr_10db | wer_snr_5
+    auc_gap | val/recall_gap | optimality_gap | gap | pinball | mean_pinball_loss | hamming | hamming_loss
+    accuracy_reduction | winkler_score | huber | frr
 """
 
 BOOKKEEPING = """
@@ -92,7 +96,7 @@ UNKNOWN = """
     truthfulqa/bleu_diff | sums/rubric/tone/mean | refusal_rate | Bias
     bias | test_bias | cardinality/est
     size_of_things | precisionist | glossy | latent | mapping | time_series_skill | multi_step_reasoning
-    memory_limit | ram_utilization_percent | 精度 | точность | f 12
+    reduction | epochs_without_improvement | memory_limit | ram_utilization_percent | 精度 | точность | f 12
 """
 
 

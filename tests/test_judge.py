@@ -130,6 +130,13 @@ def test_a_misspelt_name_is_guessed() -> None:
     assert found.reason == "no metric is called *acc* (is Accuracy meant?), so nothing could be checked"
 
 
+@pytest.mark.parametrize("pattern", ["metrics.json:acc", "metric.json:acc", "out/metrics.json:ac"])
+def test_the_full_name_of_a_metric_in_a_folder_is_guessed(pattern: str) -> None:
+    run = Run(metrics=(make_metric("acc", 0.95, group="out/metrics.json"),))
+    [found] = check(f"{pattern} < 0.9", run)
+    assert f"no metric is called {pattern} (is out/metrics.json:acc meant?)" in found.reason
+
+
 def test_a_waiver_need_not_repeat_the_gate_to_the_letter() -> None:
     gate = parse_gate("recall < 0.80", Outcome.FAIL)
     waiver = Waiver(gate="recall<0.8", reason="known", until=TODAY)
@@ -244,7 +251,7 @@ def replicates(*values: float) -> Run:
 @pytest.mark.parametrize(
     ("head", "base", "expected", "said"),
     [
-        ((0.70, 0.71, 0.705), (0.84, 0.85, 0.845), Outcome.FAIL, "3 and 3 trainings"),
+        ((0.70, 0.71, 0.705), (0.84, 0.85, 0.845), Outcome.FAIL, "3 trainings a side"),
         ((0.70, 0.71), (0.84, 0.85), Outcome.WARN, "it takes 3 trainings a side to fail on"),
         ((0.845, 0.841, 0.85), (0.84, 0.85, 0.845), Outcome.PASS, "it did not get worse"),
         ((0.835, 0.836), (0.84, 0.85), Outcome.WARN, "it went the wrong way, and that could be noise"),
@@ -268,7 +275,9 @@ def test_standard_errors_warn_at_most() -> None:
 @pytest.mark.parametrize(("runs", "expected"), [(4, Outcome.WARN), (7, Outcome.WARN), (8, Outcome.FAIL)])
 def test_a_metric_without_scatter_fails_on_any_loss(runs: int, expected: Outcome) -> None:
     history = [make_run(recall=0.84)] * runs
-    assert judge_against(history, "recall regressed", recall=0.83)[0][1] is expected
+    assert judge_against(history, "recall regressed", recall=0.82)[0][1] is expected
+    # One step of the last digit may be noise that rounding hid.
+    assert judge_against(history, "recall regressed", recall=0.83)[0][1] is Outcome.WARN
 
 
 def test_other_data_leave_nothing_to_judge() -> None:

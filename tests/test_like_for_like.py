@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cml_bot.config import Config, read_config
 from cml_bot.job import Job
 from cml_bot.like_for_like import has_other_amount, has_other_data, tell_differences
-from cml_bot.model import Build, Fact, Param, Run, Series
+from cml_bot.model import Build, Fact, Metric, Param, Repeats, Run, Series
 from cml_bot.pipeline import make_report
 from tests.repositories import commit, make_repository, switch
 
@@ -238,3 +238,34 @@ def test_a_report_tells_of_them(tmp_path: Path, when: str) -> None:
 def test_without_a_base_nothing_is_told(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text('{"acc": 0.5}')
     assert make_report(job(tmp_path), Config())[0].like_for_like == ()
+
+
+class TestRepeatedTrainings:
+    @staticmethod
+    def seeds(*labels: str, repeats: Repeats = Repeats.TRAININGS) -> Run:
+        values = tuple(0.8 + place / 100 for place in range(len(labels)))
+        return Run(metrics=(Metric(name="accuracy", values=values, labels=labels, group="m.json", repeats=repeats),))
+
+    def test_one_that_crashed_is_named(self) -> None:
+        base = self.seeds("0", "1", "2", "3", "4")
+        [said] = tell_differences(self.seeds("0", "1", "2", "4"), base)
+        assert said == "4 of 5 repeated trainings are here; training 3 is missing"
+        [said] = tell_differences(self.seeds("2"), base)
+        assert said == "1 of 5 repeated trainings are here; trainings 0, 1, 3, 4 are missing"
+
+    def test_a_fold_is_called_one(self) -> None:
+        folds = ("fold 0", "fold 1", "fold 2")
+        head, base = (self.seeds(*labels, repeats=Repeats.FOLDS) for labels in (folds[:2], folds))
+        assert tell_differences(head, base) == ("2 of 3 repeated folds are here; fold 2 is missing",)
+
+    def test_curves_tell_it_as_well(self) -> None:
+        head, base = (
+            Run(series=tuple(Series(name="loss", x=(0, 1), y=(1, 2), replicate=label) for label in labels))
+            for labels in ("ac", "abc")
+        )
+        assert tell_differences(head, base) == ("2 of 3 repeated trainings are here; training b is missing",)
+
+    @pytest.mark.parametrize("head", [("0", "1", "2"), ("0", "1", "2", "3"), ("5", "6"), ()])
+    def test_others_and_more_are_no_loss(self, head: tuple[str, ...]) -> None:
+        run = self.seeds(*head) if head else Run(metrics=(Metric(name="accuracy", values=(0.8,), group="m.json"),))
+        assert tell_differences(run, self.seeds("0", "1", "2")) == ()

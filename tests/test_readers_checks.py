@@ -23,7 +23,8 @@ from cml_bot.readers._checks import MOST_CHECKS
 from cml_bot.readers._drift import Drift, Rows, goal_of_method, tell_worth
 from cml_bot.readers._shapes import DOCUMENTS, find_document_shape, load_document_shape
 from cml_bot.trees import FolderTree
-from cml_bot.wording import second_line, sort_rows
+from cml_bot.wording import second_line
+from cml_bot.wording_rows import sort_rows
 from tests.making import make_report
 from tests.reader_cases import CASES, file_of, read_case
 

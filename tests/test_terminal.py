@@ -15,7 +15,7 @@ from cml_bot.filters import MISSING, NO_BREAK, THIN
 from cml_bot.history_table import make_history
 from cml_bot.model import ChartPair, Key, ParamDelta, Report
 from cml_bot.terminal import render_history_terminal, render_terminal, wrap_lines
-from cml_bot.wording import sort_rows
+from cml_bot.wording_rows import sort_rows
 from tests.making import make_report, make_run
 from tests.test_golden import CASES
 from tests.test_history_table import make_runs, noisy
@@ -91,7 +91,7 @@ def test_every_row_is_one_line_of_a_table(columns: int) -> None:
 def test_the_noise_goes_first_and_then_the_table() -> None:
     report = CASES["verdicts"]()
     wide, usual, narrow, phone = (plain(show(report, columns)) for columns in (120, 80, 60, 40))
-    assert "▄▃▅▅▂█▇▃▂▁▂▆ ±0.010" in wide
+    assert "▄▃▅▅▂█▇▃▂▁▂▆ 0.840 ±0.010" in wide
     assert "gate failed, worse  recall ↑" in wide
     assert "±0.010" in usual
     assert "▄▃▅▅▂█▇▃▂▁▂▆" not in usual
@@ -181,7 +181,7 @@ def test_few_signs_are_enough(case: str, encoding: str) -> None:
 def test_small_lines_and_symbols_have_plain_forms() -> None:
     text = plain(show(CASES["verdicts"](), 120, encoding="ascii"))
     assert "x Churn model: 1 gate failed, 2 worse, 2 better" in text
-    assert re.search(r"x gate failed, worse +recall \^ .* =-\+\+:@#-:_:\* \+/-0\.010", text)
+    assert re.search(r"x gate failed, worse +recall \^ .* =-\+\+:@#-:_:\* 0\.840 \+/-0\.010", text)
     assert "  same" in text
     foreign = plain(show(make_report(make_run(精度=0.5), make_run(精度=0.6)), 80, encoding="ascii"))
     assert "?? " in foreign

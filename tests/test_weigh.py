@@ -12,8 +12,9 @@ from cml_bot.compare import compare
 from cml_bot.model import Delta, Evidence, Goal, Method, Metric, Repeats, Rule, Run, Series, Trend
 from cml_bot.names import tell_size
 from cml_bot.weigh import weigh
-from cml_bot.wording import second_line, sort_rows
+from cml_bot.wording import second_line
 from cml_bot.wording_noise import tell_methods
+from cml_bot.wording_rows import sort_rows
 from tests.making import make_history, make_metric, make_report, make_run
 
 RULES = (Rule(pattern="*", goal=Goal.HIGHER),)
@@ -93,15 +94,58 @@ def test_the_history_of_a_cross_validation_counts_by_its_means() -> None:
 def test_timings_are_told_as_such() -> None:
     head, base = (replace(metric(*values), repeats=Repeats.TIMINGS) for values in ((1.2, 1.3), (1.1, 1.25)))
     found = weigh(head, base, (), 0.0)
-    assert (found.method, tell_size(found)) == ("welch", "2 and 2 timings")
+    assert (found.method, tell_size(found)) == ("welch", "2 timings a side")
     assert found.decide.endswith("timings a side would tell")
 
 
-def test_few_equal_differences_are_rounding() -> None:
-    pair = metric(0.92, 0.89, 0.85, labels=("1", "2", "3")), metric(0.91, 0.88, 0.84, labels=("1", "2", "3"))
-    found = weigh(*pair, (), 0.0)
-    assert (found.is_real, found.decide) == (None, "5 trainings a side would tell")
+SEEDS = ("1", "2", "3")
+
+
+def test_a_few_equal_differences_of_one_step_are_rounding() -> None:
+    found = weigh(metric(0.92, 0.89, 0.85, labels=SEEDS), metric(0.91, 0.88, 0.84, labels=SEEDS), (), 0.0)
+    assert (found.is_real, found.decide) == (None, "4 trainings a side would tell")
     assert weigh(metric(*[0.92] * 5), metric(*[0.91] * 5), (), 0.0).is_real
+
+
+@pytest.mark.parametrize(
+    ("heads", "bases"),
+    [
+        ((0.87, 0.84, 0.8), (0.82, 0.79, 0.75)),  # five steps of the last decimal
+        ((0.8612, 0.8305, 0.8151), (0.8562, 0.8255, 0.8101)),
+        (tuple(0.01 + value / 7.3 for value in (5, 6, 6.5)), tuple(value / 7.3 for value in (5, 6, 6.5))),
+    ],
+)
+def test_three_equal_differences_beyond_rounding_are_a_change(
+    heads: tuple[float, ...], bases: tuple[float, ...]
+) -> None:
+    found = weigh(metric(*heads, labels=SEEDS), metric(*bases, labels=SEEDS), (), 0.0)
+    assert (found.method, found.is_real) == ("paired t", True)
+    assert weigh(metric(*heads[:2], labels=SEEDS[:2]), metric(*bases[:2], labels=SEEDS[:2]), (), 0.0).is_real is None
+
+
+def test_three_seeds_of_a_test_set_of_seven_examples_tell_nothing() -> None:
+    found = weigh(metric(*[6 / 7] * 3, labels=SEEDS), metric(*[5 / 7] * 3, labels=SEEDS), (), 0.0)
+    assert (found.is_real, found.decide) == (None, "4 trainings a side would tell")
+
+
+def test_a_step_of_the_last_digit_takes_twenty_runs_to_tell() -> None:
+    few = weigh(metric(0.86), metric(0.85), past(*[0.85] * 8), 0.0)
+    assert (few.method, few.is_real) == (Method.DETERMINISTIC, None)
+    assert few.decide == "it is one step of the last digit, and 11 more runs of main would tell"
+    assert weigh(metric(0.86), metric(0.85), past(*[0.85] * 19), 0.0).is_real
+    assert weigh(metric(0.87), metric(0.85), past(*[0.85] * 8), 0.0).is_real
+    assert weigh(metric(0.861234), metric(0.851234), past(*[0.851234] * 8), 0.0).is_real
+
+
+def test_a_step_that_main_took_itself_is_none() -> None:
+    found = weigh(metric(0.86), metric(0.85), past(*[0.85] * 9, 0.86, *[0.85] * 10), 0.0)
+    assert (found.is_real, found.decide[-31:]) == (None, "19 more runs of main would tell")
+
+
+def test_one_example_more_of_a_known_number_is_one_step() -> None:
+    head, base = metric(158 / 171, n=171), metric(157 / 171, n=171)
+    assert weigh(head, base, [base] * 8, 0.0).is_real is None
+    assert weigh(metric(160 / 171, n=171), base, [base] * 8, 0.0).is_real
 
 
 @pytest.mark.parametrize("labels", [("1", "2", "4"), (), ("1", "1", "3")])
@@ -315,6 +359,7 @@ def test_what_is_no_number_on_either_side_stands_last_and_is_no_change() -> None
     head = make_run(loss=math.nan, train__acc=0.8, other=0.5, acc=0.7)
     base = make_run(loss=math.nan, train__acc=0.7, other=0.4, acc=0.6)
     rows = sort_rows(make_report(head, base))
-    assert [row.name for row in rows.first] == ["acc", "train/acc", "other", "loss"]
+    assert [row.name for row in rows.first] == ["acc", "other", "loss"]
+    assert [row.name for row in rows.more] == ["train/acc"]
     alone = make_report(make_run(loss=math.nan), make_run(loss=math.nan))
     assert second_line(alone, sort_rows(alone)).text == "is NaN, as before."

@@ -30,12 +30,17 @@ def observe(document: object, where: str) -> Iterator[Observation]:  # noqa: ARG
     leaves = tuple(leaf for leaf in flat.leaves if leaf.path[-1] != SUPPORT)
     every = next((counts[name,] for name in _ALL if counts.get((name,))), None)
     items = {leaf.name: counts.get(leaf.path[:-1], every if leaf.path == ("accuracy",) else None) for leaf in leaves}
-    details = {leaf.name for leaf in leaves if len(leaf.path) > 1 and leaf.path[0] not in _AVERAGES}
+    details = {leaf.name for leaf in leaves if len(leaf.path) > 1 and not _sums_up(leaf.path)}
     for one in observe_tree(Leaves(leaves=leaves, notes=flat.notes)):
         if isinstance(one, Metric):
             yield replace(one, n_items=one.n_items or items.get(one.name), is_detail=one.name in details)
         else:
             yield one
+
+
+def _sums_up(path: tuple[str, ...]) -> bool:
+    """Whether it is one of the few numbers that stand for all labels: precision and recall are told by F1 together."""
+    return path[0] in _AVERAGES and path[-1].startswith("f1")
 
 
 def _count(value: object) -> int | None:

@@ -1,0 +1,129 @@
+"""What a report counts: the first line, and the titles of what is folded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from cml_bot.filters import plural
+from cml_bot.model import Outcome, Trend
+from cml_bot.wording_noise import find_widest
+from cml_bot.wording_rows import NO_NUMBER, OUTCOMES, TOLD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cml_bot.model import Check, Report
+    from cml_bot.wording_rows import Row, Rows
+
+WORDS = (*Trend, NO_NUMBER)
+"""What rows are counted by, in the order of the first line."""
+
+
+def first_line(report: Report, rows: Rows) -> tuple[str, str]:
+    """Give the symbol and the words of the first line: enough to decide whether to read on."""
+    symbol, words = tell_outcome(report, rows)
+    return symbol, f"{report.title}: {words}"
+
+
+def tell_outcome(report: Report, rows: Rows) -> tuple[str, str]:
+    """Give the symbol and the words for what all gates and metrics came to: ``1 gate failed · 2 better``."""
+    symbol, said = _outcome(report)
+    main, details = rows.split(rows.quality)
+    if not main:
+        counts = ["no metrics found"]
+    elif not report.has_base:
+        counts = ["first report", count_rows(rows, rows.quality)]
+    else:
+        # What a gate failed or warned of is told by that, where its trend says less.
+        found = Counter(_word(row) for row in main if not row.check or row.delta.trend in TOLD)
+        counts = [f"{found[word]} {word}" for word in WORDS if found[word]]
+    changed = tell_details(details) if report.has_base else ""
+    return symbol, ", ".join(filter(None, (" · ".join([*said, *counts]), changed)))
+
+
+def _word(row: Row) -> str:
+    return NO_NUMBER if row.is_no_number else row.delta.trend
+
+
+def tell_details(details: Iterable[Row]) -> str:
+    """Say how many details changed, else how many are unclear; empty where all stayed the same."""
+    found = Counter(_word(row) for row in details)
+    changed = found.total() - found[Trend.SAME] - found[Trend.UNCLEAR] - found[NO_NUMBER]
+    if changed:
+        return f"{plural(changed, 'detail')} changed"
+    return f"{plural(found[Trend.UNCLEAR], 'detail')} unclear" if found[Trend.UNCLEAR] else ""
+
+
+def count_rows(rows: Rows, part: Sequence[Row], *, noun: str = "metric") -> str:
+    """Count a part of a report's rows, the details among them apart: ``5 metrics and 9 details``."""
+    main, details = rows.split(part)
+    said = [plural(len(main), noun)] if main or not details else []
+    return " and ".join([*said, *([plural(len(details), "detail")] if details else [])])
+
+
+def _outcome(report: Report) -> tuple[str, list[str]]:
+    """Count gates, not what their globs mean: that is how their author counts. Metrics are counted beside them."""
+    worst: dict[str, list[Check]] = {}
+    for check in report.verdict.checks:
+        same = worst.setdefault(check.gate.text, [check])
+        if check.outcome > same[0].outcome:
+            worst[check.gate.text] = [check]
+        elif check.outcome is same[0].outcome and check is not same[0]:
+            same.append(check)
+    if report.verdict.outcome is Outcome.PASS and (report.broken or report.unread):
+        return OUTCOMES[Outcome.WARN][0], [plural(len(report.broken + report.unread), "file") + " could not be read"]
+    if not worst:
+        return "📊", []
+    said = _count_gates(list(worst.values()))
+    return OUTCOMES[report.verdict.outcome][0], said or [f"{plural(len(worst), 'gate')} passed"]
+
+
+def _count_gates(gates: Sequence[Sequence[Check]]) -> list[str]:
+    """Say how many gates failed, warned and are waived, and of how many metrics if those are more."""
+    said = []
+    for word in ("failed", "warned", "waived"):
+        meant = [checks for checks in gates if _came_to(checks[0]) == word]
+        metrics = sum(check.key is not None for checks in meant for check in checks)
+        of = f" ({plural(metrics, 'metric')})" if metrics > len(meant) else ""
+        said += [f"{plural(len(meant), 'gate')} {word}{of}"] if meant else []
+    return said
+
+
+def _came_to(check: Check) -> str:
+    return "waived" if check.waiver else OUTCOMES[check.outcome][1]
+
+
+def fold_titles(report: Report, rows: Rows) -> dict[str, str]:
+    """Head the parts that are folded, by their name in `Rows` and `Report`; what is empty has none."""
+    changed = " changed" if report.has_base else ""
+    more = f" {_tell_change(rows.more)}" if report.has_base else ""
+    titles = {
+        "more": (len(rows.more), count_rows(rows, rows.more, noun="more metric") + more),
+        "same": (len(rows.same), f"{count_rows(rows, rows.same)} {_tell_same(rows.same)}"),
+        "bookkeeping": (len(rows.bookkeeping), plural(len(rows.bookkeeping), "other number")),
+        "params": (len(report.params), plural(len(report.params), "parameter") + changed),
+        "curves": (len(report.curves), plural(len(report.curves), "curve") + changed),
+        "charts": (len(report.charts), plural(len(report.charts), "chart") + changed),
+        "figures": (len(report.figures), plural(len(report.figures), "picture") + changed),
+    }
+    return {name: title for name, (count, title) in titles.items() if count}
+
+
+def _tell_change(rows: Sequence[Row]) -> str:
+    """Say what folded rows of a comparison have in common."""
+    unclear = sum(row.delta.trend is Trend.UNCLEAR for row in rows)
+    return "changed" if not unclear else "unclear" if unclear == len(rows) else "changed or unclear"
+
+
+def _tell_same(rows: Sequence[Row]) -> str:
+    """Say what "same" means: the sides are equal, or differ by no more than noise; and how large that is, if large.
+
+    "The same" alone would read as a proof that nothing changed.
+    """
+    within = [row.delta for row in rows if row.delta.evidence.p is not None]
+    if not within:
+        return "stayed the same"
+    widest = find_widest(within)
+    word = "within noise" if len(within) == len(rows) else "the same or within noise"
+    return f"stayed {word}{f' of up to {widest}' if widest else ''}"
