@@ -44,9 +44,12 @@ ALLOWED: dict[str, set[str]] = {
     "draw": EDGE | TEXT | {"draw_axes", "draw_sheet", "steps"},
     "draw_sheet": {"charts", "filters"},
     "draw_axes": {"charts", "draw_sheet", "filters"},
-    "charts": EDGE,
+    "bins": EDGE,
+    "charts": EDGE | {"bins"},
+    "known_curves": EDGE | {"charts"},
     "curve_groups": EDGE,
-    "chart_words": EDGE | {"charts", "draw", "filters"},
+    "chart_words": EDGE | {"bins", "charts", "draw", "filters", "known_curves"},
+    "chart_numbers": EDGE | {"bins", "chart_words", "charts", "draw", "filters", "known_curves"},
     "draw_charts": EDGE | {"chart_words", "draw", "draw_bars", "draw_matrix", "draw_points"},
     "draw_matrix": EDGE | {"chart_words", "charts", "draw", "draw_sheet", "filters"},
     "draw_bars": EDGE | {"chart_words", "charts", "draw", "draw_sheet", "filters"},
@@ -115,7 +118,7 @@ ALLOWED: dict[str, set[str]] = {
     "wording_noise": EDGE | {"filters", "names", "stats"},
     "wording": EDGE | TEXT | {"goals", "names", "wording_noise"},
     "mermaid": EDGE | TEXT | {"charts"},
-    "views": EDGE | TEXT | {"chart_words", "draw", "mermaid", "names", "wording", "wording_noise"},
+    "views": EDGE | TEXT | {"chart_numbers", "chart_words", "draw", "mermaid", "names", "wording", "wording_noise"},
     "render": EDGE | TEXT | {"draw", "draw_charts", "review", "views"},
     "terminal": EDGE
     | TEXT
