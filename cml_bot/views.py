@@ -37,7 +37,7 @@ SHOWN_PAIRS = 20
 
 TOLD_CHARTS = 20
 """Charts that are told in words and a small table, each of several lines."""
-NARROW = 5
+NARROW = 3
 """Columns of a matrix that can be read at half of the page's width."""
 TOLD_ROWS = 5
 """Rows of such a table."""
