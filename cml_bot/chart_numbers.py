@@ -13,13 +13,14 @@ from cml_bot.chart_words import (
     list_bars,
     names_at,
     rank_cells,
+    rank_changes,
     sides_of,
     unit_of,
     values_at,
 )
 from cml_bot.charts import is_drawable
 from cml_bot.draw import shorten_middle
-from cml_bot.filters import format_number, format_pair
+from cml_bot.filters import format_number, format_pair, format_ticks
 from cml_bot.known_curves import find_known, find_score
 from cml_bot.model import Bars, Histogram, Matrix, Points
 
@@ -94,7 +95,7 @@ def number_chart(pair: ChartPair, *, base_label: str) -> Told | None:
 def _number_matrix(pair: ChartPair, base_label: str) -> Told | None:
     grid = grid_of(pair)
     if max(len(grid.rows), len(grid.columns)) > WHOLE_MATRIX:
-        places = _most_changed(grid) or rank_cells(grid)
+        places = rank_changes(grid) or rank_cells(grid)
         return _write(pair, _cell_heads(grid), _cells(grid, places[:MOST_CELLS]), base_label, with_change=True)
     what = "true, by what it was taken for" if grid.is_square else "row, by column"
     both = f" ({base_label} → here where they differ)" if len(grid.sides) > 1 else ""
@@ -111,20 +112,6 @@ def _write_cell(grid: Grid, place: tuple[int, int]) -> str:
         return format_number(base if head is None else head)
     numbers = format_pair(base, head)
     return f"{numbers.base} → {numbers.head}"
-
-
-def _most_changed(grid: Grid) -> list[tuple[int, int]]:
-    """Give the places of the cells that differ between the sides, the largest change first."""
-    head, base = grid.head, grid.base
-    if head is None or base is None:
-        return []
-    changes = {
-        (row, column): abs(ours - theirs)
-        for row, lines in enumerate(zip(head, base, strict=True))
-        for column, (ours, theirs) in enumerate(zip(*lines, strict=True))
-        if is_drawable(ours) and is_drawable(theirs) and ours != theirs
-    }
-    return sorted(changes, key=lambda place: (-changes[place], place))
 
 
 def _cell_heads(grid: Grid) -> tuple[str, str]:
@@ -152,8 +139,8 @@ def _number_histogram(pair: ChartPair, base_label: str) -> Told | None:
     ours = shared.head if shared else head.counts if head else [None] * len(edges)
     theirs = shared.base if shared else base.counts if base else [None] * len(edges)
     rows = [
-        Row((f"{format_number(left)} to {format_number(right)}",), here, there)
-        for (left, right), here, there in zip(pairwise(edges), ours, theirs, strict=False)
+        Row((f"{left} to {right}",), here, there)
+        for (left, right), here, there in zip(pairwise(format_ticks(edges)), ours, theirs, strict=False)
     ]
     return _write(pair, (shorten_middle(one.x_label, LABEL_LENGTH),), rows, base_label, with_change=True)
 

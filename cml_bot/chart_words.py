@@ -76,6 +76,20 @@ def rank_cells(grid: Grid) -> list[tuple[int, int]]:
     return sorted(sizes, key=lambda place: (-ours[place], -sizes[place], place))
 
 
+def rank_changes(grid: Grid) -> list[tuple[int, int]]:
+    """Give the places of the cells that differ between the sides, the largest change first."""
+    head, base = grid.head, grid.base
+    if head is None or base is None:
+        return []
+    changes = {
+        (row, column): abs(ours - theirs)
+        for row, lines in enumerate(zip(head, base, strict=True))
+        for column, (ours, theirs) in enumerate(zip(*lines, strict=True))
+        if is_drawable(ours) and is_drawable(theirs) and ours != theirs
+    }
+    return sorted(changes, key=lambda place: (-changes[place], place))
+
+
 def is_counts(cells: Cells) -> bool:
     """Whether all cells are whole numbers, so that they can be counted together."""
     return all(0 <= value < MOST_COUNTED and value == value // 1 for line in cells for value in line)
@@ -91,7 +105,19 @@ def _tell_matrix(grid: Grid, labels: Labels) -> str:
         row, column = names_at(grid, places[0])
         what = f"most confused: {row} as {column}" if grid.is_square else f"largest: {row}, {column}"
         said.append(f"{what} ({tell_both(*values_at(grid, places[0]), labels)})")
+        said += _tell_changed(grid, places[0], labels)
     return ": ".join([said[0], ", ".join(said[1:])]) if said[1:] else said[0]
+
+
+def _tell_changed(grid: Grid, first: tuple[int, int], labels: Labels) -> list[str]:
+    """Name what is confused much more or less often than on main, where both sides hold as much in all."""
+    totals = {sum(size_of(value) for line in side for value in line) for side in grid.sides}
+    places = [place for place in rank_changes(grid) if not (grid.is_square and place[0] == place[1])]
+    if len(totals) > 1 or not places or places[0] == first:
+        return []
+    row, column = names_at(grid, places[0])
+    what = f"{row} as {column}" if grid.is_square else f"{row}, {column}"
+    return [f"most changed: {what} ({tell_both(*values_at(grid, places[0]), labels)})"]
 
 
 def _tell_right(grid: Grid, labels: Labels) -> str:

@@ -22,6 +22,7 @@ from cml_bot.draw_sheet import (
     drawable,
     fit,
     open_sheet,
+    pixels_of,
     write_foot,
     write_title,
 )
@@ -53,6 +54,8 @@ LEAST_WIDTH = (420, 580)
 """For one panel and for two: their texts need that room."""
 TOP, FOOT, GAP = 74, 36, 28
 """Pixels above, below and between the panels."""
+NARROW, LINE_HEIGHT = 800, 24
+"""A picture that is no wider has two lines below it, of that height."""
 LETTER = 0.62
 """Width of a digit for its size."""
 LETTER_WIDTH, LINE = 10.5, 36
@@ -96,13 +99,14 @@ def paint_matrix(pair: ChartPair, title: str, *, head_label: str, base_label: st
 def _side_panel(grid: Grid, label: str, *, in_shares: bool) -> _Panel:
     numbers = _as_numbers(grid.sides[0])
     shares = _shares(numbers)
+    has_shares = not in_shares and _has_shares(grid)
     return _Panel(
-        head=f"{label}, % of each row" if in_shares else label,
+        head=f"{label}, % of each row" if in_shares else f"{label}, and % of row" if has_shares else label,
         colours=SHARES,
         shades=np.sqrt(np.clip(shares, 0, 1)),
         numbers=shares * 100 if in_shares else numbers,
         write=_write_share if in_shares else format_number,
-        shares=shares * 100 if not in_shares and _has_shares(grid) else None,
+        shares=shares * 100 if has_shares else None,
     )
 
 
@@ -134,7 +138,10 @@ def _paint(grid: Grid, panels: list[_Panel], title: str, base_label: str) -> byt
     left, below = _room(grid.rows), _room(grid.columns) if _is_upright(grid, cell) else LINE
     width, height = cell * len(grid.columns), cell * len(grid.rows)
     whole = round(max(LEAST_WIDTH[len(panels) - 1], left + (width + GAP) * len(panels)))
-    tall = round(TOP + height + below + FOOT)
+    what = ["rows: true, columns: predicted"] if grid.is_square else []
+    what += [f"blue: more here, orange: more on {base_label}"] if len(panels) > 1 else []
+    what = what if whole < NARROW else [" · ".join(what)]
+    tall = round(TOP + height + below + FOOT + LINE_HEIGHT * max(0, len(what) - 1))
     with open_sheet(whole, tall) as sheet:
         write_title(sheet, title)
         for number, panel in enumerate(panels):
@@ -143,11 +150,17 @@ def _paint(grid: Grid, panels: list[_Panel], title: str, base_label: str) -> byt
             _fill(axes, panel, cell)
             _label(axes, grid, cell, with_rows=number == 0)
             _head(sheet, panel.head, x / whole, 1 - (TOP - 6) / tall, round((width + GAP) / 12))
-        what = ["rows: true, columns: predicted"] if grid.is_square else []
-        what += ["%: of the row"] if panels[0].shares is not None else []
-        what += [f"blue: more here, orange: more on {base_label}"] if len(panels) > 1 else []
-        write_foot(sheet, " · ".join(what), 16 / whole)
+        _write_foot(sheet, what)
         return as_png(sheet)
+
+
+def _write_foot(sheet: Figure, what: list[str]) -> None:
+    """Say below the panels what they are; in a narrow picture on two lines, lest the letters get small."""
+    width, height = pixels_of(sheet)
+    for number, text in enumerate(reversed(what[:-1]), start=1):
+        y = (7.2 + number * LINE_HEIGHT) / height
+        sheet.text(16 / width, y, drawable(text), va="bottom", color=INK, fontsize=6.5)
+    write_foot(sheet, " ".join(what[-1:]), 16 / width)
 
 
 def _fill(axes: Axes, panel: _Panel, cell: float) -> None:

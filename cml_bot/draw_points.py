@@ -123,14 +123,17 @@ def _name_sides(sides: Sequence[tuple[Points, Pen, str]]) -> list[tuple[str, Pen
     """Name each side, and what its curve comes to, with the same decimals."""
     scores = [find_score(side) for side, *_ in sides]
     known = find_known(sides[0][0])
-    is_comparable = all(side.score is not None for side, *_ in sides) or have_same_ends([side for side, *_ in sides])
-    if None in scores or not is_comparable:
+    if None in scores or not (all(side.score is not None for side, *_ in sides) or _end_alike(sides)):
         return [(label, pen) for _, pen, label in sides]
     numbers = format_pair(scores[-1], scores[0])
     texts = [numbers.head, numbers.base]
     # Two sides have room for the word on the first alone.
     words = [f": {known or 'area'}" if number == 0 else ":" for number in range(len(sides))]
     return [(f"{label}{word} {text}", pen) for (_, pen, label), word, text in zip(sides, words, texts, strict=False)]
+
+
+def _end_alike(sides: Sequence[tuple[Points, Pen, str]]) -> bool:
+    return have_same_ends([side for side, *_ in sides])
 
 
 def _scale(axes: Axes) -> None:

@@ -208,6 +208,7 @@ HOMES = {
         "demo_train",
         "readers/_buckets",
         "readers/_event_frames",
+        "readers/_examples",
     },
     "orjson": {"readers/_block", "readers/jsonl_file"},
     "PIL": {"draw_sheet"},
