@@ -133,6 +133,7 @@ ALLOWED: dict[str, set[str]] = {
     "trusted": EDGE | {"bundle_paths", "bundle_zip", "config", "forges", "git", "job", "own_folder"},
     "publish": EDGE | {"forges", "review"},
     "pairs": EDGE | {"charts", "goals", "rules"},
+    "slices": EDGE | {"goals"},
     "doubles": EDGE | {"rows"},
     "pipeline": EDGE
     | {
@@ -148,7 +149,7 @@ ALLOWED: dict[str, set[str]] = {
         "git",
         "job",
     }
-    | {"judge", "like_for_like", "pairs", "trees", "commit_tree", "mlflow_source", "regroup"},
+    | {"judge", "like_for_like", "pairs", "slices", "trees", "commit_tree", "mlflow_source", "regroup"},
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE
     | {"announce", "as_json", "forges", "own_folder", "reach", "render"}

@@ -65,8 +65,7 @@ def count_pairs(rows: Codes, columns: Codes, size: int) -> list[list[int]]:
 def mean_by(values: Numbers, codes: Codes, size: int) -> list[float]:
     """Give the mean of the values of each code; NaN where it has none. Shape (size,)."""
     sums, counts = np.bincount(codes, weights=values, minlength=size), np.bincount(codes, minlength=size)
-    means: list[float] = np.where(counts > 0, sums / np.maximum(counts, 1), math.nan).tolist()
-    return means
+    return list(_tuple(np.where(counts > 0, sums / np.maximum(counts, 1), math.nan)))
 
 
 def draw_scores(truth: Flags, said: Numbers) -> list[Points]:
@@ -166,4 +165,5 @@ def _round_edges(numbers: Numbers) -> Numbers:
 
 
 def _tuple(values: NDArray[Any]) -> tuple[float, ...]:
-    return tuple(values.astype(np.float64).tolist())
+    """Give numbers without their last digits, which differ from processor to processor and are no change."""
+    return tuple(float(f"{value:.12g}") for value in values.tolist())
