@@ -18,7 +18,22 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from cml_bot.charts import is_whole
 from cml_bot.errors import InputError
-from cml_bot.model import Bars, Fact, Goal, Matrix, Metric, Param, Part, Points, Repeats, Role, Run, Series, Source
+from cml_bot.model import (
+    Bars,
+    Fact,
+    Goal,
+    Histogram,
+    Matrix,
+    Metric,
+    Param,
+    Part,
+    Points,
+    Repeats,
+    Role,
+    Run,
+    Series,
+    Source,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -170,7 +185,7 @@ def _series(value: object) -> Series:
 
 
 def _chart(value: object) -> Chart:
-    """Read a matrix, bars or points: told by what only one of them has."""
+    """Read a matrix, a histogram, bars or points: told by what only one of them has, or the first."""
     for mark, parse in _CHARTS.items():
         if isinstance(value, dict) and mark in value:
             chart = parse(value)
@@ -183,6 +198,7 @@ def _chart(value: object) -> Chart:
 
 _CHARTS: Mapping[str, Callable[[object], Chart]] = {
     "columns": partial(_build, Matrix),
+    "edges": partial(_build, Histogram),
     "labels": partial(_build, Bars),
     "x_label": partial(_build, Points),
 }

@@ -1,15 +1,15 @@
-"""A chart of both sides in one line of words, and as a small table where no picture can be shown."""
+"""A chart of both sides in one line of words: what a reader would see."""
 
 from __future__ import annotations
 
-import math
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from cml_bot.bins import count_all, find_quantile
 from cml_bot.charts import choose_bars, is_drawable, make_grid, size_of
 from cml_bot.draw import NAME_LENGTH, shorten_middle, tell_side
-from cml_bot.filters import format_number, format_pair, plural
-from cml_bot.model import Bars, Matrix, Points
+from cml_bot.filters import MISSING, format_number, format_pair, plural
+from cml_bot.known_curves import Known, find_known, find_score, have_same_ends
+from cml_bot.model import Bars, Histogram, Matrix, Points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,20 +18,10 @@ if TYPE_CHECKING:
     from cml_bot.model import ChartPair
 
 LABEL_LENGTH = 30
-ALIKE = 1e-6
-"""Share of its length by which the ends of two lines may differ where what lies under them is compared."""
 MOST_COUNTED = 1e15
-_NO_AREA = "precision"
-"""The area under precision over recall is too good by straight lines; average precision, a metric, is without them."""
+QUARTERS = (0.25, 0.5, 0.75)
 
-Kind = TypeVar("Kind", Matrix, Bars, Points)
-
-
-class Told(NamedTuple):
-    """A table in words; every cell is foreign text."""
-
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+Kind = TypeVar("Kind", Matrix, Bars, Points, Histogram)
 
 
 class Labels(NamedTuple):
@@ -52,34 +42,14 @@ def describe_chart(pair: ChartPair, *, head_label: str, base_label: str) -> str:
             said = _tell_matrix(grid_of(pair), labels)
         case Bars():
             said = _tell_bars(pair, labels)
+        case Histogram():
+            said = _tell_histogram(pair, labels)
         case _:
             said = _tell_points(pair, labels)
     missing = labels.head if pair.head is None else labels.base if pair.base is None and base_label else ""
     name = shorten_middle(pair.key.name, NAME_LENGTH)
     verb = "was" if missing == "before" else "is"
     return f"{name}, {said}{f'; it {verb} not there {missing}' if missing else ''}"
-
-
-def tabulate_chart(pair: ChartPair, *, base_label: str, most: int) -> Told | None:
-    """Give the most confused classes, or the largest bars; None for points, which say nothing one by one."""
-    rows: list[tuple[tuple[str, ...], float | None, float | None]]
-    heads: tuple[str, ...]
-    match pair.head or pair.base:
-        case Matrix():
-            grid = grid_of(pair)
-            heads = ("true", "taken for") if grid.is_square else ("row", "column")
-            rows = [(_names_at(grid, place), *_values_at(grid, place)) for place in rank_cells(grid)[:most]]
-        case Bars():
-            heads = ("bar",)
-            rows = [((shorten_middle(label, LABEL_LENGTH),), ours, theirs) for label, ours, theirs in _bars(pair, most)]
-        case _:
-            return None
-    heads = (*heads, *([base_label] if pair.base else []), *(["here"] if pair.head else []))
-    return (
-        Told(heads, tuple((*names, *_write_sides(pair, ours, theirs)) for names, ours, theirs in rows))
-        if rows
-        else None
-    )
 
 
 def sides_of(pair: ChartPair, kind: type[Kind]) -> tuple[Kind | None, Kind | None]:
@@ -106,6 +76,20 @@ def rank_cells(grid: Grid) -> list[tuple[int, int]]:
     return sorted(sizes, key=lambda place: (-ours[place], -sizes[place], place))
 
 
+def rank_changes(grid: Grid) -> list[tuple[int, int]]:
+    """Give the places of the cells that differ between the sides, the largest change first."""
+    head, base = grid.head, grid.base
+    if head is None or base is None:
+        return []
+    changes = {
+        (row, column): abs(ours - theirs)
+        for row, lines in enumerate(zip(head, base, strict=True))
+        for column, (ours, theirs) in enumerate(zip(*lines, strict=True))
+        if is_drawable(ours) and is_drawable(theirs) and ours != theirs
+    }
+    return sorted(changes, key=lambda place: (-changes[place], place))
+
+
 def is_counts(cells: Cells) -> bool:
     """Whether all cells are whole numbers, so that they can be counted together."""
     return all(0 <= value < MOST_COUNTED and value == value // 1 for line in cells for value in line)
@@ -118,10 +102,22 @@ def _tell_matrix(grid: Grid, labels: Labels) -> str:
     said += [_tell_right(grid, labels)] if is_counted else []
     places = rank_cells(grid)
     if places:
-        row, column = _names_at(grid, places[0])
+        row, column = names_at(grid, places[0])
         what = f"most confused: {row} as {column}" if grid.is_square else f"largest: {row}, {column}"
-        said.append(f"{what} ({_tell_both(*_values_at(grid, places[0]), labels)})")
+        said.append(f"{what} ({tell_both(*values_at(grid, places[0]), labels)})")
+        said += _tell_changed(grid, places[0], labels)
     return ": ".join([said[0], ", ".join(said[1:])]) if said[1:] else said[0]
+
+
+def _tell_changed(grid: Grid, first: tuple[int, int], labels: Labels) -> list[str]:
+    """Name what is confused much more or less often than on main, where both sides hold as much in all."""
+    totals = {sum(size_of(value) for line in side for value in line) for side in grid.sides}
+    places = [place for place in rank_changes(grid) if not (grid.is_square and place[0] == place[1])]
+    if len(totals) > 1 or not places or places[0] == first:
+        return []
+    row, column = names_at(grid, places[0])
+    what = f"{row} as {column}" if grid.is_square else f"{row}, {column}"
+    return [f"most changed: {what} ({tell_both(*values_at(grid, places[0]), labels)})"]
 
 
 def _tell_right(grid: Grid, labels: Labels) -> str:
@@ -147,7 +143,7 @@ def _tell_bars(pair: ChartPair, labels: Labels) -> str:
     one = head or base
     count = len(one.labels) if one else 0
     others = f" ({format_number(len(base.labels))} {labels.base})" if base and len(base.labels) != count else ""
-    bars = list(_bars(pair, count + len(base.labels) if base else count))
+    bars = list(list_bars(pair, count + len(base.labels) if base else count))
     largest = max(bars, key=lambda bar: size_of(bar[1] if bar[1] is not None else 0.0 if head else bar[2] or 0.0))
     said = f"{plural(count, 'bar')}{others}: largest {_tell_bar(largest, pair, labels)}"
     # What is on one side alone may be there on the other, among the many that are not kept.
@@ -157,7 +153,7 @@ def _tell_bars(pair: ChartPair, labels: Labels) -> str:
     return f"{said}, most changed {_tell_bar(changed, pair, labels)}"
 
 
-def _bars(pair: ChartPair, most: int) -> Iterator[tuple[str, float | None, float | None]]:
+def list_bars(pair: ChartPair, most: int) -> Iterator[tuple[str, float | None, float | None]]:
     """Yield the largest bars with their values here and on main."""
     head, base = sides_of(pair, Bars)
     ours, theirs = (dict(zip(side.labels, side.values, strict=True)) if side else {} for side in (head, base))
@@ -172,44 +168,64 @@ def _change_of(bar: tuple[str, float | None, float | None]) -> float:
 def _tell_bar(bar: tuple[str, float | None, float | None], pair: ChartPair, labels: Labels) -> str:
     label, head, base = bar
     values = head if pair.head else None, base if pair.base else None
-    return f"{shorten_middle(label, LABEL_LENGTH)} ({_tell_both(*values, labels, _unit(pair))})"
+    return f"{shorten_middle(label, LABEL_LENGTH)} ({tell_both(*values, labels, unit_of(pair))})"
 
 
 def _tell_points(pair: ChartPair, labels: Labels) -> str:
-    head, base = sides_of(pair, Points)
-    one = head or base
-    if one is None:
-        return "nothing"
-    count = plural(len(one.x), "point")
-    others = f" ({format_number(len(base.x))} {labels.base})" if base and len(base.x) != len(one.x) else ""
+    sides = [side for side in sides_of(pair, Points) if side]
+    one = sides[0]
     x, y = (shorten_middle(label, LABEL_LENGTH) for label in (one.x_label, one.y_label))
-    areas = [_find_area(side) if side else None for side in (head, base)]
-    if all(area is not None for area, side in zip(areas, (head, base), strict=True) if side) and _have_same_ends(
-        head, base
-    ):
-        said = f"area under it {_tell_both(areas[0], areas[1], labels)}"
-    else:
-        ranges = [f"{_tell_range(side.y)} {label}" for side, label in zip((head, base), labels, strict=True) if side]
-        said = f"{y} from {' and '.join(ranges)}"
-    return f"{y} over {x}, {count}{others}: {said}"
+    # How many points a curve is kept by says nothing of it.
+    known = find_known(one)
+    return f"{y} over {x}{'' if known else f', {_tell_counts(pair, labels)}'}: {_tell_course(pair, labels, y)}"
 
 
-def _find_area(side: Points) -> float | None:
-    """Give the area under a line that goes one way and does not leave numbers; None for everything else."""
-    xs = side.x if side.x[0] <= side.x[-1] else side.x[::-1]
-    if side.y_label == _NO_AREA or not side.is_line or len(xs) < 2 or not all(map(is_drawable, (*side.x, *side.y))):
-        return None
-    if any(right < left for left, right in pairwise(xs)) or xs[0] == xs[-1]:
-        return None
-    steps = zip(pairwise(side.x), pairwise(side.y), strict=True)
-    return abs(math.fsum((right - left) * (low / 2 + high / 2) for (left, right), (low, high) in steps))
+def _tell_counts(pair: ChartPair, labels: Labels) -> str:
+    counts = [(len(side.x), label) for side, label in zip(sides_of(pair, Points), labels, strict=True) if side]
+    others = f" ({format_number(counts[1][0])} {counts[1][1]})" if len({count for count, _ in counts}) > 1 else ""
+    return f"{plural(counts[0][0], 'point')}{others}"
 
 
-def _have_same_ends(head: Points | None, base: Points | None) -> bool:
-    if head is None or base is None:
-        return True
-    ends = [(min(side.x), max(side.x)) for side in (head, base)]
-    return all(math.isclose(ours, theirs, abs_tol=ALIKE) for ours, theirs in zip(*ends, strict=True))
+def _tell_course(pair: ChartPair, labels: Labels, y: str) -> str:
+    """Say what the curve comes to where that can be compared, else from where to where it goes."""
+    head, base = sides_of(pair, Points)
+    sides = [side for side in (head, base) if side]
+    scores = [find_score(side) if side else None for side in (head, base)]
+    is_told = sum(score is not None for score in scores) == len(sides)
+    if is_told and (all(side.score is not None for side in sides) or have_same_ends(sides)):
+        known = find_known(sides[0])
+        what = "area under it" if known in (None, Known.ROC) else known
+        return f"{what} {tell_both(scores[0], scores[1], labels)}"
+    ranges = [f"{_tell_range(side.y)} {label}" for side, label in zip((head, base), labels, strict=True) if side]
+    return f"{y} from {' and '.join(ranges)}"
+
+
+def _tell_histogram(pair: ChartPair, labels: Labels) -> str:
+    """Say how many there are, and where half of them lie."""
+    head, base = sides_of(pair, Histogram)
+    quarters = [format_pair(_find_quantile(base, share), _find_quantile(head, share)) for share in QUARTERS]
+    told = [
+        f"from {low} to {high}, the middle at {middle}, {label}"
+        for side, label, (low, middle, high) in (
+            (head, labels.head, [quarter.head for quarter in quarters]),
+            (base, labels.base, [quarter.base for quarter in quarters]),
+        )
+        if side and low != MISSING
+    ]
+    counts = [_tell_size(side) for side in (head, base) if side]
+    others = f" ({counts[1]} {labels.base})" if len(set(counts)) > 1 else ""
+    return (
+        f"histogram of {counts[0]} numbers{others}: {'half of them ' if told else 'nothing in it'}{' and '.join(told)}"
+    )
+
+
+def _find_quantile(side: Histogram | None, share: float) -> float | None:
+    return find_quantile(side, share) if side else None
+
+
+def _tell_size(side: Histogram) -> str:
+    count = count_all(side)
+    return format_number(int(count) if count < MOST_COUNTED and count == count // 1 else count)
 
 
 def _tell_range(values: Sequence[float]) -> str:
@@ -220,28 +236,26 @@ def _tell_range(values: Sequence[float]) -> str:
     return f"{pair.base} to {pair.head}"
 
 
-def _tell_both(head: float | None, base: float | None, labels: Labels, unit: str = "") -> str:
+def tell_both(head: float | None, base: float | None, labels: Labels, unit: str = "") -> str:
+    """Say a number of each side, as far as it is there, in digits that tell them apart."""
     pair = format_pair(base, head, unit)
     said = [f"{text} {label}" for text, label in ((pair.head, labels.head), (pair.base, labels.base)) if text != "–"]
     return " and ".join(said)
 
 
-def _names_at(grid: Grid, place: tuple[int, int]) -> tuple[str, str]:
+def names_at(grid: Grid, place: tuple[int, int]) -> tuple[str, str]:
+    """Name the row and the column of a cell."""
     row, column = place
     return shorten_middle(grid.rows[row], LABEL_LENGTH), shorten_middle(grid.columns[column], LABEL_LENGTH)
 
 
-def _values_at(grid: Grid, place: tuple[int, int]) -> tuple[float | None, float | None]:
+def values_at(grid: Grid, place: tuple[int, int]) -> tuple[float | None, float | None]:
+    """Give what a cell holds here and on main."""
     row, column = place
     return grid.head[row][column] if grid.head else None, grid.base[row][column] if grid.base else None
 
 
-def _unit(pair: ChartPair) -> str:
+def unit_of(pair: ChartPair) -> str:
+    """Give the unit of bars, short enough to stand beside a number."""
     one = pair.head or pair.base
     return shorten_middle(one.unit, 20) if isinstance(one, Bars) and one.unit.strip() else ""
-
-
-def _write_sides(pair: ChartPair, head: float | None, base: float | None) -> tuple[str, ...]:
-    """Write the base and the head, as far as they are there, in digits that tell them apart."""
-    numbers = format_pair(base, head, _unit(pair))
-    return (*([numbers.base] if pair.base else []), *([numbers.head] if pair.head else []))

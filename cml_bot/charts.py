@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from cml_bot.bins import is_rising, merge_bins
 from cml_bot.model import Bars, ChartPair, Histogram, Matrix, Points
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def is_whole(chart: Chart) -> bool:
         case Points():
             return 0 < len(chart.x) == len(chart.y)
         case Histogram():
-            return 0 < len(chart.counts) == len(chart.edges) - 1
+            return 0 < len(chart.counts) == len(chart.edges) - 1 and is_rising(chart.edges)
 
 
 def bound_chart(chart: Chart) -> Chart:
@@ -79,7 +80,7 @@ def bound_chart(chart: Chart) -> Chart:
         case Points():
             return _bound_points(chart)
         case Histogram():
-            return chart
+            return merge_bins(chart)
 
 
 def thin_line(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> tuple[Side, Side]:

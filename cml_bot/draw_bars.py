@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from cml_bot.charts import choose_bars
 from cml_bot.draw import shorten_middle
 from cml_bot.draw_sheet import (
     BASE,
+    FAINT,
     HEAD,
     INK,
     as_array,
@@ -28,11 +30,16 @@ from cml_bot.filters import format_number
 from cml_bot.model import Bars
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.container import BarContainer
 
-    from cml_bot.draw_sheet import Pen
+    from cml_bot.draw_sheet import Numbers, Pen
     from cml_bot.model import ChartPair
+
+    Mark = Artist | BarContainer
 
 MOST_DRAWN = 20
 WIDTH, ROW = 640, 34
@@ -42,7 +49,9 @@ TOP, FOOT, NOTE = 76, 40, 24
 LABEL_LENGTH = 22
 MUCH = 0.3
 """Share of the width that labels take where there is no room for many numbers."""
-LEAST = 4
+CLOSE = 0.6
+"""Share of the largest value that all others reach where bars become dots."""
+LEAST = 3
 """Rows that the picture has room for at least."""
 
 
@@ -61,10 +70,7 @@ def paint_bars(pair: ChartPair, title: str, *, head_label: str, base_label: str)
         write_title(sheet, f"{title} ({unit})" if unit else title)
         left = (24 + 12 * max(map(len, texts))) / WIDTH
         axes = sheet.add_axes((left, foot / tall, 0.96 - left, 1 - (TOP + foot) / tall))
-        drawn = [
-            _draw_side(axes, side, labels, pen, (number, len(sides))) for number, (side, pen, _) in enumerate(sides)
-        ]
-        axes.axvline(0, color=INK, linewidth=0.5)
+        drawn = _draw_sides(axes, [(side, pen) for side, pen, _ in sides], labels)
         axes.xaxis.set_major_locator(MaxNLocator(4 if left > MUCH else 6, steps=[1, 2, 2.5, 5, 10]))
         number_ticks(axes.xaxis)
         style_axes(axes, "x")
@@ -75,11 +81,46 @@ def paint_bars(pair: ChartPair, title: str, *, head_label: str, base_label: str)
         return as_png(sheet)
 
 
-def _draw_side(axes: Axes, side: Bars, labels: tuple[str, ...], pen: Pen, place: tuple[int, int]) -> BarContainer:
+def _draw_sides(axes: Axes, sides: Sequence[tuple[Bars, Pen]], labels: tuple[str, ...]) -> Sequence[Mark]:
+    """Draw bars from 0, or dots where the lengths of bars would hide what differs."""
+    lengths = [_lengths(side, labels) for side, _ in sides]
+    if len(sides) > 1 and _are_close(np.concatenate(lengths)):
+        return _draw_dots(axes, lengths, [pen for _, pen in sides])
+    axes.axvline(0, color=INK, linewidth=0.5)
+    return [
+        _draw_side(axes, values, pen, (number, len(sides)))
+        for number, (values, (_, pen)) in enumerate(zip(lengths, sides, strict=True))
+    ]
+
+
+def _draw_side(axes: Axes, values: Numbers, pen: Pen, place: tuple[int, int]) -> BarContainer:
     """Draw the bars of one side, in its share of each label's room; a label that it lacks has none."""
     number, count = place
     thick = 0.78 / count
+    middles = np.arange(len(values)) + (number - (count - 1) / 2) * thick
+    return axes.barh(middles, np.nan_to_num(values), height=0.92 * thick, color=pen.line, linewidth=0)
+
+
+def _draw_dots(axes: Axes, lengths: Sequence[Numbers], pens: Sequence[Pen]) -> Sequence[Mark]:
+    """Draw the sides of each label as dots on one line, the head above."""
+    rows = np.arange(len(lengths[0]))
+    axes.hlines(rows, lengths[0], lengths[1], color=FAINT, linewidth=1.5, zorder=1)
+    return [
+        axes.plot(values, rows, "o", color=pen.line, markersize=5, markeredgewidth=0, zorder=4 - number)[0]
+        for number, (values, pen) in enumerate(zip(lengths, pens, strict=True))
+    ]
+
+
+def _are_close(values: Numbers) -> bool:
+    """Whether all are so far from 0 that bars from there would be of one length, more or less."""
+    known = values[~np.isnan(values)]
+    if not len(known) or known.min() * known.max() <= 0:
+        return False
+    smallest, largest = sorted((abs(float(known.min())), abs(float(known.max()))))
+    return smallest > CLOSE * largest
+
+
+def _lengths(side: Bars, labels: tuple[str, ...]) -> Numbers:
+    """Give the values of these labels, NaN where there is none. Shape (labels,)."""
     known = dict(zip(side.labels, side.values, strict=True))
-    lengths = np.nan_to_num(as_array([known.get(label, 0.0) for label in labels]))
-    middles = np.arange(len(labels)) + (number - (count - 1) / 2) * thick
-    return axes.barh(middles, lengths, height=0.92 * thick, color=pen.line, linewidth=0)
+    return as_array([known.get(label, math.nan) for label in labels])

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from cml_bot.chart_words import describe_chart
 from cml_bot.draw import LABEL_LENGTH, NAME_LENGTH, name_file, shorten_middle
-from cml_bot.model import Bars, Figure, Matrix
+from cml_bot.model import Bars, Figure, Histogram, Matrix
 
 if TYPE_CHECKING:
     from cml_bot.model import ChartPair
 
 
 def draw_chart(pair: ChartPair, *, head_label: str, base_label: str) -> Figure:
-    """Draw a matrix, bars or points of both sides as a PNG; the same input gives the same bytes."""
+    """Draw a matrix, bars, a histogram or points of both sides as a PNG; the same input gives the same bytes."""
     labels = {
         "head_label": shorten_middle(head_label, LABEL_LENGTH),
         "base_label": shorten_middle(base_label, LABEL_LENGTH),
@@ -37,6 +37,10 @@ def _paint(pair: ChartPair, labels: dict[str, str]) -> bytes:
             from cml_bot.draw_bars import paint_bars
 
             return paint_bars(pair, title, **labels)
+        case Histogram():
+            from cml_bot.draw_histogram import paint_histogram
+
+            return paint_histogram(pair, title, **labels)
         case _:
             from cml_bot.draw_points import paint_points
 

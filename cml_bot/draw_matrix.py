@@ -22,6 +22,7 @@ from cml_bot.draw_sheet import (
     drawable,
     fit,
     open_sheet,
+    pixels_of,
     write_foot,
     write_title,
 )
@@ -45,12 +46,16 @@ MOST_NUMBERED = 15
 MOST_LABELLED = 30
 """Labels on one side; of more every second is written."""
 LABEL_LENGTH = 12
-SMALL, LARGE, ROOM = 360, 420, 100
+SMALL, LARGE, ROOM = 360, 420, 84
 """Pixels of a panel with numbers and of one without; and of the largest cell."""
+MOST_SHARED, SHARED = 8, 52
+"""Classes whose cells hold their share of the row below the count; and pixels that such a cell needs."""
 LEAST_WIDTH = (420, 580)
 """For one panel and for two: their texts need that room."""
 TOP, FOOT, GAP = 74, 36, 28
 """Pixels above, below and between the panels."""
+NARROW, LINE_HEIGHT = 800, 24
+"""A picture that is no wider has two lines below it, of that height."""
 LETTER = 0.62
 """Width of a digit for its size."""
 LETTER_WIDTH, LINE = 10.5, 36
@@ -74,6 +79,8 @@ class _Panel:
     """Shape (rows, columns): from 0 to 1, where in the colours each cell is."""
     numbers: Numbers
     write: Callable[[float], str]
+    shares: Numbers | None = None
+    """Shape (rows, columns): the share of its row, in percent, to be written below each number."""
 
 
 def paint_matrix(pair: ChartPair, title: str, *, head_label: str, base_label: str) -> bytes:
@@ -92,13 +99,20 @@ def paint_matrix(pair: ChartPair, title: str, *, head_label: str, base_label: st
 def _side_panel(grid: Grid, label: str, *, in_shares: bool) -> _Panel:
     numbers = _as_numbers(grid.sides[0])
     shares = _shares(numbers)
+    has_shares = not in_shares and _has_shares(grid)
     return _Panel(
-        head=f"{label}, % of each row" if in_shares else label,
+        head=f"{label}, % of each row" if in_shares else f"{label}, and % of row" if has_shares else label,
         colours=SHARES,
         shades=np.sqrt(np.clip(shares, 0, 1)),
         numbers=shares * 100 if in_shares else numbers,
         write=_write_share if in_shares else format_number,
+        shares=shares * 100 if has_shares else None,
     )
+
+
+def _has_shares(grid: Grid) -> bool:
+    """Whether cells hold counts, and have room for their share of the row as well."""
+    return max(len(grid.rows), len(grid.columns)) <= MOST_SHARED and all(map(is_counts, grid.sides))
 
 
 def _change_panel(grid: Grid, base_label: str, *, in_shares: bool) -> _Panel:
@@ -120,10 +134,14 @@ def _change_panel(grid: Grid, base_label: str, *, in_shares: bool) -> _Panel:
 def _paint(grid: Grid, panels: list[_Panel], title: str, base_label: str) -> bytes:
     count = max(len(grid.rows), len(grid.columns))
     cell = min(ROOM, (SMALL if count <= MOST_NUMBERED else LARGE) / count)
+    cell = max(cell, SHARED) if panels[0].shares is not None else cell
     left, below = _room(grid.rows), _room(grid.columns) if _is_upright(grid, cell) else LINE
     width, height = cell * len(grid.columns), cell * len(grid.rows)
     whole = round(max(LEAST_WIDTH[len(panels) - 1], left + (width + GAP) * len(panels)))
-    tall = round(TOP + height + below + FOOT)
+    what = ["rows: true, columns: predicted"] if grid.is_square else []
+    what += [f"blue: more here, orange: more on {base_label}"] if len(panels) > 1 else []
+    what = what if whole < NARROW else [" · ".join(what)]
+    tall = round(TOP + height + below + FOOT + LINE_HEIGHT * max(0, len(what) - 1))
     with open_sheet(whole, tall) as sheet:
         write_title(sheet, title)
         for number, panel in enumerate(panels):
@@ -132,10 +150,17 @@ def _paint(grid: Grid, panels: list[_Panel], title: str, base_label: str) -> byt
             _fill(axes, panel, cell)
             _label(axes, grid, cell, with_rows=number == 0)
             _head(sheet, panel.head, x / whole, 1 - (TOP - 6) / tall, round((width + GAP) / 12))
-        what = ["rows: true, columns: predicted"] if grid.is_square else []
-        what += [f"blue: more here, orange: more on {base_label}"] if len(panels) > 1 else []
-        write_foot(sheet, " · ".join(what), 16 / whole)
+        _write_foot(sheet, what)
         return as_png(sheet)
+
+
+def _write_foot(sheet: Figure, what: list[str]) -> None:
+    """Say below the panels what they are; in a narrow picture on two lines, lest the letters get small."""
+    width, height = pixels_of(sheet)
+    for number, text in enumerate(reversed(what[:-1]), start=1):
+        y = (7.2 + number * LINE_HEIGHT) / height
+        sheet.text(16 / width, y, drawable(text), va="bottom", color=INK, fontsize=6.5)
+    write_foot(sheet, " ".join(what[-1:]), 16 / width)
 
 
 def _fill(axes: Axes, panel: _Panel, cell: float) -> None:
@@ -150,10 +175,15 @@ def _fill(axes: Axes, panel: _Panel, cell: float) -> None:
     size = min(6.5, 0.55 * cell / POINT, 0.88 * cell / POINT / LETTER / max(longest, 1))
     if max(rows, columns) > MOST_NUMBERED or size < SMALLEST:
         return
+    lift = 0.0 if panel.shares is None else 0.17
     for row, column in zip(*np.nonzero(panel.numbers), strict=True):
         red, green, blue, _ = panel.colours(panel.shades[row, column])
         ink = INK if 0.299 * red + 0.587 * green + 0.114 * blue > 0.55 else CARD
-        axes.text(column, row, texts[row][column], ha="center", va="center", fontsize=size, color=ink)
+        axes.text(column, row - lift, texts[row][column], ha="center", va="center", fontsize=size, color=ink)
+        if panel.shares is not None:
+            share = _write_percent(panel.shares[row, column])
+            below = min(0.85 * size, 0.88 * cell / POINT / LETTER / len(share))
+            axes.text(column, row + 1.6 * lift, share, ha="center", va="center", fontsize=below, color=ink)
 
 
 def _label(axes: Axes, grid: Grid, cell: float, *, with_rows: bool) -> None:
@@ -202,6 +232,10 @@ def _shares(numbers: Numbers) -> Numbers:
 
 def _write_share(value: float) -> str:
     return f"{value:.0f}"
+
+
+def _write_percent(value: float) -> str:
+    return f"{value:.0f} %" if value >= 1 else "<1 %"
 
 
 def _write_points(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -26,9 +26,13 @@ from cml_bot.draw_sheet import (
     write_legend,
     write_title,
 )
+from cml_bot.filters import format_pair
+from cml_bot.known_curves import Known, find_known, find_score, have_same_ends, is_fit
 from cml_bot.model import Points
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
@@ -44,13 +48,8 @@ LEVELS = 20
 """More different numbers on an axis are no levels: then points are spread as if there were so many."""
 GOLDEN = (0.7548776662466927, 0.5698402909980532)
 """Steps that spread points evenly, without a die: https://extremelearning.com.au/unreasonable-effectiveness/"""
-DIAGONALS = (
-    ("fpr", "tpr"),
-    ("false positive", "true positive"),
-    ("prob_pred", "prob_true"),
-    ("mean predicted", "frac"),
-)
-"""Beginnings of the labels of curves that are held against the diagonal: chance, or what is well calibrated."""
+ENDS = (-0.02, 1.02)
+"""Of both axes where everything lies between 0 and 1."""
 
 
 def paint_points(pair: ChartPair, title: str, *, head_label: str, base_label: str) -> bytes:
@@ -66,8 +65,7 @@ def paint_points(pair: ChartPair, title: str, *, head_label: str, base_label: st
         write_title(sheet, title)
         axes = sheet.add_axes((0.1, FOOT / HEIGHT, 0.87, 1 - (TOP + FOOT) / HEIGHT))
         drawn = [_draw_side(axes, side, pen) for side, pen, _ in reversed(sides)][::-1]
-        if _is_held_against_diagonal(one):
-            axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle="--", zorder=0)
+        _draw_right(axes, one)
         _scale(axes)
         left = axes.get_position().x0
         sheet.text(left, 1 - (TOP - 6) / HEIGHT, y_label, va="bottom", color=INK, fontsize=fit(6.5, len(y_label), 48))
@@ -75,7 +73,7 @@ def paint_points(pair: ChartPair, title: str, *, head_label: str, base_label: st
         write_foot(
             sheet, " · ".join([x_label, *([f"{MOST_POINTS} points of each"] if most > MOST_POINTS else [])]), left
         )
-        write_legend(sheet, drawn, [(label, pen) for _, pen, label in sides])
+        write_legend(sheet, drawn, _name_sides(sides))
         return as_png(sheet)
 
 
@@ -83,7 +81,15 @@ def _draw_side(axes: Axes, side: Points, pen: Pen) -> Artist:
     few = bound_chart(side)
     x, y = (as_array(few.x), as_array(few.y)) if isinstance(few, Points) else (np.empty(0), np.empty(0))
     if side.is_line:
-        return axes.plot(x, y, color=pen.line, linewidth=pen.width, zorder=2)[0]
+        known = find_known(side)
+        # Between two recalls nothing was measured: the precision of the larger one holds.
+        style: Literal["default", "steps-pre", "steps-post"] = "default"
+        if known is Known.PRECISION_RECALL and len(x):
+            style = "steps-post" if x[0] > x[-1] else "steps-pre"
+        marker = "o" if known is Known.CALIBRATION else ""
+        return axes.plot(
+            x, y, color=pen.line, linewidth=pen.width, drawstyle=style, marker=marker, markersize=2.6, zorder=2
+        )[0]
     if side.is_jittered:
         x, y = (_spread(values, step) for values, step in zip((x, y), GOLDEN, strict=True))
     drawn = axes.plot(x, y, "o", color=pen.line, markersize=2.6, markeredgewidth=0, alpha=0.65, zorder=2)
@@ -98,14 +104,42 @@ def _spread(values: Numbers, step: float) -> Numbers:
     return values + reach * ((np.arange(len(values)) * step) % 1.0 - 0.5)
 
 
-def _is_held_against_diagonal(side: Points) -> bool:
-    x, y = side.x_label.strip().lower(), side.y_label.strip().lower()
-    return side.is_line and any(x.startswith(one) and y.startswith(other) for one, other in DIAGONALS)
+def _draw_right(axes: Axes, one: Points) -> None:
+    """Draw the diagonal: chance, what is well calibrated, or what is predicted right."""
+    known = find_known(one)
+    if known:
+        axes.set_xlim(*ENDS)
+        axes.set_ylim(*ENDS)
+    if known in (Known.ROC, Known.CALIBRATION):
+        axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle="--", zorder=0)
+    elif is_fit(one):
+        (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+        start, end = max(left, low), min(right, high)
+        if start < end:
+            axes.plot([start, end], [start, end], color=FAINT, linewidth=0.8, linestyle="--", zorder=0)
+
+
+def _name_sides(sides: Sequence[tuple[Points, Pen, str]]) -> list[tuple[str, Pen]]:
+    """Name each side, and what its curve comes to, with the same decimals."""
+    scores = [find_score(side) for side, *_ in sides]
+    known = find_known(sides[0][0])
+    if None in scores or not (all(side.score is not None for side, *_ in sides) or _end_alike(sides)):
+        return [(label, pen) for _, pen, label in sides]
+    numbers = format_pair(scores[-1], scores[0])
+    texts = [numbers.head, numbers.base]
+    # Two sides have room for the word on the first alone.
+    words = [f": {known or 'area'}" if number == 0 else ":" for number in range(len(sides))]
+    return [(f"{label}{word} {text}", pen) for (_, pen, label), word, text in zip(sides, words, texts, strict=False)]
+
+
+def _end_alike(sides: Sequence[tuple[Points, Pen, str]]) -> bool:
+    return have_same_ends([side for side, *_ in sides])
 
 
 def _scale(axes: Axes) -> None:
     """Choose ticks and margins: a tick's number needs its room."""
-    axes.margins(x=0.03, y=0.05)
+    if axes.get_autoscalex_on():
+        axes.margins(x=0.03, y=0.05)
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     left = 0.025 + 0.0175 * number_ticks(axes.yaxis)

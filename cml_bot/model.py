@@ -255,6 +255,9 @@ class Points:
     source: str = ""
     is_jittered: bool = False
     """Whether points that lie on each other are drawn beside each other."""
+    score: float | None = None
+    """What it comes to by all examples: the area under a ROC curve, an average precision, the error of a calibration.
+    None where nobody knows, or the points that are here tell it."""
 
     @property
     def key(self) -> Key:

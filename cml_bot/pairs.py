@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.charts import bound_pair
 from cml_bot.goals import is_count
-from cml_bot.model import ChartPair, Curve, FigurePair, ParamDelta
+from cml_bot.model import ChartPair, Curve, FigurePair, ParamDelta, Points
 from cml_bot.rules import goal_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,11 @@ def _pair(head: Chart | None, base: Chart | None, key: Key) -> ChartPair:
 
 
 def _shown(chart: Chart | None) -> Chart | None:
-    """Leave out where it was read; as text it is compared, because NaN is not equal to itself."""
+    """Leave out where it was read; as text it is compared, because NaN is not equal to itself.
+
+    What points come to is no news where the points are the same: earlier records do not tell it.
+    """
+    chart = replace(chart, score=None) if isinstance(chart, Points) else chart
     return replace(chart, source="") if chart else None
 
 

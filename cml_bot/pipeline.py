@@ -24,6 +24,7 @@ from cml_bot.model import Outcome, Report, Run, Side, WhenDataChanges
 from cml_bot.pairs import keep_same_params, pair_charts, pair_curves, pair_figures, pair_params
 from cml_bot.progress import telling
 from cml_bot.regroup import regroup
+from cml_bot.slices import chart_slices
 from cml_bot.trees import FolderTree
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
         params=pair_params(here, there),
         same_params=keep_same_params(here, there),
         curves=pair_curves(here, there, config.metrics),
-        charts=pair_charts(head, base),
+        charts=(*pair_charts(head, base), *chart_slices(deltas)),
         figures=pair_figures(head, base),
         like_for_like=(*_warn_foreign(job), *_tell_differences(head, base, config)),
         drifts=_find_drifts(job, head, found, config),

@@ -26,6 +26,7 @@ from cml_bot.views import (
     titled_curves,
     view_form,
     view_report,
+    without_numbers,
 )
 
 if TYPE_CHECKING:
@@ -45,12 +46,20 @@ CHARTS = 6
 
 PAGE = Limits(folded=20_000, checks=5_000, unread=1_000, notes=1_000, sources=1_000, curves=2_000)
 WHOLE = Limits(
-    folded=20_000, checks=5_000, unread=1_000, notes=1_000, sources=1_000, curves=20_000, charts=6, pictures=40
+    folded=20_000,
+    checks=5_000,
+    unread=1_000,
+    notes=1_000,
+    sources=1_000,
+    curves=20_000,
+    charts=6,
+    pictures=40,
+    numbers=40,
 )
 """For places that no comment's length binds."""
 SHORT = Limits(folded=0, checks=8, unread=3, notes=0, sources=0, words=300)
 FORMS = (
-    Limits(folded=400, checks=50, unread=20, notes=60, sources=40, curves=400, charts=CHARTS, pictures=40),
+    Limits(folded=400, checks=50, unread=20, notes=60, sources=40, curves=400, charts=CHARTS, pictures=40, numbers=40),
     Limits(folded=40, checks=20, unread=10, notes=10, sources=10, curves=5, charts=4, pictures=4, words=400),
     SHORT,
 )
@@ -141,9 +150,12 @@ def render(
         ]
     if charts and dialect is not Dialect.BITBUCKET:
         view = add_charts(view, report, CHARTS)
-    forms = tuple(
-        _render_form(view, known, dialect, limits, shortened=number > 0)
-        for number, limits in enumerate(_forms(dialect))
+    longest, *shorter = _forms(dialect)
+    # The numbers of charts are the first to go: then nothing else is missing yet.
+    kept = [longest, without_numbers(longest)] if view["charts"] and longest.numbers else [longest]
+    forms = (
+        *(_render_form(view, known, dialect, limits, shortened=False) for limits in kept),
+        *(_render_form(view, known, dialect, limits, shortened=True) for limits in shorter),
     )
     if whole:
         forms = (_render_form(view, known, dialect, WHOLE, shortened=False), *forms)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from cml_bot.chart_words import describe_chart, sides_of, tabulate_chart
+from cml_bot.chart_numbers import number_chart, tabulate_chart
+from cml_bot.chart_words import describe_chart, sides_of
 from cml_bot.draw import describe_curve
 from cml_bot.escape import clean, find_commits
 from cml_bot.filters import plural, sparkline
@@ -20,7 +21,7 @@ from cml_bot.wording_rows import OUTCOMES, sort_rows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cml_bot.chart_words import Told
+    from cml_bot.chart_numbers import Told
     from cml_bot.mermaid import Chart
     from cml_bot.model import ChartPair, Check, Curve, Figure, FigurePair, ParamDelta, Report, Series
 
@@ -29,7 +30,7 @@ SHOWN_PAIRS = 20
 
 TOLD_CHARTS = 20
 """Charts that are told in words and a small table, each of several lines."""
-NARROW = 5
+NARROW = 3
 """Columns of a matrix that can be read at half of the page's width."""
 TOLD_ROWS = 5
 """Rows of such a table."""
@@ -52,6 +53,8 @@ class Limits:
     """Those that are charts in text."""
     pictures: int = 0
     """Curves, charts and pairs of the job's pictures together."""
+    numbers: int = 0
+    """Charts whose numbers are folded in below them, drawn or told."""
     words: int = 600
     """Characters of one foreign sentence."""
 
@@ -79,6 +82,8 @@ class ChartView:
     chart: Chart | None = None
     is_wide: bool = False
     """Whether its picture needs a row of its own."""
+    numbers: Told | None = None
+    """All of its numbers that a reader can take in, for a folded table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +166,7 @@ def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Lim
     shown_charts = shown_charts[: limits.pictures - len(pictured)]
     told_charts = [one for one in view["charts"] if one not in shown_charts]
     charted = [curve for curve in told if curve.chart][: limits.charts]
+    told_here = _keep_charts(told_charts[: min(limits.curves, TOLD_CHARTS)], limits.charts - len(charted))
     room = limits.pictures - len(pictured) - len(shown_charts)
     hosted = [
         pair for pair in view["figures"] if any(side and side.name in addresses for side in (pair.base, pair.head))
@@ -177,7 +183,9 @@ def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Lim
         "hidden_curves": len(others) - len(told),
         "charted": charted,
         "pictured_charts": shown_charts,
-        "told_charts": _keep_charts(told_charts[: min(limits.curves, TOLD_CHARTS)], limits.charts - len(charted)),
+        "told_charts": told_here,
+        "short_table": TOLD_ROWS,
+        "numbered_charts": [*shown_charts, *told_here][: limits.numbers],
         "hidden_charts": max(0, len(told_charts) - min(limits.curves, TOLD_CHARTS)),
         "shown_pairs": shown,
         "named_pairs": named[:most_named],
@@ -189,6 +197,11 @@ def _keep_charts(told: Sequence[ChartView], most: int) -> list[ChartView]:
     """Leave so many of them their chart in text."""
     kept = [one for one in told if one.chart][:most]
     return [one if one in kept else replace(one, chart=None) for one in told]
+
+
+def without_numbers(limits: Limits) -> Limits:
+    """Give what a form shows but for the numbers of its charts: they go first where it has to be shorter."""
+    return replace(limits, numbers=0)
 
 
 def count_parts(view: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -266,6 +279,7 @@ def _chart_views(report: Report, figures: Mapping[Key, Figure]) -> list[ChartVie
             caption=describe_chart(pair, **labels),
             figure=figures.get(key),
             table=tabulate_chart(pair, base_label=labels["base_label"], most=TOLD_ROWS),
+            numbers=number_chart(pair, base_label=labels["base_label"]),
             is_wide=any(isinstance(side, Matrix) and len(side.columns) > NARROW for side in (pair.head, pair.base)),
         )
         for key, pair in titled_charts(report).items()

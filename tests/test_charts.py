@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from cml_bot.as_json import dump_run, parse_run
 from cml_bot.bundle import dump_bundle
 from cml_bot.bundle_paths import Bundle
-from cml_bot.chart_words import describe_chart, tabulate_chart
+from cml_bot.chart_numbers import number_chart, tabulate_chart
+from cml_bot.chart_words import describe_chart
 from cml_bot.charts import (
     MOST_BARS,
     MOST_CLASSES,
@@ -235,15 +236,15 @@ class TestJoined:
         (pair(bars(a=NAN), bars(a=1.0)), "importance, 1 bar: largest a (NaN on this branch and 1 on main)"),
         (
             pair(line(0.0, 0.9, 1.0), line(0.0, 0.5, 1.0)),
-            "roc, tpr over fpr, 3 points: area under it 0.7 on this branch and 0.5 on main",
+            "roc, tpr over fpr: area under it 0.7 on this branch and 0.5 on main",
         ),
         (
             pair(line(0.0, 0.9, 1.0), line(0.0, 0.5, 1.0, 1.0, x=[0.0, 0.5, 0.2, 1.0])),
-            "roc, tpr over fpr, 3 points (4 on main): tpr from 0 to 1 on this branch and 0 to 1 on main",
+            "roc, tpr over fpr: tpr from 0 to 1 on this branch and 0 to 1 on main",
         ),
         (
             pair(line(NAN, NAN), None),
-            "roc, tpr over fpr, 2 points: tpr from no number on this branch; it is not there on main",
+            "roc, tpr over fpr: tpr from no number on this branch; it is not there on main",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -292,6 +293,7 @@ def test_any_numbers_can_be_told(data: st.DataObject) -> None:
     for drawn in kinds:
         assert tell(drawn)
         tabulate_chart(drawn, base_label=BASE, most=5)
+        assert number_chart(drawn, base_label=BASE) or isinstance(drawn.head, Points)
         assert pair_charts(run(drawn.head or drawn.base or bars(a=1)), None)
 
 

@@ -25,6 +25,7 @@ from cml_bot.model import (
     Figure,
     FigurePair,
     Goal,
+    Histogram,
     Key,
     Matrix,
     ParamDelta,
@@ -228,7 +229,7 @@ def stranger() -> Report:
 
 
 def charts() -> Report:
-    """One of each kind of chart: on both sides, on one, with labels that need room."""
+    """Each kind of chart: on both sides, on one, with labels that need room."""
     confusion = [
         Matrix(name="confusion", rows=("cat", "dog", "owl"), columns=("cat", "dog", "owl"), values=values)
         for values in (
@@ -245,12 +246,17 @@ def charts() -> Report:
         Points(name="roc", x=(0.0, 0.1, 0.5, 1.0), y=(0.0, *values, 1.0), x_label="fpr", y_label="tpr", is_line=True)
         for values in ((0.8, 0.97), (0.7, 0.95))
     ]
+    scores = [
+        Histogram(name="scores", edges=(0.0, 0.25, 0.5, 0.75, 1.0), counts=counts, x_label="score")
+        for counts in ((60.0, 12.0, 8.0, 70.0), (50.0, 20.0, 22.0, 58.0))
+    ]
     pairs: list[tuple[Chart | None, Chart | None]] = [
         (confusion[0], confusion[1]),
         (importance[0], importance[1]),
         (weights, None),
         (roc[0], roc[1]),
         (None, roc[0]),
+        (scores[0], scores[1]),
     ]
     return replace(
         plain(),
@@ -300,7 +306,7 @@ def hold(path: Path, text: str, update: bool) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_markdown(case: str, update_golden: bool) -> None:
-    full, middle, short = render(CASES[case](), None, {}).forms
+    full, *_, middle, short = render(CASES[case](), None, {}).forms
     hold(GOLDEN / case / "comment.md", full, update_golden)
     hold(GOLDEN / case / "short.md", short, update_golden)
     assert len(short) <= len(full) or case in ("nothing_found", "first_run", "all_same")

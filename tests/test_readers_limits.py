@@ -18,7 +18,7 @@ from cml_bot.config import Config
 from cml_bot.errors import InputError
 from cml_bot.filters import plural
 from cml_bot.model import Bars, Goal, Matrix, Metric, Source
-from cml_bot.readers import asv, catboost, csv_file, junit, label_pairs, trackio_db
+from cml_bot.readers import asv, catboost, csv_file, junit, predictions, trackio_db
 from cml_bot.readers._courses import Courses
 from cml_bot.readers._curves import observe_table
 from cml_bot.readers._event_log import MOST_CURVES
@@ -112,7 +112,7 @@ def test_columns_and_names_beyond_the_most_are_counted_within_limits() -> None:
 
 def test_classes_that_are_called_like_no_number() -> None:
     rows = [("nan", "inf"), ("a", "nan"), ("inf", "a")]
-    [matrix] = label_pairs.observe(("actual", "predicted"), rows)
+    [matrix] = predictions.observe(("actual", "predicted"), rows)
     assert isinstance(matrix, Matrix)
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cml_bot.errors import InputError
-from cml_bot.model import Figure, Metric, Note, Param, Series
+from cml_bot.model import Figure, Matrix, Metric, Note, Param, Series
 from cml_bot.readers import load_reader
 from cml_bot.readers._numbers import as_double, as_number, parse_number
 from cml_bot.readers.dvc_file import parse_dvc
@@ -220,10 +220,13 @@ def test_export_of_two_runs_keeps_their_names(tmp_path: Path) -> None:
     assert list(found) == ["a - loss", "b - loss"]
 
 
-def test_predictions_are_no_history() -> None:
-    for case in ("predictions_one_class", "predictions_unseen_label"):
-        (note,) = read(file_of(f"csv_file/{case}"))
-        assert "rows of predictions: mlbot computes no metrics" in str(note)
+def test_predictions_are_no_history(tmp_path: Path) -> None:
+    (note,) = read(file_of("csv_file/predictions_one_class"))
+    assert "scores of one class alone" in str(note)
+    (matrix,) = read(file_of("csv_file/predictions_unseen_label"))
+    assert isinstance(matrix, Matrix)
+    (note,) = read(write(tmp_path, "out.csv", "label,prediction\n1,0\n0,0\n"))
+    assert "rows of predictions: mlbot computes no metrics" in str(note)
 
 
 def test_yaml_bombs(tmp_path: Path) -> None:

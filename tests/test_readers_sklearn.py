@@ -201,7 +201,7 @@ class TestMatrix:
         assert matrix == Matrix(name="confusion matrix", rows=labels, columns=labels, values=((84, 1), (3, 140)))
 
     def test_pairs_of_labels_are_counted(self) -> None:
-        (matrix,) = read_case("label_pairs/dvclive")
+        (matrix,) = read_case("predictions/dvclive")
         assert isinstance(matrix, Matrix)
         assert matrix.values == ((39, 1), (2, 18))
 
@@ -211,9 +211,7 @@ class TestMatrix:
         assert isinstance(matrix, Matrix)
         assert matrix.rows == ("2", "9", "10")
 
-    def test_measured_numbers_are_no_labels(self, tmp_path: Path) -> None:
-        found = read(write(tmp_path, "predictions.csv", "actual,predicted\n1.5,1.4\n2,2.2\n"))
-        assert "measured numbers" in notes(found)
+    def test_too_many_labels_are_no_classes(self, tmp_path: Path) -> None:
         many = "\n".join(f"{number},{number % 7}" for number in range(201))
         assert "no confusion matrix" in notes(read(write(tmp_path, "x.csv", f"actual,predicted\n{many}\n")))
 
@@ -339,7 +337,7 @@ class TestSearch:
 def test_what_is_found_without_configuration(tmp_path: Path) -> None:
     wanted = {
         "confusion_matrix.csv": "csv_file/confusion_matrix",
-        "eval/cm.json": "label_pairs/dvclive",
+        "eval/cm.json": "predictions/dvclive",
         "plots/sklearn/precision_recall.json": "score_curves/dvclive_pr",
         "roc_curve.json": "score_curves/roc_lists",
         "pr.csv": "score_curves/pr",

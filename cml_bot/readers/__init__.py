@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from cml_bot.readers._patterns import join_patterns
+from cml_bot.readers._prediction_columns import STEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -125,13 +126,14 @@ READERS: tuple[Format, ...] = (
             # pytest-benchmark.
             *_named(".json", "*bench*"),
             # scikit-learn, DVCLive.
-            *_named(".json", *_CURVES, "cm", "cv_results*", "sklearn/*"),
+            *_named(".json", *_CURVES, "cm", "cv_results*", "sklearn/*", *STEMS),
         ),
     ),
     Format(
         module="jsonl_file",
         suffixes=(".jsonl", ".ndjson"),
         names=_named(".jsonl", "metrics", "*_metrics", "metrics_*", *_LOGS, *_HISTORIES),
+        guesses=_named(".jsonl", *STEMS),
     ),
     Format(
         module="yaml_file",
@@ -162,6 +164,8 @@ READERS: tuple[Format, ...] = (
             *_named(".csv", "*failure_cases*", "*pandera*", "*summary*", "*whylogs*", "*profile*"),
             # scikit-learn.
             *_named(".csv", *_CURVES, "cm", "cv_results*", "*grid_search*", "*random_search*", "importance*"),
+            *_named(".csv", *STEMS),
+            *_named(".tsv", *STEMS),
         ),
     ),
     Format(
@@ -221,6 +225,7 @@ READERS: tuple[Format, ...] = (
         module="parquet_file",
         suffixes=(".parquet",),
         names=_named(".parquet", "metrics", "*_metrics", "metrics_*", *_LOGS, *_HISTORIES),
+        guesses=_named(".parquet", *STEMS),
     ),
     Format(module="safetensors_file", suffixes=(".safetensors",), tool="safetensors", names=("*.safetensors",)),
     Format(module="onnx_file", suffixes=(".onnx",), tool="ONNX", names=("*.onnx",)),

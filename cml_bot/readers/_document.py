@@ -60,7 +60,7 @@ def observe_document(
     if shape:
         yield from load_document_shape(shape).observe(typed() if typed else document, where)
     elif rows:
-        yield from observe_rows(rows, x)
+        yield from observe_rows(rows, x, where)
     elif isinstance(document, dict):
         yield from _observe_mapping(document, where, x, has_words=has_words)
     elif isinstance(document, list):
@@ -86,9 +86,9 @@ def find_rows(document: object) -> list[dict[str, object]]:
     return rows if isinstance(document, list) and len(rows) == len(document) else []
 
 
-def observe_rows(rows: Sequence[dict[str, object]], x: str | None) -> Iterator[Observation]:
+def observe_rows(rows: Sequence[dict[str, object]], x: str | None, where: str) -> Iterator[Observation]:
     """Yield what rows show: one without a step is a set of metrics, many are a table."""
-    shape = find_table_shape(tuple(rows[0]), x)
+    shape = find_table_shape(tuple(rows[0]), x, where)
     if shape:
         columns = tuple(rows[0])
         yield from load_table_shape(shape).observe(columns, ([row.get(name) for name in columns] for row in rows))
@@ -123,7 +123,7 @@ def _observe_mapping(
         yield from load_table_shape(IMPORTANCE).observe(IMPORTANCE.columns, rows)
     elif not columns:
         yield from observe_tree(flat, has_words=has_words)
-    elif shape := find_table_shape(tuple(columns), x):
+    elif shape := find_table_shape(tuple(columns), x, where):
         yield from load_table_shape(shape).observe(tuple(columns), zip_longest(*columns.values()))
     else:
         yield from _observe_columns(columns, where, x)

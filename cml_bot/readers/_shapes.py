@@ -12,6 +12,7 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, cast
 
+from cml_bot.readers._prediction_columns import SURE, is_predictions, may_be_predictions
 from cml_bot.steps import find_axis
 
 if TYPE_CHECKING:
@@ -133,10 +134,12 @@ _SKLEARN: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("calibration_table", ("mean_predicted", "fraction_of_positives")),
     ("calibration_table", ("mean_predicted_value", "fraction_of_positives")),
     ("calibration_table", ("mean_predicted_probability", "fraction_of_positives")),
-    ("label_pairs", ("actual", "predicted")),
+    *(("predictions", names) for names in SURE),
     *(("importance_table", names) for names in IMPORTANCES),
     ("classification_table", ("precision", "recall", "f1-score", "support")),
 )
+
+PREDICTIONS = Shape(module="predictions", tool="scikit-learn", columns=SURE[0])
 
 IMPORTANCE = Shape(module="importance_table", tool="scikit-learn", columns=IMPORTANCES[0])
 
@@ -172,17 +175,20 @@ def find_document_shape(document: object, where: str = "") -> Shape | None:
     return next((shape for shape in fitting if all(_has(document, path) for path in shape.keys)), None)
 
 
-def find_table_shape(columns: Sequence[str], x: str | None = None) -> Shape | None:
+def find_table_shape(columns: Sequence[str], x: str | None = None, where: str = "") -> Shape | None:
     """Return the shape of a table, None where it is of no tool that is known or drawn over another column.
 
     Args:
         columns: their names.
         x: the column to draw over, where somebody named one.
+        where: the file's name: that of predictions tells what their columns are for.
     """
     there = frozenset(columns)
     is_course = find_axis(columns) is not None
     fitting = (shape for shape in TABLES if there.issuperset(shape.columns))
     found = next((shape for shape in fitting if not (shape.unless_step and is_course)), None)
+    if found is None and x is None and not is_course and is_predictions(columns, where):
+        return PREDICTIONS
     return found if found and (x is None or x in found.columns) else None
 
 
@@ -210,9 +216,9 @@ def may_be_known(data: bytes, where: str = "") -> bool:
         return True
     if len(data) <= _LONGEST_EMPTY and data.strip() in (b"{}", b"[]"):
         return find_document_shape([], where) is not None
-    return any(all(mark in data for path in shape.keys for mark in _marks(path)) for shape in DOCUMENTS) or any(
-        all(name.encode() in data for name in shape.columns) for shape in TABLES
-    )
+    is_document = any(all(mark in data for path in shape.keys for mark in _marks(path)) for shape in DOCUMENTS)
+    is_table = any(all(name.encode() in data for name in shape.columns) for shape in TABLES)
+    return is_document or is_table or may_be_predictions(data, where)
 
 
 def _marks(path: str) -> list[bytes]:

@@ -51,7 +51,7 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
             raise InputError(path.name, "not a table, its first row has no end", _NO_NAMES)
         matrix, beginning = _find_matrix(first, rows, path.stem)
         header = None if matrix else parse_header(first)
-        shape = find_table_shape(header.names, x) if header else None
+        shape = find_table_shape(header.names, x, path.name) if header else None
         if matrix:
             yield matrix
         elif header is None:

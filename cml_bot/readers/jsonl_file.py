@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from cml_bot.errors import InputError
@@ -12,12 +13,13 @@ from cml_bot.filters import format_number, plural
 from cml_bot.model import Note
 from cml_bot.readers._curves import observe_table
 from cml_bot.readers._document import cells_of
+from cml_bot.readers._shapes import PREDICTIONS, find_table_shape, load_table_shape
 from cml_bot.readers._table import Cells, Table, find_step
 from cml_bot.readers._text import open_text
 from cml_bot.readers._tree import flatten, observe_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from cml_bot.model import Observation
@@ -41,6 +43,12 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
             first = _add_line(table, line, n_lines, broken)
             if first is not None:
                 break
+        shape = find_table_shape(tuple(first), x, path.name) if first else None
+        if first and shape and shape.module == PREDICTIONS.module:
+            columns, rows = tuple(first), chain([first], _rows(file, n_lines, broken))
+            yield from load_table_shape(shape).observe(columns, ([row.get(name) for name in columns] for row in rows))
+            yield from broken.notes(broken.n_lines)
+            return
         while lines := file.readlines(_PIECE):
             if not _add_together(table, lines):
                 for number, line in enumerate(lines, start=n_lines + 1):
@@ -61,6 +69,8 @@ class _Broken:
     n: int = 0
     first: int = 0
     last: int = 0
+    n_lines: int = 0
+    """Lines of the file, as far as it was read row by row."""
 
     def add(self, number: int) -> None:
         self.n, self.first, self.last = self.n + 1, self.first or number, number
@@ -74,14 +84,30 @@ class _Broken:
             yield Note(text=f"{what}; left out. Write one object a line.")
 
 
+def _rows(file: Iterable[str], n_lines: int, broken: _Broken) -> Iterator[dict[str, object]]:
+    """Yield the other rows one by one, each whatever it holds."""
+    broken.n_lines = n_lines
+    for line in file:
+        broken.n_lines += 1
+        row = _parse(line)
+        if isinstance(row, dict):
+            yield row
+        elif not line.isspace():
+            broken.add(broken.n_lines)
+
+
+def _parse(line: str) -> object:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _add_line(table: Table, line: str, number: int, broken: _Broken) -> dict[str, object] | None:
     """Add the row of a line, if it is one; blank lines are not, and nothing is wrong with them."""
     if line.isspace():
         return None
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        row = None
+    row = _parse(line)
     if not isinstance(row, dict):
         broken.add(number)
         return None

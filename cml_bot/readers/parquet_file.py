@@ -51,7 +51,7 @@ def read(path: Path, x: str | None = None) -> Iterator[Observation]:
     try:
         # Without memory maps: a file that is being written would end the process.
         with parquet.ParquetFile(path, memory_map=False) as file:
-            yield from _observe(file, x)
+            yield from _observe(file, x, path.name)
     except (ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0][:120] if str(error) else "damaged"
         raise InputError(path.name, f"cannot be read as Parquet ({reason})", "Look whether it is whole.") from error
@@ -74,7 +74,7 @@ def _refuse_footer(path: Path) -> None:
         raise InputError(path.name, what, "Write fewer columns and larger row groups, without metadata of your own.")
 
 
-def _observe(file: ParquetFile, x: str | None) -> Iterator[Observation]:
+def _observe(file: ParquetFile, x: str | None, where: str) -> Iterator[Observation]:
     from pyarrow.types import is_temporal
 
     # Times show nothing, and Python holds none of nanoseconds or of the year 10000.
@@ -85,7 +85,7 @@ def _observe(file: ParquetFile, x: str | None) -> Iterator[Observation]:
         yield Note(
             text=f"has more than {format_number(MOST_COLUMNS)} columns; {left} left out. Write only the results."
         )
-    shape = find_table_shape(columns, x)
+    shape = find_table_shape(columns, x, where)
     n_rows = file.metadata.num_rows
     if shape:
         yield from load_table_shape(shape).observe(columns, _rows(file, columns))
