@@ -156,6 +156,6 @@ def tell_drift(drift: Drift, shared: frozenset[str]) -> str:
     best, level = f"{pair.head} ({plural(drift.n_best, 'run')})", f"{pair.base} ({plural(drift.n_level, 'run')})"
     return (
         f"main has slid: {name_of(drift.key, shared)} was {best} at its best and is {level} now, "
-        f"beyond noise ({format_spread(drift.noise)}); {drift.last_good[:7]} is the last commit of the one level and "
-        f"{drift.first_bad[:7]} the first of the other"
+        f"beyond noise ({format_spread(drift.noise)}); it changed between {drift.last_good[:7]} and "
+        f"{drift.first_bad[:7]}"
     )
