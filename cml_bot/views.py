@@ -234,7 +234,8 @@ def _commits_of(report: Report) -> frozenset[str]:
     """Give the commits that the report speaks of itself, as long as it writes them: what names hold is foreign."""
     known: tuple[str, ...] = (report.head.sha, report.base.sha, report.build.sha, report.build.base_sha)
     known = (*known, *(sha for drift in report.drifts for sha in (drift.last_good, drift.first_bad)))
-    return find_commits(" ".join((*known, *(sha[:7] for sha in known), *report.band)))
+    why = [] if report.has_base else [report.base.source]
+    return find_commits(" ".join((*known, *(sha[:7] for sha in known), *report.band, *why)))
 
 
 def _param_views(report: Report) -> list[tuple[str, ParamDelta]]:

@@ -28,7 +28,7 @@ METHODS = {
     Method.COUNT: "a count, which holds no noise",
     Method.TOLERANCE: "changed by less than the tolerance",
     Method.NOT_FINITE: "not a number on one side or both",
-    Method.DETERMINISTIC: "all equal in the last runs of main, so that any change but of the last digit is one",
+    Method.DETERMINISTIC: "all equal in the last runs of main, so that more than a step of the last digit is a change",
     Method.PREDICTION: "held against the last level of main's runs (t prediction interval at 95 %)",
     Method.WELCH: "repeated trainings of both sides (Welch's t test at 95 %)",
     Method.PAIRED: "trainings repeated with the same labels on both sides (paired t test at 95 %)",
@@ -156,6 +156,6 @@ def tell_drift(drift: Drift, shared: frozenset[str]) -> str:
     best, level = f"{pair.head} ({plural(drift.n_best, 'run')})", f"{pair.base} ({plural(drift.n_level, 'run')})"
     return (
         f"main has slid: {name_of(drift.key, shared)} was {best} at its best and is {level} now, "
-        f"beyond noise ({format_spread(drift.noise)}); {drift.last_good[:7]} is the last commit of the one level and "
-        f"{drift.first_bad[:7]} the first of the other"
+        f"beyond noise ({format_spread(drift.noise)}); it changed between {drift.last_good[:7]} and "
+        f"{drift.first_bad[:7]}"
     )

@@ -294,7 +294,7 @@ def test_each_form_is_shorter_and_the_last_fits_everywhere(has_pictures: bool, d
     where = "The whole report is in the folder mlbot-report of the job, linked below."
     assert where in middle
     assert where in short
-    assert "Left out here: 60 curves changed, 60 charts changed, 60 pictures changed" in short
+    assert "Not shown here: 60 curves changed, 60 charts changed, 60 pictures changed" in short
     assert middle.count("![") <= 8
     assert middle.count("```mermaid") <= 4
 

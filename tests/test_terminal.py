@@ -95,7 +95,7 @@ def test_the_noise_goes_first_and_then_the_table() -> None:
     assert "gate failed, worse  recall ↑" in wide
     assert "±0.010" in usual
     assert "▄▃▅▅▂█▇▃▂▁▂▆" not in usual
-    assert "noise\n" not in narrow
+    assert "  noise\n" not in narrow
     assert re.search(r"❌ worse +recall ↑ +0\.843 +0\.801", narrow)
     assert "❌ recall ↑ · gate failed, worse\n   0.843 → 0.801 (−0.042, −5.0\u00a0%)\n" in phone
 
