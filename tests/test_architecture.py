@@ -41,9 +41,15 @@ ALLOWED: dict[str, set[str]] = {
     "held_file": set(),
     "dvc_cache": set(),
     "commit_tree": EDGE | {"dvc_cache", "git", "git_fetch", "globs", "held_file", "trees"},
-    "draw": EDGE | TEXT | {"draw_axes", "draw_sheet", "steps"},
-    "draw_sheet": {"charts", "filters"},
-    "draw_axes": {"charts", "draw_sheet", "filters"},
+    "draw": EDGE | TEXT | {"bands", "curve_groups", "draw_axes", "draw_png", "draw_sheet", "steps"},
+    "draw_png": set(),
+    "draw_sheet": {"charts", "draw_png", "filters"},
+    "draw_canvas": {"draw_png", "draw_sheet"},
+    "draw_lines": {"draw_sheet"},
+    "draw_scales": {"charts", "draw_sheet", "filters"},
+    "draw_axes": {"draw_canvas", "draw_lines", "draw_scales", "draw_sheet", "filters"},
+    "bands": EDGE | {"stats"},
+    "dark": EDGE,
     "charts": EDGE,
     "curve_groups": EDGE,
     "chart_words": EDGE | {"charts", "draw", "filters"},
@@ -115,8 +121,8 @@ ALLOWED: dict[str, set[str]] = {
     "wording_noise": EDGE | {"filters", "names", "stats"},
     "wording": EDGE | TEXT | {"goals", "names", "wording_noise"},
     "mermaid": EDGE | TEXT | {"charts"},
-    "views": EDGE | TEXT | {"chart_words", "draw", "mermaid", "names", "wording", "wording_noise"},
-    "render": EDGE | TEXT | {"draw", "draw_charts", "review", "views"},
+    "views": EDGE | TEXT | {"chart_words", "curve_groups", "draw", "mermaid", "names", "wording", "wording_noise"},
+    "render": EDGE | TEXT | {"dark", "draw", "draw_charts", "review", "views"},
     "terminal": EDGE
     | TEXT
     | {"chart_words", "history_forms", "history_table", "names", "views", "wording", "wording_noise"},
@@ -128,7 +134,7 @@ ALLOWED: dict[str, set[str]] = {
     "join_runs": EDGE | {"bundle_paths", "records", "replicates"},
     "trusted": EDGE | {"bundle_paths", "bundle_zip", "config", "forges", "git", "job", "own_folder"},
     "publish": EDGE | {"forges", "review"},
-    "pairs": EDGE | {"charts", "goals", "rules"},
+    "pairs": EDGE | {"bands", "charts", "goals", "rules"},
     "doubles": EDGE | {"rows"},
     "pipeline": EDGE
     | {
@@ -179,7 +185,15 @@ HOMES = {
         "mlflow_wire",
     },
     "markdown_it": {"markdown_pictures"},
-    "matplotlib": {"draw_axes", "draw_bars", "draw_matrix", "draw_points", "draw_sheet", "demo_train"},
+    "matplotlib": {
+        "draw_bars",
+        "draw_canvas",
+        "draw_matrix",
+        "draw_points",
+        "draw_scales",
+        "draw_sheet",
+        "demo_train",
+    },
     "jinja2": {"render"},
     "yaml": {"readers/_yaml", "demo_train"},
     "rich": {"terminal"},
@@ -189,7 +203,11 @@ HOMES = {
     "numpy": {
         "draw_axes",
         "draw_bars",
+        "draw_canvas",
+        "draw_lines",
         "draw_matrix",
+        "draw_png",
+        "draw_scales",
         "draw_points",
         "draw_sheet",
         "demo_train",
@@ -197,7 +215,7 @@ HOMES = {
         "readers/_event_frames",
     },
     "orjson": {"readers/_block", "readers/jsonl_file"},
-    "PIL": {"draw_sheet"},
+    "PIL": {"draw_png"},
 }
 """The modules that may import a library."""
 
