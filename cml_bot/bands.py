@@ -6,6 +6,7 @@ import math
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from cml_bot.charts import LARGEST
 from cml_bot.model import Band
 from cml_bot.stats.segments import find_outliers
 
@@ -60,17 +61,18 @@ def place_in_band(band: Band, x: float, y: float) -> str:
 def _leave_out_crashed(runs: Sequence[Series]) -> list[Series]:
     """Leave out runs that end in no number, or in one that does not belong to the others."""
     whole = [run for run in runs if run.y and _is_number(run.y[-1])]
-    crashed = find_outliers([run.y[-1] for run in whole], CRASHED)
+    crashed = find_outliers([run.y[-1] for run in whole], CRASHED) if len(whole) >= FEWEST_RUNS else ()
     return [run for place, run in enumerate(whole) if place not in crashed]
 
 
 def _make_band(
     series: Sequence[Series], x: Sequence[float], shares: tuple[float, float], *, is_history: bool
 ) -> Band | None:
-    """Read all of them at the same steps; where more than half are missing there is a gap."""
+    """Read all of them at the same steps; where half are missing there is a gap. None where none differs."""
     places = _choose_places(x)
     rows = [_between(series, place, shares) for place in places]
-    if sum(math.isfinite(low) for low, _ in rows) < 2:
+    known = [(low, high) for low, high in rows if math.isfinite(low)]
+    if len(known) < 2 or all(low == high for low, high in known):
         return None
     return Band(
         x=tuple(places),
@@ -118,4 +120,4 @@ def _read(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
 
 def _is_number(value: float) -> bool:
     """Whether it is one that can be reckoned with: an integer may have more digits than a float holds."""
-    return -1e300 < value < 1e300
+    return -LARGEST < value < LARGEST

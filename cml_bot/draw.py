@@ -7,6 +7,7 @@ of a second that a report without curves does not pay.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.bands import place_in_band
@@ -44,17 +45,18 @@ def _tell_course(curve: Curve, *, head_label: str, base_label: str) -> str:
         said = f"ends at {only} {tell_side(label)}{gone}"
     else:
         said = f"ends at {head} {tell_side(head_label)} and {base} {tell_side(base_label)}"
-    return f"{said}{_tell_place(curve, base_label)}{_tell_kept(curve.head)}"
+    place = _tell_place(curve, head_label=head_label, base_label=base_label)
+    return f"{said}{place}{_tell_kept(curve.head)}"
 
 
-def _tell_place(curve: Curve, base_label: str) -> str:
+def _tell_place(curve: Curve, *, head_label: str, base_label: str) -> str:
     """Say where the head ends in the band of main's last runs; empty where there is none."""
     band = curve.base_band
     if curve.head is None or band is None or not band.is_history:
         return ""
     where = place_in_band(band, curve.head.x[-1], curve.head.y[-1])
-    runs = f"{band.count} runs of {shorten_middle(base_label, NAME_LENGTH)}"
-    return f", {where} the band of the last {runs}" if where else ""
+    here, there = (shorten_middle(label, NAME_LENGTH) for label in (head_label, base_label))
+    return f", {here} {where} the band of {band.count} runs of {there}" if where else ""
 
 
 def _tell_kept(series: Series | None) -> str:
@@ -68,14 +70,14 @@ def _tell_kept(series: Series | None) -> str:
 
 def describe_group(group: CurveGroup, *, head_label: str, base_label: str) -> str:
     """Say in one line what a reader would see: the picture's alternative text."""
+    first, *others = group.members
     labels = {"head_label": head_label, "base_label": base_label}
-    said = "; ".join(
-        f"{shorten_middle(member.part, LABEL_LENGTH)} {one}" if member.part else one
-        for member in group.members
-        for one in (_tell_course(member.curve, **labels),)
-    )
-    lengths = _tell_lengths(group.members[0].curve, base_label)
-    return f"{shorten_middle(group.name, NAME_LENGTH)}, {lengths}: {said}"
+    # A band is drawn for the first alone.
+    plain = (replace(member.curve, head_band=None, base_band=None) for member in others)
+    courses = [_tell_course(one, **labels) for one in (first.curve, *plain)]
+    parts = [f"{shorten_middle(member.part, LABEL_LENGTH)} " if member.part else "" for member in group.members]
+    said = "; ".join(f"{part}{course}" for part, course in zip(parts, courses, strict=True))
+    return f"{shorten_middle(group.name, NAME_LENGTH)}, {_tell_lengths(first.curve, base_label)}: {said}"
 
 
 def draw_group(group: CurveGroup, *, head_label: str, base_label: str) -> Figure:
@@ -94,8 +96,8 @@ def draw_group(group: CurveGroup, *, head_label: str, base_label: str) -> Figure
         title=shorten_middle(group.name, TITLE_LENGTH) + unit,
         x_label=shorten_middle(series.x_label, LABEL_LENGTH) if series and series.x_label else "",
         lines=lines,
-        areas=_make_areas(first),
-        said=(*_tell_styles(group), *_tell_bands(first, base_label)),
+        areas=_make_areas(first, base_label),
+        said=_tell_styles(group),
         best=best,
         best_text=_tell_best(best, first, _ends(first)[0]) if best else "",
         is_thinned=any(_is_thinned(side) for member in group.members for side in _sides(member.curve)),
@@ -156,24 +158,16 @@ def _tell_styles(group: CurveGroup) -> tuple[str, ...]:
     return (", ".join(f"{style}: {part}" for style, part in zip(_styles(group), parts, strict=True)),)
 
 
-def _make_areas(curve: Curve) -> tuple[Area, ...]:
+def _make_areas(curve: Curve, base_label: str) -> tuple[Area, ...]:
     from cml_bot.draw_axes import Area
     from cml_bot.draw_sheet import BASE, HEAD
 
-    bands = ((curve.base_band, BASE), (curve.head_band, HEAD))
-    return tuple(Area(x=band.x, low=band.low, high=band.high, pen=pen) for band, pen in bands if band)
-
-
-def _tell_bands(curve: Curve, base_label: str) -> tuple[str, ...]:
-    """Say what the areas are: ``band: 20 runs of main``."""
-    counts = [
-        f"{band.count} runs of {shorten_middle(base_label, DRAWN_LABEL)}"
-        if band.is_history
-        else f"{band.count} trainings"
-        for band in (curve.head_band, curve.base_band)
-        if band
-    ]
-    return (f"band: {' and '.join(dict.fromkeys(counts))}",) if counts else ()
+    areas: list[Area] = []
+    for band, pen in ((curve.base_band, BASE), (curve.head_band, HEAD)):
+        if band:
+            of = f"runs of {shorten_middle(base_label, DRAWN_LABEL)}" if band.is_history else "trainings"
+            areas.append(Area(x=band.x, low=band.low, high=band.high, pen=pen, label=f"{band.count} {of}"))
+    return tuple(areas)
 
 
 def _find_best(curve: Curve, line: Line) -> tuple[float, float] | None:

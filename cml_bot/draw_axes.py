@@ -54,6 +54,8 @@ class Area:
     high: Sequence[float]
     """Shape of both (n,); what is not finite is a gap."""
     pen: Pen
+    label: str
+    """What it shows, in a few words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,30 +110,25 @@ def paint(picture: Picture) -> bytes:
     """Draw a picture as PNG; the same picture gives the same bytes."""
     sides = [_finite(line.x, line.y) for line in picture.lines]
     window = 1 if any(line.is_smoothed for line in picture.lines) else find_window([y for _, y in sides])
-    edges = [as_array(edge) for area in picture.areas for edge in (area.low, area.high)]
+    # Single values scatter more than the means that are drawn of a slab: a band of those would tell nothing.
+    areas = picture.areas if window == 1 else ()
+    edges = [as_array(edge) for area in areas for edge in (area.low, area.high)]
     y_scale = scale_y([y for _, y in sides], edges, TOP + HEIGHT, TOP)
     left = MARGIN + GAP + max((measure(label, LETTERS) for label in y_scale.labels), default=0.0)
+    x_scale = scale_x([x for x, _ in sides], left, WIDTH - MARGIN, lambda text: measure(text, LETTERS))
     best = drawable(f"○ {picture.best_text}") if picture.best else ""
-    foot = _wrap_foot(_tell_manner(picture, window, is_log=y_scale.is_log), best, WIDTH - MARGIN - left)
+    in_legend = _has_room(picture, best)
+    said = [*_tell_manner(picture, areas, window, is_log=y_scale.is_log), "" if in_legend else best]
+    foot = _wrap_foot([one for one in said if one], WIDTH - MARGIN - left)
     canvas = Canvas(WIDTH, TOP + HEIGHT + NUMBERS + LINE * len(foot) + 10, CARD)
     _write_title(canvas, picture.title)
-    _write_legend(canvas, picture)
-    x_scale = scale_x([x for x, _ in sides], left, WIDTH - MARGIN, lambda text: measure(text, LETTERS))
+    _write_legend(canvas, picture, best if in_legend else "")
     _draw_axes(canvas, x_scale, y_scale)
-    for area in picture.areas:
+    for area in areas:
         _draw_area(canvas, area, x_scale, y_scale)
-    middles = medians if picture.is_thinned else means
-    lines = zip(picture.lines, sides, strict=True)
-    traces = [_trace(line, x, y, window, middles) for line, (x, y) in lines][::-1]
-    for trace in traces:
-        if trace.behind:
-            x, y = trace.behind
-            canvas.line(x_scale.place(x), y_scale.place(y), trace.line.pen.faint, BEHIND)
-    for trace in traces:
-        x, y = trace.course
-        _draw_line(canvas, trace.line, x_scale.place(x), y_scale.place(y))
+    _draw_lines(canvas, picture, sides, window, (x_scale, y_scale))
     _mark_best(canvas, picture, x_scale, y_scale)
-    _write_foot(canvas, foot, best, left)
+    _write_foot(canvas, foot, left)
     return canvas.encode()
 
 
@@ -175,6 +172,27 @@ def _draw_area(canvas: Canvas, area: Area, x_scale: Scale, y_scale: Scale) -> No
             canvas.area(x_units[start:end], edges[0][start:end], edges[1][start:end], area.pen.line, SHADE)
 
 
+def _draw_lines(
+    canvas: Canvas,
+    picture: Picture,
+    sides: Sequence[tuple[Numbers, Numbers]],
+    window: int,
+    scales: tuple[Scale, Scale],
+) -> None:
+    """Draw all lines, the most important one last, and what is pale behind all of them."""
+    middles = medians if picture.is_thinned else means
+    lines = zip(picture.lines, sides, strict=True)
+    traces = [_trace(line, x, y, window, middles) for line, (x, y) in lines][::-1]
+    x_scale, y_scale = scales
+    for trace in traces:
+        if trace.behind:
+            x, y = trace.behind
+            canvas.line(x_scale.place(x), y_scale.place(y), trace.line.pen.faint, BEHIND)
+    for trace in traces:
+        x, y = trace.course
+        _draw_line(canvas, trace.line, x_scale.place(x), y_scale.place(y))
+
+
 def _trace(line: Line, x: Numbers, y: Numbers, window: int, middles: Middles) -> _Trace:
     """Choose what of a line is drawn; behind what is not solid there is nothing, for a picture holds only so much."""
     few = thin(x, y)
@@ -208,8 +226,8 @@ def _write_title(canvas: Canvas, title: str) -> None:
     canvas.text(MARGIN, TITLE, text, size, INK, bold=True)
 
 
-def _write_legend(canvas: Canvas, picture: Picture) -> None:
-    """Say below the title which side is which."""
+def _write_legend(canvas: Canvas, picture: Picture, best: str) -> None:
+    """Say below the title which side is which, and at the right where the best is, which has a ring."""
     entries = [(line, drawable(line.label)) for line in picture.lines if line.label]
     room = WIDTH - 2 * MARGIN - len(entries) * (SWATCH + GAP) - (len(entries) - 1) * APART
     size = fit(LETTERS, sum(measure(label, LETTERS) for _, label in entries), room)
@@ -218,11 +236,21 @@ def _write_legend(canvas: Canvas, picture: Picture) -> None:
         canvas.line(np.array([at, at + SWATCH]), np.full(2, LEGEND - 7), line.pen.line, line.width)
         canvas.text(at + SWATCH + GAP, LEGEND, label, size, line.pen.text)
         at += SWATCH + GAP + measure(label, size) + APART
+    canvas.text(WIDTH - MARGIN - measure(best, LETTERS), LEGEND, best, LETTERS, HEAD.text)
 
 
-def _tell_manner(picture: Picture, window: int, *, is_log: bool) -> list[str]:
+def _has_room(picture: Picture, best: str) -> bool:
+    """Whether where the best is can stand in the legend: else it stands below."""
+    labels = [drawable(line.label) for line in picture.lines if line.label]
+    taken = sum(SWATCH + GAP + measure(label, LETTERS) + APART for label in labels)
+    return taken + measure(best, LETTERS) <= WIDTH - 2 * MARGIN
+
+
+def _tell_manner(picture: Picture, areas: Sequence[Area], window: int, *, is_log: bool) -> list[str]:
     """Say what x is, and how all of it was drawn."""
     said = [picture.x_label, *picture.said]
+    if areas:
+        said.append(f"band: {' and '.join(dict.fromkeys(area.label for area in areas))}")
     if any(line.is_smoothed for line in picture.lines):
         said.append(f"smoothed, span {SPAN}")
     if window > 1:
@@ -230,20 +258,16 @@ def _tell_manner(picture: Picture, window: int, *, is_log: bool) -> list[str]:
     return [drawable(one) for one in (*said, *(["log scale"] if is_log else [])) if one]
 
 
-def _wrap_foot(said: Sequence[str], best: str, room: float) -> tuple[str, ...]:
-    """Put what is to be said into lines, the last of which has room for where the best is."""
+def _wrap_foot(said: Sequence[str], room: float) -> list[str]:
+    """Put what is to be said into as many lines as it takes."""
     lines = [""]
     for one in said:
         longer = f"{lines[-1]} · {one}" if lines[-1] else one
         lines = [*lines[:-1], longer] if measure(longer, LETTERS) <= room or not lines[-1] else [*lines, one]
-    is_full = measure(lines[-1], LETTERS) + APART + measure(best, LETTERS) > room
-    return (*lines, "") if best and lines[-1] and is_full else tuple(lines)
+    return lines
 
 
-def _write_foot(canvas: Canvas, lines: Sequence[str], best: str, left: float) -> None:
-    bottom = TOP + HEIGHT + NUMBERS
-    for number, text in enumerate(lines):
+def _write_foot(canvas: Canvas, lines: Sequence[str], left: float) -> None:
+    for number, text in enumerate(lines, 1):
         size = fit(LETTERS, measure(text, LETTERS), WIDTH - MARGIN - left)
-        canvas.text(left, bottom + LINE * (number + 1), text, size, INK)
-    size = fit(LETTERS, measure(best, LETTERS), WIDTH - MARGIN - left)
-    canvas.text(WIDTH - MARGIN - measure(best, size), bottom + LINE * len(lines), best, size, HEAD.text)
+        canvas.text(left, TOP + HEIGHT + NUMBERS + LINE * number, text, size, INK)

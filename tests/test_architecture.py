@@ -48,7 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "draw_lines": {"draw_sheet"},
     "draw_scales": {"charts", "draw_sheet", "filters"},
     "draw_axes": {"draw_canvas", "draw_lines", "draw_scales", "draw_sheet", "filters"},
-    "bands": EDGE | {"stats"},
+    "bands": EDGE | {"charts", "stats"},
     "dark": EDGE,
     "charts": EDGE,
     "curve_groups": EDGE,

@@ -363,6 +363,16 @@ def test_a_picture_is_as_wide_as_its_drawing_and_dark_on_dark_pages() -> None:
     assert f"![{HARMLESS[0]}]({light})" in bare
 
 
+def test_charts_in_text_are_one_a_curve_and_of_the_training_last() -> None:
+    names = [f"{part}/metric {number}" for number in range(5) for part in ("train", "val")]
+    report = replace(report_of(HARMLESS, has_base=True), charts=())
+    curves = tuple(Curve(key=Key("g", name), head=course(name, 1.0, 2.0), base=None) for name in names)
+    body = render(replace(report, curves=curves), None, {}, charts=True).body
+    shown = re.findall(r'title "(.*)"', body)
+    assert shown == [*(name for name in names if name.startswith("val")), "train/metric 0"]
+    assert "<summary>10 curves" in body
+
+
 def test_pictures_are_one_paragraph() -> None:
     whole = report_of(HARMLESS, has_base=True)
     report = replace(whole, curves=whole.curves[:3], charts=())
