@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from cml_bot.model import Curve, Key
 
@@ -54,6 +54,22 @@ def group_curves(curves: Mapping[Key, Curve], named: Mapping[Key, str]) -> tuple
     return tuple(group for members in found.values() for group in _make_groups(members, named))
 
 
+def order_groups(groups: Iterable[CurveGroup], first: Collection[Key]) -> tuple[CurveGroup, ...]:
+    """Put those first that a reader looks for, and those of the training alone last.
+
+    Args:
+        groups: in the order of the report.
+        first: the metrics that got better or worse, or that are gated.
+    """
+    return tuple(sorted(groups, key=lambda group: _urgency(group, first)))
+
+
+def _urgency(group: CurveGroup, first: Collection[Key]) -> int:
+    if any(member.key in first for member in group.members):
+        return 0
+    return 2 if all(is_on_training(split_part(member.key.name)[0]) for member in group.members) else 1
+
+
 def split_part(name: str) -> tuple[str, str]:
     """Split a name into what it was measured on and the metric.
 
@@ -69,12 +85,20 @@ def split_part(name: str) -> tuple[str, str]:
     return "", name
 
 
+def is_on_training(part: str) -> bool:
+    """Whether a part of a name says that a metric was measured on what was trained on."""
+    return part.lower() in TRAINING
+
+
 def _make_groups(members: list[Member], named: Mapping[Key, str]) -> Iterable[CurveGroup]:
     if len(members) == 1 or len({member.part for member in members}) < len(members):
         # Alone, or of names that only seem to be parts of one.
         return [_alone(member, named) for member in members]
     ranked = sorted(members, key=lambda member: _rank(member.part))
-    return [CurveGroup(name=split_part(members[0].key.name)[1], members=tuple(ranked))]
+    key, metric = members[0].key, split_part(members[0].key.name)[1]
+    # Where a name alone is ambiguous it is told with its file.
+    is_shared = named[key] != key.name
+    return [CurveGroup(name=str(key._replace(name=metric)) if is_shared else metric, members=tuple(ranked))]
 
 
 def _alone(member: Member, named: Mapping[Key, str]) -> CurveGroup:

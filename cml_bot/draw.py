@@ -1,30 +1,43 @@
-"""A series of both sides as one picture, and in one line of words.
+"""Curves of both sides as one picture, and in one line of words.
 
-The drawing itself is in `draw_axes`, which is imported on use: matplotlib costs half a second that a report without
-curves does not pay.
+What is drawn is chosen here; the drawing itself is in `draw_axes`, which is imported on use: matplotlib costs a third
+of a second that a report without curves does not pay.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cml_bot.bands import place_in_band
+from cml_bot.curve_groups import is_on_training
 from cml_bot.escape import clean
 from cml_bot.filters import format_number, format_pair, plural
-from cml_bot.model import Figure, Goal
+from cml_bot.model import Figure, Goal, Key
 from cml_bot.steps import find_unit
 
 if TYPE_CHECKING:
-    from cml_bot.model import Curve, Key, Series
+    from collections.abc import Iterator
 
-NAME_LENGTH = 60
-LABEL_LENGTH = 22
+    from cml_bot.curve_groups import CurveGroup
+    from cml_bot.draw_axes import Area, Line
+    from cml_bot.model import Curve, Series
+
+NAME_LENGTH, TITLE_LENGTH = 60, 44
+LABEL_LENGTH, DRAWN_LABEL, PART_LENGTH = 22, 16, 12
+"""Characters; of those in a picture so many as can be read."""
 LONGEST = 300
 """Characters of a name that its end is looked for in."""
 
 
 def describe_curve(curve: Curve, *, head_label: str, base_label: str) -> str:
-    """Say in one line what a reader would see: the picture's alternative text."""
+    """Say in one line what a reader would see of one curve."""
+    said = _tell_course(curve, head_label=head_label, base_label=base_label)
+    return f"{shorten_middle(curve.key.name, NAME_LENGTH)}, {_tell_lengths(curve, base_label)}: {said}"
+
+
+def _tell_course(curve: Curve, *, head_label: str, base_label: str) -> str:
     head, base = _ends(curve)
     if curve.head is None or curve.base is None:
         only, label, missing = (base, base_label, head_label) if curve.head is None else (head, head_label, base_label)
@@ -32,8 +45,18 @@ def describe_curve(curve: Curve, *, head_label: str, base_label: str) -> str:
         said = f"ends at {only} {tell_side(label)}{gone}"
     else:
         said = f"ends at {head} {tell_side(head_label)} and {base} {tell_side(base_label)}"
-    kept = _tell_kept(curve.head)
-    return f"{shorten_middle(curve.key.name, NAME_LENGTH)}, {_tell_lengths(curve, base_label)}: {said}{kept}"
+    place = _tell_place(curve, head_label=head_label, base_label=base_label)
+    return f"{said}{place}{_tell_kept(curve.head)}"
+
+
+def _tell_place(curve: Curve, *, head_label: str, base_label: str) -> str:
+    """Say where the head ends in the band of main's last runs; empty where there is none."""
+    band = curve.base_band
+    if curve.head is None or band is None or not band.is_history:
+        return ""
+    where = place_in_band(band, curve.head.x[-1], curve.head.y[-1])
+    here, there = (shorten_middle(label, NAME_LENGTH) for label in (head_label, base_label))
+    return f", {here} {where} the band of {band.count} runs of {there}" if where else ""
 
 
 def _tell_kept(series: Series | None) -> str:
@@ -45,42 +68,114 @@ def _tell_kept(series: Series | None) -> str:
     return f"; what was kept is {format_pair(series.y[-1], value, _unit(series)).head} at {label} {series.best:g}"
 
 
-def draw_curve(curve: Curve, *, head_label: str, base_label: str, goal: Goal) -> Figure:
-    """Draw both sides of a series over each other, as a PNG of 640 by 360 pixels.
+def describe_group(group: CurveGroup, *, head_label: str, base_label: str) -> str:
+    """Say in one line what a reader would see: the picture's alternative text."""
+    first, *others = group.members
+    labels = {"head_label": head_label, "base_label": base_label}
+    # A band is drawn for the first alone.
+    plain = (replace(member.curve, head_band=None, base_band=None) for member in others)
+    courses = [_tell_course(one, **labels) for one in (first.curve, *plain)]
+    parts = [f"{shorten_middle(member.part, LABEL_LENGTH)} " if member.part else "" for member in group.members]
+    said = "; ".join(f"{part}{course}" for part, course in zip(parts, courses, strict=True))
+    return f"{shorten_middle(group.name, NAME_LENGTH)}, {_tell_lengths(first.curve, base_label)}: {said}"
+
+
+def draw_group(group: CurveGroup, *, head_label: str, base_label: str) -> Figure:
+    """Draw both sides of one or several curves over each other, as a PNG that is shown 400 pixels wide.
 
     The best value of the head is marked where the goal is known. The same input gives the same bytes.
     """
-    from cml_bot.draw_axes import Line, Picture, find_best, paint
-    from cml_bot.draw_sheet import BASE, HEAD
+    from cml_bot.draw_axes import Picture, paint
 
-    series = curve.head or curve.base
-    ends = _ends(curve)
-    sides = ((curve.head, head_label, ends[0], HEAD), (curve.base, base_label, ends[1], BASE))
-    lines = tuple(
-        Line(
-            x=side.x,
-            y=side.y,
-            label=f"{shorten_middle(label, LABEL_LENGTH)}  {end}",
-            pen=pen,
-            is_smoothed=side.is_smoothed,
-        )
-        for side, label, end, pen in sides
-        if side
-    )
-    is_marked = curve.head is not None and goal is not Goal.NONE
-    best = find_best(lines[0], is_higher_better=goal is Goal.HIGHER) if is_marked else None
+    first = group.members[0].curve
+    series = first.head or first.base
+    lines = _make_lines(group, head_label, base_label)
+    best = _find_best(first, lines[0])
     unit = f" ({_unit(series)})" if _unit(series) else ""
     picture = Picture(
-        title=shorten_middle(curve.key.name, NAME_LENGTH) + unit,
+        title=shorten_middle(group.name, TITLE_LENGTH) + unit,
         x_label=shorten_middle(series.x_label, LABEL_LENGTH) if series and series.x_label else "",
         lines=lines,
+        areas=_make_areas(first, base_label),
+        said=_tell_styles(group),
         best=best,
-        best_text=_tell_best(best, curve, ends[0]) if best else "",
-        is_thinned=any(side is not None and _is_thinned(side) for side in (curve.head, curve.base)),
+        best_text=_tell_best(best, first, _ends(first)[0]) if best else "",
+        is_thinned=any(_is_thinned(side) for member in group.members for side in _sides(member.curve)),
     )
-    caption = describe_curve(curve, head_label=head_label, base_label=base_label)
-    source = series.source if series else ""
-    return Figure(name=name_file(curve.key), media="image/png", data=paint(picture), caption=caption, source=source)
+    caption = describe_group(group, head_label=head_label, base_label=base_label)
+    name, source = name_file(Key("", group.name)), series.source if series else ""
+    return as_figure(paint(picture), name=name, caption=caption, source=source)
+
+
+def as_figure(png: bytes, *, name: str, caption: str, source: str) -> Figure:
+    """Give a drawing of ours as a figure: how wide it is to be shown, and for dark pages too."""
+    from cml_bot.draw_png import darken, shown_width
+
+    return Figure(
+        name=name,
+        media="image/png",
+        data=png,
+        caption=caption,
+        source=source,
+        width=shown_width(png),
+        dark=darken(png),
+    )
+
+
+def _make_lines(group: CurveGroup, head_label: str, base_label: str) -> tuple[Line, ...]:
+    """Make the lines of a group, what was held out before what was trained on, of each the head before the base."""
+    from cml_bot.draw_axes import Line
+    from cml_bot.draw_sheet import BASE, HEAD
+
+    lines: list[Line] = []
+    named: set[str] = set()
+    for member, style in zip(group.members, _styles(group), strict=True):
+        ends = _ends(member.curve)
+        sides = ((member.curve.head, head_label, ends[0], HEAD), (member.curve.base, base_label, ends[1], BASE))
+        for side, label, end, pen in sides:
+            if side is None:
+                continue
+            text = "" if label in named else f"{shorten_middle(label, DRAWN_LABEL)}  {end}"
+            named.add(label)
+            lines.append(Line(x=side.x, y=side.y, label=text, pen=pen, style=style, is_smoothed=side.is_smoothed))
+    return tuple(lines)
+
+
+def _styles(group: CurveGroup) -> list[str]:
+    """Say how each is drawn: training dashed, what was held out solid; of that a second one dotted."""
+    styles: list[str] = []
+    for member in group.members:
+        is_training = bool(member.part) and is_on_training(member.part)
+        styles.append("dashed" if is_training else "dotted" if "solid" in styles else "solid")
+    return styles
+
+
+def _tell_styles(group: CurveGroup) -> tuple[str, ...]:
+    """Name what the lines of several curves are; a single one has a picture to itself."""
+    if len(group.members) == 1:
+        return ()
+    parts = [shorten_middle(member.part, PART_LENGTH) or "other" for member in group.members]
+    return (", ".join(f"{style}: {part}" for style, part in zip(_styles(group), parts, strict=True)),)
+
+
+def _make_areas(curve: Curve, base_label: str) -> tuple[Area, ...]:
+    from cml_bot.draw_axes import Area
+    from cml_bot.draw_sheet import BASE, HEAD
+
+    areas: list[Area] = []
+    for band, pen in ((curve.base_band, BASE), (curve.head_band, HEAD)):
+        if band:
+            of = f"runs of {shorten_middle(base_label, DRAWN_LABEL)}" if band.is_history else "trainings"
+            areas.append(Area(x=band.x, low=band.low, high=band.high, pen=pen, label=f"{band.count} {of}"))
+    return tuple(areas)
+
+
+def _find_best(curve: Curve, line: Line) -> tuple[float, float] | None:
+    from cml_bot.draw_axes import find_best
+
+    if curve.head is None or curve.goal is Goal.NONE:
+        return None
+    return find_best(line, is_higher_better=curve.goal is Goal.HIGHER)
 
 
 def _tell_best(best: tuple[float, float], curve: Curve, end: str) -> str:
@@ -97,6 +192,10 @@ def _ends(curve: Curve) -> tuple[str, str]:
     head, base = (side.y[-1] if side else None for side in (curve.head, curve.base))
     pair = format_pair(base, head, unit)
     return pair.head if curve.head else "", pair.base if curve.base else ""
+
+
+def _sides(curve: Curve) -> Iterator[Series]:
+    return (side for side in (curve.head, curve.base) if side)
 
 
 def _unit(series: Series | None) -> str:

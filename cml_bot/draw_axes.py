@@ -1,69 +1,83 @@
-"""Lines to a PNG: the head strong, the base pale, on one axis."""
+"""Lines to a PNG: the head strong, the base pale, on one pair of axes."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from matplotlib.ticker import LogLocator, MaxNLocator
 
-from cml_bot.charts import LARGEST
-from cml_bot.draw_sheet import (
-    CARD,
-    HEAD,
-    INK,
-    as_array,
-    as_png,
-    number_ticks,
-    open_sheet,
-    style_axes,
-    write_foot,
-    write_legend,
-    write_title,
-)
+from cml_bot.draw_canvas import Canvas, measure
+from cml_bot.draw_lines import FEWEST, SLAB, SPAN, find_window, means, medians, smooth, thin
+from cml_bot.draw_scales import scale_x, scale_y
+from cml_bot.draw_sheet import CARD, FAINT, HEAD, INK, as_array, drawable, fit
 from cml_bot.filters import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-
+    from cml_bot.draw_scales import Scale
     from cml_bot.draw_sheet import Numbers, Pen
 
     Middles = Callable[[Numbers, int], Numbers]
+    Place = Callable[[Numbers], Numbers]
+    """From numbers to units on the canvas."""
 
-SIZE = (640, 360)
-"""In pixels: two for each of a phone's."""
-BOTTOM, HEIGHT = 0.16, 0.6
-POINTS = 2_000
-"""More cannot be told apart on so few pixels."""
-SLAB = 200
-"""A noisy line of so many points is a slab of colour that hides the other: then both are shown by their means."""
-MEANS = 60
-SPAN = 0.3
-"""Share of the points that each place of a smoothed line is drawn from."""
-PLACES = 300
-"""Places of a smoothed line."""
-FEWEST = 5
-"""Points that can be smoothed."""
+WIDTH = 640
+"""In units; a phone shows two of them on each pixel that it is laid out by."""
+MARGIN = 16
+TITLE, LEGEND = 27, 58
+"""Units from the top to where the letters stand."""
+TOP, HEIGHT = 76, 226
+"""Units above the axes, and of the axes themselves."""
+NUMBERS, LINE = 22, 24
+"""Units from the axes down to their numbers, and from there to each line below."""
+LETTERS, BIG_LETTERS = 6.5, 8.0
+"""In points: as large as the text beside a picture, and its title."""
+SWATCH, GAP, APART = 22, 8, 26
+"""Units of a line in the legend, from it to its name, and to the next."""
+DASHES = {"solid": (), "dashed": (3.5, 2.0), "dotted": (1.0, 1.6)}
+"""In points."""
+BEHIND = 0.6
+"""In points: values behind their means."""
+SHADE = 0.28
+"""How much of its colour an area has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """Between what several trainings lie."""
+
+    x: Sequence[float]
+    """Shape (n,), rising."""
+    low: Sequence[float]
+    high: Sequence[float]
+    """Shape of both (n,); what is not finite is a gap."""
+    pen: Pen
+    label: str
+    """What it shows, in a few words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One side of a picture."""
+    """One course of a picture."""
 
     x: Sequence[float]
     """Shape (n,), rising."""
     y: Sequence[float]
     """Shape (n,); what is not finite is a gap."""
     label: str
+    """What the legend calls it; empty where it stands for one that is there already."""
     pen: Pen
+    style: str = "solid"
+    """One of `DASHES`; what is not solid is thinner too."""
     is_smoothed: bool = False
     """Whether a smoothed line is drawn over it."""
+
+    @property
+    def width(self) -> float:
+        """In points."""
+        return self.pen.width * (1.0 if self.style == "solid" else 0.7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,161 +88,186 @@ class Picture:
     x_label: str
     lines: tuple[Line, ...]
     """The most important one first: it lies on top."""
+    areas: tuple[Area, ...] = ()
+    said: tuple[str, ...] = ()
+    """What else a reader needs to know, in a few words each."""
     best: tuple[float, float] | None = None
     best_text: str = ""
     is_thinned: bool = False
     """Whether points were left out on the way: of those that are left, too many are extremes for their mean."""
 
 
+class _Trace(NamedTuple):
+    """What of a line is drawn. Shapes: x and y of a part (n,), y NaN at a gap."""
+
+    line: Line
+    course: tuple[Numbers, Numbers]
+    behind: tuple[Numbers, Numbers] | None = None
+    """The values themselves, pale, where the course is their means or smoothed."""
+
+
 def paint(picture: Picture) -> bytes:
     """Draw a picture as PNG; the same picture gives the same bytes."""
-    with open_sheet(*SIZE) as sheet:
-        axes = sheet.add_axes((0.1, BOTTOM, 0.87, HEIGHT))
-        sides = [(line, *_finite(line)) for line in picture.lines]
-        window = 1 if any(line.is_smoothed for line in picture.lines) else _window([y for _, _, y in sides])
-        middles = _medians if picture.is_thinned else _means
-        drawn = [_draw_line(axes, line, x, y, window, middles) for line, x, y in reversed(sides)]
-        _scale(axes, np.concatenate([np.empty(0), *(y for _, _, y in sides)]))
-        _mark_best(axes, picture)
-        _write(sheet, axes, picture, window)
-        write_legend(sheet, drawn[::-1], [(line.label, line.pen) for line in picture.lines])
-        return as_png(sheet)
+    sides = [_finite(line.x, line.y) for line in picture.lines]
+    window = 1 if any(line.is_smoothed for line in picture.lines) else find_window([y for _, y in sides])
+    # Single values scatter more than the means that are drawn of a slab: a band of those would tell nothing.
+    areas = picture.areas if window == 1 else ()
+    edges = [as_array(edge) for area in areas for edge in (area.low, area.high)]
+    y_scale = scale_y([y for _, y in sides], edges, TOP + HEIGHT, TOP)
+    left = MARGIN + GAP + max((measure(label, LETTERS) for label in y_scale.labels), default=0.0)
+    x_scale = scale_x([x for x, _ in sides], left, WIDTH - MARGIN, lambda text: measure(text, LETTERS))
+    best = drawable(f"○ {picture.best_text}") if picture.best else ""
+    in_legend = _has_room(picture, best)
+    said = [*_tell_manner(picture, areas, window, is_log=y_scale.is_log), "" if in_legend else best]
+    foot = _wrap_foot([one for one in said if one], WIDTH - MARGIN - left)
+    canvas = Canvas(WIDTH, TOP + HEIGHT + NUMBERS + LINE * len(foot) + 10, CARD)
+    _write_title(canvas, picture.title)
+    _write_legend(canvas, picture, best if in_legend else "")
+    _draw_axes(canvas, x_scale, y_scale)
+    for area in areas:
+        _draw_area(canvas, area, x_scale, y_scale)
+    _draw_lines(canvas, picture, sides, window, (x_scale, y_scale))
+    _mark_best(canvas, picture, x_scale, y_scale)
+    _write_foot(canvas, foot, left)
+    return canvas.encode()
 
 
 def find_best(line: Line, *, is_higher_better: bool) -> tuple[float, float] | None:
     """The point of the best value, the first of equals; None where all are equal."""
-    x, y = _finite(line)
+    x, y = _finite(line.x, line.y)
     if np.isnan(y).all() or np.nanmin(y) == np.nanmax(y):
         return None
     at = np.nanargmax(y) if is_higher_better else np.nanargmin(y)
     return float(x[at]), float(y[at])
 
 
-def _finite(line: Line) -> tuple[Numbers, Numbers]:
-    """Shapes: x and y (n,), y NaN where there is no number that an axis can hold; n may be 0."""
-    x, y = as_array(line.x), as_array(line.y)
+def _finite(xs: Sequence[float], ys: Sequence[float]) -> tuple[Numbers, Numbers]:
+    """Shapes: x and y (n,), x without NaN, y NaN where there is no number that an axis can hold; n may be 0."""
+    x, y = as_array(xs), as_array(ys)
     return x[~np.isnan(x)], y[~np.isnan(x)]
 
 
-def _in_rows(values: Numbers, size: int) -> Numbers:
-    """Shapes: (n,) to (ceil(n / size), size), filled up with NaN."""
-    padded = np.full(math.ceil(len(values) / size) * size, np.nan)
-    padded[: len(values)] = values
-    return padded.reshape(-1, size)
+def _draw_axes(canvas: Canvas, x_scale: Scale, y_scale: Scale) -> None:
+    """Leave no more ink than the numbers need."""
+    ends = np.array([x_scale.start, WIDTH - MARGIN])
+    for label, at in zip(y_scale.labels, y_scale.place(np.array(y_scale.ticks)), strict=True):
+        canvas.line(ends, np.array([at, at]), FAINT, 0.5)
+        canvas.text(x_scale.start - GAP - measure(label, LETTERS), float(at) + 6, label, LETTERS, INK)
+    canvas.line(ends, np.full(2, TOP + HEIGHT), FAINT, 0.8)
+    for label, at in zip(x_scale.labels, x_scale.place(np.array(x_scale.ticks)), strict=True):
+        canvas.text(float(at) - measure(label, LETTERS) / 2, TOP + HEIGHT + NUMBERS, label, LETTERS, INK)
+    if not y_scale.ticks:
+        canvas.text(WIDTH / 2 - 90, TOP + HEIGHT / 2, "no number to draw", LETTERS, INK)
 
 
-def _thin(x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
-    """Leave the lowest and the highest point of each of equal buckets, so that no spike and no long gap is lost.
-
-    Shapes: (n,) to (m,), m <= POINTS.
-    """
-    if len(y) <= POINTS:
-        return x, y
-    size = math.ceil(len(y) / (POINTS // 2 - 1))
-    rows = _in_rows(y, size)
-    starts = np.arange(len(rows)) * size
-    low = starts + np.where(np.isnan(rows), np.inf, rows).argmin(axis=1)
-    high = starts + np.where(np.isnan(rows), -np.inf, rows).argmax(axis=1)
-    kept = np.unique(np.concatenate([low, high, [0, len(y) - 1]]))
-    return x[kept], y[kept]
+def _draw_area(canvas: Canvas, area: Area, x_scale: Scale, y_scale: Scale) -> None:
+    """Fill each stretch that has no gap, as far as the axes reach."""
+    x, low = _finite(area.x, area.low)
+    _, high = _finite(area.x, area.high)
+    x_units = np.clip(x_scale.place(x), x_scale.start, x_scale.end)
+    edges = [np.clip(y_scale.place(edge), TOP, TOP + HEIGHT) for edge in (low, high)]
+    gaps = np.flatnonzero(np.isnan(edges[0] + edges[1]))
+    for start, end in zip([0, *(gaps + 1)], [*gaps, len(x)], strict=True):
+        if end - start > 1:
+            canvas.area(x_units[start:end], edges[0][start:end], edges[1][start:end], area.pen.line, SHADE)
 
 
-def _means(values: Numbers, window: int) -> Numbers:
-    """Shapes: (n,) to (round(n / window),): the mean of a few values left over at the end would be noise."""
-    rows = _in_rows(values, window)[: max(1, round(len(values) / window))]
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.nansum(rows, axis=1) / np.count_nonzero(~np.isnan(rows), axis=1))
+def _draw_lines(
+    canvas: Canvas,
+    picture: Picture,
+    sides: Sequence[tuple[Numbers, Numbers]],
+    window: int,
+    scales: tuple[Scale, Scale],
+) -> None:
+    """Draw all lines, the most important one last, and what is pale behind all of them."""
+    middles = medians if picture.is_thinned else means
+    lines = zip(picture.lines, sides, strict=True)
+    traces = [_trace(line, x, y, window, middles) for line, (x, y) in lines][::-1]
+    x_scale, y_scale = scales
+    for trace in traces:
+        if trace.behind:
+            x, y = trace.behind
+            canvas.line(x_scale.place(x), y_scale.place(y), trace.line.pen.faint, BEHIND)
+    for trace in traces:
+        x, y = trace.course
+        _draw_line(canvas, trace.line, x_scale.place(x), y_scale.place(y))
 
 
-def _medians(values: Numbers, window: int) -> Numbers:
-    """Shapes: (n,) to (round(n / window),), as for means; NaN where a window holds no number."""
-    rows = np.sort(_in_rows(values, window)[: max(1, round(len(values) / window))], axis=1)
-    # NaN stands last.
-    count = np.count_nonzero(~np.isnan(rows), axis=1)
-    middle = np.maximum(np.stack([(count - 1) // 2, count // 2], axis=1), 0)
-    return np.asarray(np.take_along_axis(rows, middle, axis=1).mean(axis=1))
-
-
-def smooth(x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
-    """Draw a line through the points around each place, near ones with more weight: local regression (LOESS).
-
-    Shapes: (n,) to (m,), m <= PLACES; of more points the means of neighbours are taken first.
-
-    Source: https://doi.org/10.1080/01621459.1979.10481038
-    """
-    x, y = x[~np.isnan(y)], y[~np.isnan(y)]
-    window = math.ceil(len(x) / PLACES)
-    x, y = (_means(x, window), _means(y, window)) if window > 1 else (x, y)
-    count = max(FEWEST - 1, math.ceil(SPAN * len(x)))
-    distances = np.abs(x[:, None] - x[None, :])
-    reach = np.sort(distances, axis=1)[:, min(count, len(x) - 1)][:, None]
-    weights = (1 - np.minimum(distances / np.where(reach > 0, reach, 1.0), 1.0) ** 3) ** 3
-    total = weights.sum(axis=1)
-    mean_x, mean_y = weights @ x / total, weights @ y / total
-    beside = x[None, :] - mean_x[:, None]
-    spread = (weights * beside**2).sum(axis=1)
-    slope = (weights * beside * (y[None, :] - mean_y[:, None])).sum(axis=1) / np.where(spread > 0, spread, 1.0)
-    return x, mean_y + slope * (x - mean_x)
-
-
-def _window(sides: Sequence[Numbers]) -> int:
-    """How many values to show by their mean: 1 unless a side is a slab."""
-    longest = max(map(len, sides), default=0)
-    return max(1, longest // MEANS) if any(map(_is_slab, sides)) else 1
-
-
-def _is_slab(y: Numbers) -> bool:
-    y = y[~np.isnan(y)]
-    return len(y) >= SLAB and bool(np.median(np.abs(np.diff(y))) > 0.02 * np.ptp(y))
-
-
-def _draw_line(axes: Axes, line: Line, x: Numbers, y: Numbers, window: int, middles: Middles) -> Line2D:
-    """Draw a line with gaps where there is no number; a value without neighbours becomes a dot."""
-    few_x, few_y = _thin(x, y)
+def _trace(line: Line, x: Numbers, y: Numbers, window: int, middles: Middles) -> _Trace:
+    """Choose what of a line is drawn; behind what is not solid there is nothing, for a picture holds only so much."""
+    few = thin(x, y)
+    behind = few if line.style == "solid" else None
     if line.is_smoothed and np.count_nonzero(~np.isnan(y)) >= FEWEST:
-        axes.plot(few_x, few_y, color=line.pen.faint, linewidth=0.8, zorder=1)
-        few_x, few_y = smooth(x, y)
+        return _Trace(line, smooth(x, y), behind)
     if window > 1 and len(y) >= SLAB:
-        axes.plot(few_x, few_y, color=line.pen.faint, linewidth=0.5, zorder=1)
-        few_x, few_y = _means(x, window), middles(y, window)
-    is_gap = np.isnan(np.concatenate([[np.nan], few_y, [np.nan]]))
-    lonely = is_gap[:-2] & is_gap[2:] & ~is_gap[1:-1]
-    axes.plot(few_x[lonely], few_y[lonely], ".", color=line.pen.line, markersize=2 + 3 * line.pen.width)
-    (drawn,) = axes.plot(few_x, few_y, color=line.pen.line, linewidth=line.pen.width, zorder=2)
-    return drawn
+        return _Trace(line, (means(x, window), middles(y, window)), behind)
+    return _Trace(line, few)
 
 
-def _scale(axes: Axes, y: Numbers) -> None:
-    """Choose scales, ticks and margins: a tick's number needs its room."""
-    y = y[~np.isnan(y)]
-    if not len(y):
-        axes.set(xticks=[], yticks=[])
-        axes.text(0.5, 0.5, "no number to draw", transform=axes.transAxes, ha="center", color=INK, fontsize=7)
-        return
-    is_log = bool(y.min() > 1 / LARGEST and y.max() / 100 > y.min())
-    if is_log:
-        axes.set_yscale("log")
-    axes.margins(x=0.02, y=0.08)
-    axes.yaxis.set_major_locator(LogLocator(numticks=5) if is_log else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
-    left = 0.025 + 0.0175 * number_ticks(axes.yaxis, is_log=is_log)
-    right = min(0.97, 0.99 - 0.009 * number_ticks(axes.xaxis))
-    axes.set_position((left, BOTTOM, right - left, HEIGHT))
+def _draw_line(canvas: Canvas, line: Line, x: Numbers, y: Numbers) -> None:
+    """Draw a line with gaps where there is no number; a value without neighbours becomes a dot. Units: the canvas's."""
+    canvas.line(x, y, line.pen.line, line.width, DASHES[line.style])
+    is_gap = np.isnan(np.concatenate([[np.nan], y, [np.nan]]))
+    for at in np.flatnonzero(is_gap[:-2] & is_gap[2:] & ~is_gap[1:-1]):
+        canvas.dot(float(x[at]), float(y[at]), 1 + 1.5 * line.width, line.pen.line)
 
 
-def _mark_best(axes: Axes, picture: Picture) -> None:
+def _mark_best(canvas: Canvas, picture: Picture, x_scale: Scale, y_scale: Scale) -> None:
     if picture.best:
-        x, y = picture.best
-        axes.plot([x], [y], "o", color=CARD, mec=HEAD.line, mew=1.1, markersize=4.5, zorder=5)
+        x, y = (
+            float(scale.place(np.array([at]))[0]) for scale, at in zip((x_scale, y_scale), picture.best, strict=True)
+        )
+        canvas.dot(float(x), float(y), 4.5, CARD, HEAD.line, 1.1)
 
 
-def _write(sheet: Figure, axes: Axes, picture: Picture, window: int) -> None:
-    """Write the name, what x is, and where the best is; leave no more ink than that needs."""
-    write_title(sheet, picture.title)
-    means = "lines are medians" if picture.is_thinned else f"lines are means of {format_number(window)}"
-    manner = [f"smoothed, span {SPAN}"] if any(line.is_smoothed for line in picture.lines) else []
-    manner += [means] if window > 1 else []
-    manner += ["log scale"] if axes.get_yscale() == "log" else []
-    best = f"○ {picture.best_text}" if picture.best else ""
-    write_foot(sheet, " · ".join([picture.x_label, *manner]), axes.get_position().x0, best)
-    style_axes(axes, "y")
+def _write_title(canvas: Canvas, title: str) -> None:
+    text = drawable(title)
+    size = fit(BIG_LETTERS, measure(text, BIG_LETTERS, bold=True), WIDTH - 2 * MARGIN)
+    canvas.text(MARGIN, TITLE, text, size, INK, bold=True)
+
+
+def _write_legend(canvas: Canvas, picture: Picture, best: str) -> None:
+    """Say below the title which side is which, and at the right where the best is, which has a ring."""
+    entries = [(line, drawable(line.label)) for line in picture.lines if line.label]
+    room = WIDTH - 2 * MARGIN - len(entries) * (SWATCH + GAP) - (len(entries) - 1) * APART
+    size = fit(LETTERS, sum(measure(label, LETTERS) for _, label in entries), room)
+    at = float(MARGIN)
+    for line, label in entries:
+        canvas.line(np.array([at, at + SWATCH]), np.full(2, LEGEND - 7), line.pen.line, line.width)
+        canvas.text(at + SWATCH + GAP, LEGEND, label, size, line.pen.text)
+        at += SWATCH + GAP + measure(label, size) + APART
+    canvas.text(WIDTH - MARGIN - measure(best, LETTERS), LEGEND, best, LETTERS, HEAD.text)
+
+
+def _has_room(picture: Picture, best: str) -> bool:
+    """Whether where the best is can stand in the legend: else it stands below."""
+    labels = [drawable(line.label) for line in picture.lines if line.label]
+    taken = sum(SWATCH + GAP + measure(label, LETTERS) + APART for label in labels)
+    return taken + measure(best, LETTERS) <= WIDTH - 2 * MARGIN
+
+
+def _tell_manner(picture: Picture, areas: Sequence[Area], window: int, *, is_log: bool) -> list[str]:
+    """Say what x is, and how all of it was drawn."""
+    said = [picture.x_label, *picture.said]
+    if areas:
+        said.append(f"band: {' and '.join(dict.fromkeys(area.label for area in areas))}")
+    if any(line.is_smoothed for line in picture.lines):
+        said.append(f"smoothed, span {SPAN}")
+    if window > 1:
+        said.append("lines are medians" if picture.is_thinned else f"lines are means of {format_number(window)}")
+    return [drawable(one) for one in (*said, *(["log scale"] if is_log else [])) if one]
+
+
+def _wrap_foot(said: Sequence[str], room: float) -> list[str]:
+    """Put what is to be said into as many lines as it takes."""
+    lines = [""]
+    for one in said:
+        longer = f"{lines[-1]} · {one}" if lines[-1] else one
+        lines = [*lines[:-1], longer] if measure(longer, LETTERS) <= room or not lines[-1] else [*lines, one]
+    return lines
+
+
+def _write_foot(canvas: Canvas, lines: Sequence[str], left: float) -> None:
+    for number, text in enumerate(lines, 1):
+        size = fit(LETTERS, measure(text, LETTERS), WIDTH - MARGIN - left)
+        canvas.text(left, TOP + HEIGHT + NUMBERS + LINE * number, text, size, INK)

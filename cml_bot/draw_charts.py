@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cml_bot.chart_words import describe_chart
-from cml_bot.draw import LABEL_LENGTH, NAME_LENGTH, name_file, shorten_middle
-from cml_bot.model import Bars, Figure, Histogram, Matrix
+from cml_bot.draw import LABEL_LENGTH, NAME_LENGTH, as_figure, name_file, shorten_middle
+from cml_bot.model import Bars, Histogram, Matrix
 
 if TYPE_CHECKING:
-    from cml_bot.model import ChartPair
+    from cml_bot.model import ChartPair, Figure
 
 
 def draw_chart(pair: ChartPair, *, head_label: str, base_label: str) -> Figure:
@@ -21,9 +21,7 @@ def draw_chart(pair: ChartPair, *, head_label: str, base_label: str) -> Figure:
     caption = describe_chart(pair, head_label=head_label, base_label=base_label)
     one = pair.head or pair.base
     source = one.source if one else ""
-    return Figure(
-        name=name_file(pair.key), media="image/png", data=_paint(pair, labels), caption=caption, source=source
-    )
+    return as_figure(_paint(pair, labels), name=name_file(pair.key), caption=caption, source=source)
 
 
 def _paint(pair: ChartPair, labels: dict[str, str]) -> bytes:

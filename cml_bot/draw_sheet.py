@@ -8,17 +8,17 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from functools import cache
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from matplotlib import rc_context, rcParamsDefault
+from matplotlib import get_data_path, rcParams, rcParamsDefault
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, get_font
-from PIL import Image
+from matplotlib.font_manager import get_font
 
 from cml_bot.charts import LARGEST
+from cml_bot.draw_png import DENSITY, encode
 from cml_bot.filters import format_ticks
 
 if TYPE_CHECKING:
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.container import BarContainer
+    from matplotlib.figure import Figure
     from matplotlib.typing import RcKeyType
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float64]
 
 DPI = 200
-COLOURS = 96
+"""Units in an inch: sizes of letters and widths of lines are in points, of which an inch has 72."""
 CARD, INK, FAINT = "#ffffff", "#24292f", "#d8dee4"
 
 
@@ -55,16 +56,19 @@ BASE = Pen(line="#e39f4b", faint="#f8e6cd", text="#8a5510", width=1.0)
 
 @contextmanager
 def open_sheet(width: int, height: int) -> Iterator[Figure]:
-    """Give an empty sheet of so many pixels, in mlbot's own style while it is drawn on."""
-    with rc_context(_own_style()):
-        yield Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor=CARD)
+    """Give an empty sheet of so many units, in mlbot's own style while it is drawn on."""
+    # With axes and all that belongs to them: curves, which there are most of, do without.
+    from matplotlib.figure import Figure
+
+    use_own_style()
+    yield Figure(figsize=(width / DPI, height / DPI), dpi=DPI * DENSITY, facecolor=CARD)
 
 
-def _own_style() -> dict[RcKeyType, Any]:
-    """The settings that matplotlib itself comes with; and no text is a formula."""
+@cache
+def use_own_style() -> None:
+    """Take the settings that matplotlib itself comes with; and no text is a formula."""
     style: dict[RcKeyType, Any] = {key: value for key, value in rcParamsDefault.items() if key != "backend"}
-    style["text.parse_math"] = False
-    return style
+    rcParams.update({**style, "text.parse_math": False})
 
 
 def number_ticks(axis: Axis, *, is_log: bool = False) -> int:
@@ -133,27 +137,28 @@ def style_axes(axes: Axes, grid: Literal["x", "y", "both"]) -> None:
 
 
 def pixels_of(sheet: Figure) -> tuple[float, float]:
-    """Give the width and height of a sheet."""
+    """Give the width and height of a sheet, in units."""
     return sheet.get_figwidth() * DPI, sheet.get_figheight() * DPI
 
 
-def fit(size: float, length: int, room: int) -> float:
+def fit(size: float, length: float, room: float) -> float:
     """Make a text smaller that is longer than there is room for."""
     return size * min(1.0, room / max(length, 1))
 
 
 def drawable(text: str) -> str:
     """What the font can draw; a box stands for what it cannot."""
-    font = get_font(findfont("DejaVu Sans"))
+    font = get_font(find_letters())
     return "".join(char if font.get_char_index(ord(char)) else "□" for char in text)
 
 
+def find_letters(*, bold: bool = False) -> str:
+    """Find the letters that matplotlib brings along: a machine's own do not change a picture."""
+    return str(PurePath(get_data_path(), "fonts", "ttf", "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"))
+
+
 def as_png(sheet: Figure) -> bytes:
-    """Encode without date and program, and with few colours: a third of the size."""
+    """Encode all that was drawn."""
     canvas = FigureCanvasAgg(sheet)
     canvas.draw()  # type: ignore[no-untyped-call]
-    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    picture = Image.fromarray(pixels).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-    buffer = BytesIO()
-    picture.save(buffer, format="png", optimize=True)
-    return buffer.getvalue()
+    return encode(np.asarray(canvas.buffer_rgba()))  # type: ignore[no-untyped-call]

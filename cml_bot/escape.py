@@ -169,6 +169,16 @@ def address(url: str) -> str:
     return quote(url, safe="/:?=&%#~.-_+@,", errors="replace")
 
 
+def attribute(url: str) -> str:
+    """Write an address of ours between the quotes of an attribute, of one that takes several addresses too.
+
+    Example:
+        >>> attribute('https://example.com/a,b".png?raw=1&x=2')
+        'https://example.com/a%2Cb%22.png?raw=1&amp;x=2'
+    """
+    return address(url).replace(",", "%2C").replace("&", "&amp;")
+
+
 def _span(line: str) -> str:
     # No forge reads HTML in a span, but bots look for their own comments by such a marker anywhere in the source.
     line = line.replace("<!", f"<{JOINER}!")

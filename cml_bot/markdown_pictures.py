@@ -32,7 +32,7 @@ _ADDRESS = rf"""(?:
 _CANDIDATES = (
     re.compile(rf"(?<=\]) (?= [(:] {_SPACE} {_ADDRESS} )", re.VERBOSE),  # ![alt](path "title") and [name]: path
     re.compile(
-        r"""(?<![\w-])src(?=\s*=\s*(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<plain>[^\s"'=<>`]+)))""",
+        r"""(?<![\w-])src(?:set)?(?=\s*=\s*(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<plain>[^\s"'=<>`]+)))""",
         re.IGNORECASE,
     ),
 )
@@ -191,9 +191,16 @@ class _Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.sources: list[str] = []
+        self.in_picture = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.in_picture = self.in_picture or tag == "picture"
+        wanted = "src" if tag == "img" else "srcset" if tag == "source" and self.in_picture else None
         # Of an attribute that is written twice, a browser takes the first.
-        source = next((value for name, value in attrs if name == "src"), None)
-        if tag == "img" and source is not None:
+        source = next((value for name, value in attrs if name == wanted), None)
+        # Of several addresses in one attribute, for screens of other sizes, none is touched.
+        if source is not None and (tag == "img" or not re.search(r"[\s,]", source.strip())):
             self.sources.append(source)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_picture = self.in_picture and tag != "picture"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cml_bot.bands import make_middle, make_range
 from cml_bot.charts import bound_pair
 from cml_bot.goals import is_count
 from cml_bot.model import ChartPair, Curve, FigurePair, ParamDelta, Points
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cml_bot.model import Chart, Key, Param, Rule, Run, Series
+
+ROUNDING = 1e-9
+"""Relative difference of two curves that is none: other hardware adds up in another order."""
 
 
 def pair_params(head: Run, base: Run | None) -> tuple[ParamDelta, ...]:
@@ -36,15 +41,37 @@ def keep_same_params(head: Run, base: Run | None) -> tuple[Param, ...]:
     return tuple(param for param in head.params if bases.get(param.key) == param.value)
 
 
-def pair_curves(head: Run, base: Run | None, rules: Sequence[Rule]) -> tuple[Curve, ...]:
-    """Pair the series that differ; without a base all of the head's, because everything is news."""
-    heads = _mean_curves(head)
-    bases = _mean_curves(base) if base else {}
-    pairs = [
-        Curve(key=key, head=heads.get(key), base=bases.get(key), goal=goal_of(one, rules))
-        for key, one in {**heads, **bases, **heads}.items()
-    ]
-    return tuple(pair for pair in pairs if _is_curve(pair) and not _is_equal(pair))
+def pair_curves(head: Run, base: Run | None, rules: Sequence[Rule], history: Sequence[Run] = ()) -> tuple[Curve, ...]:
+    """Pair the series that differ; without a base all of the head's, because everything is news.
+
+    Args:
+        head: the run that is reported on.
+        base: what it is compared with.
+        rules: what the configuration says of which way is good.
+        history: the runs of main that can be compared with, oldest first: between what they lie is the base's band.
+    """
+    heads, bases = _by_key(head), _by_key(base) if base else {}
+    pasts = [_by_key(run) for run in history]
+    pairs = [_pair_curve(key, heads.get(key, []), bases.get(key, []), rules) for key in {**heads, **bases}]
+    kept = [pair for pair in pairs if _is_curve(pair) and not _is_equal(pair)]
+    return tuple(_add_bands(pair, heads.get(pair.key, []), bases.get(pair.key, []), pasts) for pair in kept)
+
+
+def _pair_curve(key: Key, heads: Sequence[Series], bases: Sequence[Series], rules: Sequence[Rule]) -> Curve:
+    goal = goal_of((heads or bases)[0], rules)
+    return Curve(key=key, head=_mean(heads), base=_mean(bases), goal=goal)
+
+
+def _add_bands(
+    pair: Curve, heads: Sequence[Series], bases: Sequence[Series], pasts: Sequence[dict[Key, list[Series]]]
+) -> Curve:
+    """Add between what the trainings of each side lie; where main has one, between what its last runs do."""
+    head_band = make_range(heads, pair.head.x) if pair.head else None
+    base_band = make_range(bases, pair.base.x) if pair.base else None
+    if pair.base and len(bases) == 1:
+        runs = [one for one in (_mean(past.get(pair.key, [])) for past in pasts) if one]
+        base_band = make_middle(runs, pair.base.x)
+    return replace(pair, head_band=head_band, base_band=base_band)
 
 
 def _is_curve(pair: Curve) -> bool:
@@ -53,19 +80,21 @@ def _is_curve(pair: Curve) -> bool:
     return longest > 1 and not is_count(pair.key.name)
 
 
-def _mean_curves(run: Run) -> dict[Key, Series]:
-    """Give one series for each key: of repeated trainings the mean."""
+def _by_key(run: Run) -> dict[Key, list[Series]]:
+    """Give the series for each key: one for each of repeated trainings."""
     found: dict[Key, list[Series]] = {}
     for series in run.series:
         found.setdefault(series.key, []).append(series)
-    return {key: _mean(each) if len(each) > 1 else each[0] for key, each in found.items()}
+    return found
 
 
-def _mean(each: Sequence[Series]) -> Series:
-    """Return the mean of several series where all have a value, NaN where one has NaN.
+def _mean(each: Sequence[Series]) -> Series | None:
+    """Return the mean of several series where all have a value, NaN where one has NaN; None of none.
 
     Where they have no x in common there is no mean: the first stands for all.
     """
+    if len(each) < 2:
+        return each[0] if each else None
     points = [dict(zip(series.x, series.y, strict=True)) for series in each]
     common = [x for x in each[0].x if all(x in known for known in points)]
     if not common:
@@ -75,10 +104,20 @@ def _mean(each: Sequence[Series]) -> Series:
 
 
 def _is_equal(pair: Curve) -> bool:
-    if pair.head is None or pair.base is None:
+    """Whether both sides are the same line, but for what the order of a sum changes in the last digits."""
+    head, base = pair.head, pair.base
+    if head is None or base is None or len(head.y) != len(base.y) or head.x != base.x:
         return False
-    # As text, because NaN is not equal to itself.
-    return pair.head.x == pair.base.x and repr(pair.head.y) == repr(pair.base.y)
+    return all(_is_close(here, there) for here, there in zip(head.y, base.y, strict=True))
+
+
+def _is_close(here: float, there: float) -> bool:
+    if here == there or (here != here and there != there):
+        return True
+    try:
+        return math.isclose(here, there, rel_tol=ROUNDING)
+    except OverflowError:  # an integer of more than 308 digits
+        return False
 
 
 def pair_charts(head: Run, base: Run | None) -> tuple[ChartPair, ...]:

@@ -9,9 +9,10 @@ from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from cml_bot.draw import draw_curve
+from cml_bot.dark import add_dark, name_dark
+from cml_bot.draw import draw_group
 from cml_bot.draw_charts import draw_chart
-from cml_bot.escape import address, clean, code, code_bare, escape, escape_bare
+from cml_bot.escape import address, attribute, clean, code, code_bare, escape, escape_bare
 from cml_bot.filters import plural
 from cml_bot.model import ENDINGS, Figure, FigurePair
 from cml_bot.progress import tell_each, tell_nothing
@@ -21,9 +22,9 @@ from cml_bot.views import (
     Limits,
     add_charts,
     count_parts,
+    group_titled,
     labels_of,
     titled_charts,
-    titled_curves,
     view_form,
     view_report,
     without_numbers,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
     from jinja2.sandbox import SandboxedEnvironment
 
-    from cml_bot.model import Curve, Key, Report
+    from cml_bot.model import Key, Report
     from cml_bot.progress import Tell
 
 DRAWN_CURVES = 20
@@ -43,6 +44,9 @@ DRAWN_CHARTS = 12
 """More pictures than this nobody looks at; the others are told in words."""
 CHARTS = 6
 """Each is as large as a picture, and readers load them all."""
+
+WITH_DARK = (Dialect.GITHUB,)
+"""Dialects that let a picture choose by the reader's colours: GitLab takes out what does that."""
 
 PAGE = Limits(folded=20_000, checks=5_000, unread=1_000, notes=1_000, sources=1_000, curves=2_000)
 WHOLE = Limits(
@@ -80,14 +84,15 @@ class Drawn:
     """The pictures of a report, made once for all its forms."""
 
     curves: Mapping[Key, Figure]
+    """By the first curve of those that are drawn together."""
     pairs: tuple[FigurePair, ...]
     charts: Mapping[Key, Figure] = field(default_factory=dict)
 
     @property
     def figures(self) -> tuple[Figure, ...]:
-        """All of them, each with a name of its own that is safe in an address and for a file."""
+        """All of them, each with a name of its own that is safe in an address and for a file; dark ones too."""
         sides = (side for pair in self.pairs for side in (pair.base, pair.head) if side)
-        return (*self.curves.values(), *self.charts.values(), *sides)
+        return (*add_dark((*self.curves.values(), *self.charts.values())), *sides)
 
 
 def draw_figures(report: Report, tell: Tell = tell_nothing) -> Drawn:
@@ -96,12 +101,13 @@ def draw_figures(report: Report, tell: Tell = tell_nothing) -> Drawn:
     Importing matplotlib alone costs half a second: only for forms that can show pictures, and only if there are
     any to draw.
     """
-    titled = tell_each(list(titled_curves(report).items())[:DRAWN_CURVES], "drawing {} curves", tell)
-    curves = {key: _draw(curve, number, report) for number, (key, curve) in enumerate(titled)}
-    drawn = enumerate(tell_each(list(titled_charts(report).items())[:DRAWN_CHARTS], "drawing {} charts", tell))
-    charts = {
-        key: _number(draw_chart(pair, **labels_of(report)), f"chart-{number + 1:02}") for number, (key, pair) in drawn
+    groups, labels = group_titled(report)[:DRAWN_CURVES], labels_of(report)
+    curves = {
+        group.members[0].key: _number(draw_group(group, **labels), f"{number:02}")
+        for number, group in enumerate(tell_each(groups, "drawing {} curves", tell), 1)
     }
+    drawn = enumerate(tell_each(list(titled_charts(report).items())[:DRAWN_CHARTS], "drawing {} charts", tell))
+    charts = {key: _number(draw_chart(pair, **labels), f"chart-{number + 1:02}") for number, (key, pair) in drawn}
     pairs = tuple(_name_apart(pair, number) for number, pair in enumerate(report.figures[:SHOWN_PAIRS]))
     return Drawn(curves=curves, charts=charts, pairs=pairs)
 
@@ -112,7 +118,8 @@ def make_draft(report: Report, drawn: Drawn | None, dialect: Dialect, *, charts:
     own = [*drawn.curves.values(), *drawn.charts.values()] if drawn else []
     pairs = drawn.pairs[: max(0, most - len(own))] if drawn else ()
     sides = chain.from_iterable((pair.base, pair.head) for pair in pairs)
-    figures = tuple(figure for figure in (*own[:most], *sides) if figure and _is_shown(figure))
+    drawings = add_dark(own[:most]) if dialect in WITH_DARK else own[:most]
+    figures = tuple(figure for figure in (*drawings, *sides) if figure and _is_shown(figure))
 
     def write(addresses: Mapping[str, str]) -> Page:
         return render(report, drawn, addresses, dialect, charts=charts)
@@ -181,6 +188,7 @@ def _render_form(
             short=is_short,
             shortened=shortened,
             html=can_fold,
+            has_dark=dialect in WITH_DARK,
             left_out_parts=count_parts(view, hidden),
         )
     )
@@ -193,10 +201,6 @@ def _forms(dialect: Dialect) -> tuple[Limits, ...]:
 
 def _is_shown(figure: Figure) -> bool:
     return figure.media in SHOWN_MEDIA and len(figure.data) <= LARGEST_PICTURE
-
-
-def _draw(curve: Curve, number: int, report: Report) -> Figure:
-    return _number(draw_curve(curve, goal=curve.goal, **labels_of(report)), f"{number + 1:02}")
 
 
 def _number(figure: Figure, number: str) -> Figure:
@@ -245,6 +249,8 @@ def _environment(dialect: Dialect | None) -> SandboxedEnvironment:
         "md": _knowing_commits(escape_bare if is_bare else escape),
         "code": code_bare if is_bare else code,
         "address": address,
+        "attribute": attribute,
+        "dark": name_dark,
         "clean": clean,
         "plural": plural,
         "data_address": _data_address,

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from cml_bot.chart_numbers import number_chart, tabulate_chart
 from cml_bot.chart_words import describe_chart, sides_of
-from cml_bot.draw import describe_curve
+from cml_bot.curve_groups import group_curves, is_on_training, order_groups, split_part
+from cml_bot.draw import describe_curve, describe_group
 from cml_bot.escape import clean, find_commits
 from cml_bot.filters import plural, sparkline
 from cml_bot.mermaid import draw_bars, draw_chart
-from cml_bot.model import Bars, Key, Matrix, Outcome
+from cml_bot.model import Bars, Key, Matrix, Outcome, Role, Trend
 from cml_bot.names import name_of, shared_names
 from cml_bot.wording import rank, second_line, tell_check, tell_next
 from cml_bot.wording_counts import first_line, fold_titles
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cml_bot.chart_numbers import Told
+    from cml_bot.curve_groups import CurveGroup, Member
     from cml_bot.mermaid import Chart
     from cml_bot.model import ChartPair, Check, Curve, Figure, FigurePair, ParamDelta, Report, Series
 
 SHOWN_PAIRS = 20
 """Pictures of the job, each with both sides; a folder of thousands would make a page that nobody can open."""
+
+LOUD = (Trend.WORSE, Trend.BETTER)
 
 TOLD_CHARTS = 20
 """Charts that are told in words and a small table, each of several lines."""
@@ -60,15 +64,26 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CurveView:
-    """A curve as the templates see it: a picture, a chart, or a line of text."""
+class CurveLine:
+    """One curve as the templates see it where it is no picture: a chart in text, or a line of words."""
 
     name: str
     caption: str
     head_line: str
     base_line: str
-    figure: Figure | None
+    is_on_training: bool
     chart: Chart | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurveView:
+    """What of the curves is one picture, as the templates see it."""
+
+    name: str
+    caption: str
+    figure: Figure | None
+    lines: tuple[CurveLine, ...]
+    """One a curve, in the order that they are drawn in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +157,8 @@ def view_report(
 
 def add_charts(view: Mapping[str, Any], report: Report, most: int) -> dict[str, Any]:
     """Give the first curves, and bars, that have no picture a chart in text each."""
-    titled, labels = tuple(titled_curves(report).values()), labels_of(report)
-    curves: list[CurveView] = []
-    for curve, shown in zip(titled, view["curves"], strict=True):
-        count = sum(one.chart is not None for one in curves)
-        chart = draw_chart(curve, **labels) if shown.figure is None and count < most else None
-        curves.append(replace(shown, chart=chart))
+    labels = labels_of(report)
+    curves = _chart_curves(view["curves"], report, most)
     charts: list[ChartView] = []
     for pair, told in zip(titled_charts(report).values(), view["charts"], strict=True):
         count = sum(one.chart is not None for one in charts)
@@ -156,16 +167,30 @@ def add_charts(view: Mapping[str, Any], report: Report, most: int) -> dict[str, 
     return {**view, "curves": curves, "charts": charts}
 
 
+def _chart_curves(views: Sequence[CurveView], report: Report, most: int) -> list[CurveView]:
+    """Give the first curves without a picture a chart in text, those of the training last."""
+    titled = {curve.key.name: curve for curve in titled_curves(report).values()}
+    lines = [line for view in views if view.figure is None for line in view.lines]
+    charts: dict[str, Chart] = {}
+    for line in sorted(lines, key=lambda line: line.is_on_training):
+        chart = draw_chart(titled[line.name], **labels_of(report)) if len(charts) < most else None
+        if chart:
+            charts[line.name] = chart
+    return [
+        replace(view, lines=tuple(replace(line, chart=charts.get(line.name)) for line in view.lines)) for view in views
+    ]
+
+
 def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Limits) -> dict[str, Any]:
     """Choose which curves and pictures a form shows as pictures and charts, and which it tells or counts."""
     curves: list[CurveView] = view["curves"]
     pictured = [curve for curve in curves if curve.figure and curve.figure.name in addresses][: limits.pictures]
-    others = [curve for curve in curves if curve not in pictured]
+    others = [line for curve in curves if curve not in pictured for line in curve.lines]
     told = others[: limits.curves]
     shown_charts = [one for one in view["charts"] if one.figure and one.figure.name in addresses]
     shown_charts = shown_charts[: limits.pictures - len(pictured)]
     told_charts = [one for one in view["charts"] if one not in shown_charts]
-    charted = [curve for curve in told if curve.chart][: limits.charts]
+    charted = sorted((line for line in told if line.chart), key=lambda line: line.is_on_training)[: limits.charts]
     told_here = _keep_charts(told_charts[: min(limits.curves, TOLD_CHARTS)], limits.charts - len(charted))
     room = limits.pictures - len(pictured) - len(shown_charts)
     hosted = [
@@ -259,17 +284,36 @@ def _name_beside(pattern: str, key: Key, shared: frozenset[str]) -> str:
     return "" if pattern in (key.name, str(key)) else name_of(key, shared)
 
 
+def group_titled(report: Report) -> tuple[CurveGroup, ...]:
+    """Give the curves as they are drawn: those of one metric together, and what a reader looks for first."""
+    titled = titled_curves(report)
+    groups = group_curves(titled, {key: curve.key.name for key, curve in titled.items()})
+    decided = {delta.key for delta in report.deltas if delta.trend in LOUD or delta.role is Role.HEADLINE}
+    return order_groups(groups, decided | {check.key for check in report.verdict.checks if check.key})
+
+
 def _curve_views(report: Report, figures: Mapping[Key, Figure]) -> list[CurveView]:
+    labels = labels_of(report)
     return [
         CurveView(
-            name=curve.key.name,
-            caption=describe_curve(curve, **labels_of(report)),
-            head_line=sparkline(_ys(curve.head), beside=_ys(curve.base)),
-            base_line=sparkline(_ys(curve.base), beside=_ys(curve.head)),
-            figure=figures.get(key),
+            name=group.name,
+            caption=describe_group(group, **labels),
+            figure=figures.get(group.members[0].key),
+            lines=tuple(_curve_line(member, labels) for member in group.members),
         )
-        for key, curve in titled_curves(report).items()
+        for group in group_titled(report)
     ]
+
+
+def _curve_line(member: Member, labels: Mapping[str, str]) -> CurveLine:
+    curve = member.curve
+    return CurveLine(
+        name=curve.key.name,
+        caption=describe_curve(curve, **labels),
+        head_line=sparkline(_ys(curve.head), beside=_ys(curve.base)),
+        base_line=sparkline(_ys(curve.base), beside=_ys(curve.head)),
+        is_on_training=is_on_training(split_part(member.key.name)[0]),
+    )
 
 
 def _chart_views(report: Report, figures: Mapping[Key, Figure]) -> list[ChartView]:

@@ -75,6 +75,7 @@ def test_report_without_configuration(repository: Path) -> None:
     assert names == [
         ".gitignore",
         ".mlbot-report",
+        "figures/01-val-loss-dark.png",
         "figures/01-val-loss.png",
         "figures/picture-01-confusion-before.png",
         "figures/picture-01-confusion-here.png",
@@ -84,7 +85,8 @@ def test_report_without_configuration(repository: Path) -> None:
         "run.json",
     ]
     markdown = (folder / "report.md").read_text()
-    assert "](figures/01-val-loss.png)" in markdown
+    assert 'src="figures/01-val-loss.png"' in markdown
+    assert 'srcset="figures/01-val-loss-dark.png"' in markdown
     assert "cid:" not in markdown
     table = json.loads((folder / "report.json").read_text())
     assert table["base"]["kind"] == "git_files"
@@ -251,7 +253,7 @@ def test_a_report_is_not_read_back_whatever_its_folder_is_called(repository: Pat
     assert not any("mine" in line for line in json.dumps(table["deltas"]).split())
     markdown = (repository / "plots/mine/report.md").read_text()
     assert "Pictures" not in markdown or "1 picture changed" in markdown
-    assert len(list((repository / "plots/mine/figures").iterdir())) == 3
+    assert len(list((repository / "plots/mine/figures").iterdir())) == 4
 
 
 def test_links_that_a_branch_committed_are_not_followed(repository: Path, tmp_path: Path) -> None:

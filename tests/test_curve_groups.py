@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from cml_bot.curve_groups import group_curves
-from cml_bot.model import Curve, Series
+from cml_bot.curve_groups import group_curves, order_groups
+from cml_bot.model import Curve, Key, Series
 
 
 def curve(name: str, group: str = "history.csv", x_label: str = "epoch") -> Curve:
@@ -33,3 +33,17 @@ def test_what_would_be_one_part_twice_stays_apart() -> None:
 def test_two_groups_may_be_of_one_metric() -> None:
     names = ("a/train", "a/val", "b/train", "b/val")
     assert [group for group, _ in grouped(*map(curve, names))] == ["a", "b"]
+
+
+def test_two_files_of_the_same_names_are_told_apart() -> None:
+    curves = [curve(name, group) for group in ("a.csv", "b.csv") for name in ("train/loss", "val/loss")]
+    groups = group_curves({one.key: one for one in curves}, {one.key: str(one.key) for one in curves})
+    assert [group.name for group in groups] == ["a.csv:loss", "b.csv:loss"]
+
+
+def test_what_a_reader_looks_for_stands_first_and_the_training_alone_last() -> None:
+    names = ("train/grad_norm", "lr", "train/loss", "val/loss", "val/f1")
+    known = {one.key: one for one in map(curve, names)}
+    groups = group_curves(known, {key: key.name for key in known})
+    order = [group.name for group in order_groups(groups, {Key("history.csv", "val/f1")})]
+    assert order == ["val/f1", "lr", "loss", "train/grad_norm"]

@@ -7,18 +7,25 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
-from cml_bot.draw import describe_curve, draw_curve
+from cml_bot.curve_groups import CurveGroup, group_curves
+from cml_bot.draw import describe_curve, draw_group
+from cml_bot.draw_axes import SHADE
 from cml_bot.draw_sheet import BASE, HEAD
-from cml_bot.model import Curve, Figure, Goal, Key, Series
+from cml_bot.model import Band, Curve, Figure, Goal, Key, Series
 
+SIZE = (800, 448)
+"""Two pixels for each of a phone's."""
 DECAY = [0.3 + math.exp(-step / 8) for step in range(50)]
 SLOWER = [0.35 + math.exp(-step / 9) for step in range(50)]
 
@@ -34,7 +41,8 @@ def curve(head: list[float] | None, base: list[float] | None, *, name: str = "va
 
 
 def draw(drawn: Curve, goal: Goal = Goal.LOWER, head_label: str = "this branch", base_label: str = "main") -> Figure:
-    return draw_curve(drawn, head_label=head_label, base_label=base_label, goal=goal)
+    (group,) = group_curves({drawn.key: replace(drawn, goal=goal)}, {drawn.key: drawn.key.name})
+    return draw_group(group, head_label=head_label, base_label=base_label)
 
 
 def count_pixels(figure: Figure, colour: str) -> int:
@@ -46,8 +54,8 @@ def count_pixels(figure: Figure, colour: str) -> int:
 
 def test_both_sides_are_drawn_at_the_size_of_a_phone() -> None:
     figure = draw(curve(DECAY, SLOWER))
-    assert (figure.media, figure.name) == ("image/png", "history-csv-val-loss.png")
-    assert Image.open(io.BytesIO(figure.data)).size == (640, 360)
+    assert (figure.media, figure.name) == ("image/png", "val-loss.png")
+    assert (Image.open(io.BytesIO(figure.data)).size, figure.width) == (SIZE, 400)
     assert count_pixels(figure, HEAD.line) > 1_000
     assert count_pixels(figure, BASE.line) > 500
 
@@ -98,6 +106,74 @@ def test_a_million_points_take_less_than_a_second() -> None:
 
 
 NAN, INF = math.nan, math.inf
+KINDS: dict[str, Callable[[random.Random], float]] = {
+    "noise": lambda dice: dice.gauss(),
+    "decades": lambda dice: 10 ** dice.uniform(-9, 9),
+    "two values": lambda dice: float(dice.random() < 0.5),
+    "gaps": lambda dice: dice.gauss() if dice.random() < 0.6 else NAN,
+    "spikes": lambda dice: 1 / (dice.random() + 1e-9),
+}
+
+
+@pytest.mark.slow
+@given(st.sampled_from(sorted(KINDS)), st.sampled_from([2, 60, 150, 199, 200, 1_000, 4_000]), st.integers(1, 3))
+@settings(max_examples=40, deadline=None)
+def test_no_picture_is_large(kind: str, count: int, members: int) -> None:
+    dice = random.Random(count)
+    curves: dict[Key, Curve] = {}
+    for name in ("val/loss", "train/loss", "test/loss")[:members]:
+        head, base, low, high = ([KINDS[kind](dice) for _ in range(count)] for _ in range(4))
+        one = curve(head, base, name=name)
+        assert one.base
+        band = Band(x=one.base.x, low=tuple(low), high=tuple(high), count=20)
+        curves[one.key] = replace(one, head_band=band, base_band=band, goal=Goal.LOWER)
+    (group,) = group_curves(curves, {key: key.name for key in curves})
+    figure = draw_group(group, head_label="this branch", base_label="main")
+    assert len(figure.data) <= 60_000
+    assert figure.width == 400
+    assert count_pixels(figure, HEAD.line) > 200
+
+
+def group_of(*names: str, head_band: Band | None = None, base_band: Band | None = None) -> CurveGroup:
+    plain = [curve([y * (1 + at) for y in DECAY], SLOWER, name=name) for at, name in enumerate(names)]
+    curves = {one.key: replace(one, head_band=head_band, base_band=base_band) for one in plain}
+    (group,) = group_curves(curves, {key: key.name for key in curves})
+    return group
+
+
+def test_training_and_validation_stand_on_one_pair_of_axes() -> None:
+    alone, both = (
+        draw_group(group_of(*names), head_label="this branch", base_label="main")
+        for names in (("val/loss",), ("val/loss", "train/loss"))
+    )
+    assert (alone.name, both.name) == ("val-loss.png", "loss.png")
+    assert count_pixels(both, HEAD.line) > count_pixels(alone, HEAD.line) * 1.2
+    assert both.caption == (
+        "loss, 50 epochs: val ends at 0.302 on this branch and 0.354 on main; "
+        "train ends at 0.60 on this branch and 0.35 on main"
+    )
+
+
+def test_a_band_is_drawn_pale_in_the_colour_of_its_side() -> None:
+    x = tuple(map(float, range(1, 51)))
+    band = Band(x=x, low=(1.0,) * 50, high=(1.2,) * 25 + (NAN,) * 5 + (1.2,) * 20, count=20, is_history=True)
+    groups = (group_of("val/loss"), group_of("val/loss", base_band=band), group_of("val/loss", head_band=band))
+    plain, main, here = (draw_group(group, head_label="here", base_label="main") for group in groups)
+    for pen, figure in ((BASE, main), (HEAD, here)):
+        parts = [255 - SHADE * (255 - int(pen.line[at : at + 2], 16)) for at in (1, 3, 5)]
+        colour = "#" + "".join(f"{round(part):02x}" for part in parts)
+        assert count_pixels(figure, colour) > count_pixels(plain, colour) + 5_000
+    assert main.caption.endswith("on main, here below the band of 20 runs of main")
+
+
+def test_a_picture_for_dark_pages_has_the_same_lines() -> None:
+    figure = draw(curve(DECAY, SLOWER))
+    light, dark = (
+        np.asarray(Image.open(io.BytesIO(data)).convert("L"), dtype=int) for data in (figure.data, figure.dark)
+    )
+    assert light[0, 0] == 255
+    assert dark[0, 0] < 20
+    assert ((light < 250) == (dark > 25)).mean() > 0.99
 
 
 @pytest.mark.parametrize(
@@ -120,7 +196,7 @@ NAN, INF = math.nan, math.inf
 )
 @pytest.mark.parametrize("goal", [Goal.LOWER, Goal.HIGHER])
 def test_odd_numbers_are_drawn(head: list[float], base: list[float] | None, goal: Goal) -> None:
-    assert Image.open(io.BytesIO(draw(curve(head, base), goal).data)).size == (640, 360)
+    assert Image.open(io.BytesIO(draw(curve(head, base), goal).data)).size[0] == SIZE[0]
 
 
 def test_odd_steps_are_drawn() -> None:
@@ -202,11 +278,11 @@ def test_the_number_of_points_is_not_told_where_some_were_left_out(other: dict[s
 
 
 def test_medians_leave_out_what_is_not_a_number() -> None:
-    from cml_bot.draw_axes import _medians
+    from cml_bot.draw_lines import medians
 
     values = np.array([1, NAN, 9, NAN, NAN, NAN, 4, 2, 3, 8])
-    assert repr(_medians(values, 3).tolist()) == repr([5.0, NAN, 3.0])
-    assert _medians(values[6:], 3).tolist() == [3.0]
+    assert repr(medians(values, 3).tolist()) == repr([5.0, NAN, 3.0])
+    assert medians(values[6:], 3).tolist() == [3.0]
 
 
 def test_a_thinned_curve_is_shown_by_its_medians() -> None:
@@ -220,13 +296,15 @@ def test_a_thinned_curve_is_shown_by_its_medians() -> None:
 
 SCRIPT = """
 import hashlib, sys
-from cml_bot.draw import describe_curve, draw_curve
+from cml_bot.curve_groups import group_curves
+from cml_bot.draw import describe_curve, draw_group
 from cml_bot.model import Curve, Goal, Key, Series
 side = Series(name="loss", x=(1, 2, 3), y=(3.0, 1.0, 2.0))
-curve = Curve(key=Key("", "loss"), head=side, base=side)
+curve = Curve(key=Key("", "loss"), head=side, base=side, goal=Goal.LOWER)
 describe_curve(curve, head_label="here", base_label="main")
 assert "matplotlib" not in sys.modules and "numpy" not in sys.modules
-figure = draw_curve(curve, head_label="here", base_label="main", goal=Goal.LOWER)
+(group,) = group_curves({curve.key: curve}, {curve.key: "loss"})
+figure = draw_group(group, head_label="here", base_label="main")
 assert "matplotlib.pyplot" not in sys.modules
 print(hashlib.sha256(figure.data).hexdigest())
 """

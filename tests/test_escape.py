@@ -110,10 +110,14 @@ class Outline(HTMLParser):
         self.add(f"<![{data}]>")
 
 
-def outline(markdown: str) -> Outline:
+def to_html(markdown: str) -> str:
     options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES | Options.CMARK_OPT_LIBERAL_HTML_TAG
+    return str(cmarkgfm.markdown_to_html_with_extensions(markdown, options=options, extensions=EXTENSIONS))
+
+
+def outline(markdown: str) -> Outline:
     page = Outline()
-    page.feed(cmarkgfm.markdown_to_html_with_extensions(markdown, options=options, extensions=EXTENSIONS))
+    page.feed(to_html(markdown))
     page.close()
     return page
 

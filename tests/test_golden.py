@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 
 from cml_bot.as_json import dump_report
 from cml_bot.chart_words import describe_chart
-from cml_bot.draw import describe_curve
+from cml_bot.draw import describe_group
 from cml_bot.model import (
     Bars,
     Build,
@@ -41,7 +42,7 @@ from cml_bot.model import (
 from cml_bot.render import Drawn, draw_figures, make_draft, render, render_html
 from cml_bot.review import Dialect
 from cml_bot.terminal import render_terminal
-from cml_bot.views import titled_charts
+from cml_bot.views import group_titled, titled_charts
 from tests.making import HEAD_SHA, make_history, make_metric, make_report, make_run
 
 PNG = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
@@ -282,15 +283,17 @@ MIDDLE = ("many", "hostile")
 def drawn_by_hand(report: Report) -> Drawn:
     """The pictures of a report as they are named and told in earnest, with one pixel in place of every curve."""
     curves = {
-        curve.key: replace(
-            picture(f"{number + 1:02}-curve.png"),
-            caption=describe_curve(curve, head_label="this branch", base_label=report.base.label or "before"),
+        group.members[0].key: replace(
+            picture(f"{number:02}-curve.png"),
+            caption=describe_group(group, head_label="this branch", base_label=report.base.label or "before"),
+            width=400,
+            dark=PNG,
         )
-        for number, curve in enumerate(report.curves)
+        for number, group in enumerate(group_titled(report), 1)
     }
     labels = {"head_label": "this branch", "base_label": report.base.label or "before"}
     charts = {
-        key: replace(picture(f"chart-{number + 1:02}.png"), caption=describe_chart(pair, **labels))
+        key: replace(picture(f"chart-{number + 1:02}.png"), caption=describe_chart(pair, **labels), width=400, dark=PNG)
         for number, (key, pair) in enumerate(titled_charts(report).items())
     }
     pairs = draw_figures(replace(report, curves=(), charts=())).pairs
@@ -322,7 +325,7 @@ def test_markdown_with_pictures(case: str, update_golden: bool) -> None:
     drawn = drawn_by_hand(report)
     text = render(report, drawn, {figure.name: f"figures/{figure.name}" for figure in drawn.figures}).body
     hold(GOLDEN / case / "comment-pictures.md", text, update_golden)
-    assert text.count("](figures/") == len(drawn.figures)
+    assert len(re.findall(r"(?:\]\(|=\")figures/", text)) == len(drawn.figures)
 
 
 @pytest.mark.parametrize("case", CHARTED)

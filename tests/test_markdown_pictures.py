@@ -45,6 +45,8 @@ NEW = "https://forge.example/files/1.png"
         ('| a |\n|---|\n| <img src="x.png"> |', "x.png", "x.png"),
         ('see [1]: <img src="x.png">', "x.png", "x.png"),
         ("a](b![c](x.png))", "x.png", "x.png"),
+        ('<picture><source media="(x)" srcset="x.png"><img src="https://a.example/y.png"></picture>', "x.png", "x.png"),
+        ('<picture><source srcset="y.png 2x, z.png"><img src="x.png"></picture>', "x.png", "x.png"),
         ("`](x.png) ` ![a](y.png)", "y.png", "y.png"),
         ("words[^1]\n\n[^1]: ![a](x.png)", "x.png", "x.png"),
         ("![a](/abs/x.png)", "/abs/x.png", "/abs/x.png"),

@@ -48,7 +48,7 @@ from cml_bot.render import DRAWN_CHARTS, DRAWN_CURVES, Drawn, draw_figures, make
 from cml_bot.review import LARGEST_PICTURE, Dialect
 from cml_bot.views import SHOWN_PAIRS
 from tests.making import make_report, make_run
-from tests.test_escape import outline
+from tests.test_escape import outline, to_html
 
 NAMES: list[str] = json.loads((Path(__file__).parent / "names.json").read_text())
 HARMLESS = [f"name {number}" for number in range(len(NAMES))]
@@ -159,7 +159,7 @@ def drawn(report: Report) -> Drawn:
     """Pictures with names of our own, as `draw_figures` gives them."""
 
     def figure(name: str, caption: str) -> Figure:
-        return Figure(name=f"{name}.png", media="image/png", data=b"", caption=caption)
+        return Figure(name=f"{name}.png", media="image/png", data=b"", caption=caption, width=400, dark=b"1")
 
     curves = {
         curve.key: figure(f"0-{number}", curve.key.name) for number, curve in enumerate(report.curves[:DRAWN_CURVES])
@@ -295,7 +295,7 @@ def test_each_form_is_shorter_and_the_last_fits_everywhere(has_pictures: bool, d
     assert where in middle
     assert where in short
     assert "Not shown here: 60 curves changed, 60 charts changed, 60 pictures changed" in short
-    assert middle.count("![") <= 8
+    assert middle.count("![") + middle.count("<img") <= 8
     assert middle.count("```mermaid") <= 4
 
 
@@ -318,14 +318,12 @@ def test_a_picture_is_shown_if_and_only_if_it_has_an_address() -> None:
     before = next(pair.base for pair in pictures.pairs if pair.base)
     place = {one.name: "/uploads/0a1b/a (1).png", before.name: 'https://f.example/a.png?x="1"'}
     page = render(report, pictures, place, Dialect.GITLAB)
-    assert re.findall(r"!\[.*?\]\((.*?)\)", page.body) == [
-        "/uploads/0a1b/a%20%281%29.png",
-        "https://f.example/a.png?x=%221%22",
-    ]
+    assert re.findall(r"!\[.*?\]\((.*?)\)", page.body) == ["https://f.example/a.png?x=%221%22"]
+    assert re.findall(r'<img alt="[^"]*" width="400" src="(.*?)">', page.body) == ["/uploads/0a1b/a%20%281%29.png"]
     assert "| cannot be shown here |" in page.body
     assert "- name 0 is new" in page.body
-    assert "![" not in render(report, pictures, {}).body
-    assert "![" not in render(report, None, place).body
+    for body in (render(report, pictures, {}).body, render(report, None, place).body):
+        assert not re.search(r"!\[|<img", body)
 
 
 def test_a_draft_offers_what_a_forge_can_show() -> None:
@@ -350,7 +348,50 @@ def test_a_draft_offers_no_more_than_its_page_shows(dialect: Dialect) -> None:
     report = report_of(HARMLESS, has_base=True)
     draft = make_draft(report, drawn(report), dialect, charts=False)
     body = draft.write({figure.name: f"https://f.example/{figure.name}" for figure in draft.figures}).body
-    assert len(draft.figures) == body.count("](https://f.example/")
+    assert len(draft.figures) == body.count("https://f.example/") > 0
+    assert any("-dark" in figure.name for figure in draft.figures) is (dialect is Dialect.GITHUB)
+
+
+def test_a_picture_is_as_wide_as_its_drawing_and_dark_on_dark_pages() -> None:
+    report = report_of(HARMLESS, has_base=True)
+    body = render(report, drawn(report), addresses(report)).body
+    dark, light = "figures/0-0-dark.png", "figures/0-0.png"
+    source = f'<source media="(prefers-color-scheme: dark)" srcset="{dark}">'
+    assert f'<picture>{source}<img alt="{HARMLESS[0]}" width="400" src="{light}"></picture>' in body
+    assert dark not in render(report, drawn(report), addresses(report), Dialect.GITLAB).body
+    bare = render(report, drawn(report), addresses(report), Dialect.BITBUCKET).body
+    assert f"![{HARMLESS[0]}]({light})" in bare
+
+
+def test_charts_in_text_are_one_a_curve_and_of_the_training_last() -> None:
+    names = [f"{part}/metric {number}" for number in range(5) for part in ("train", "val")]
+    report = replace(report_of(HARMLESS, has_base=True), charts=())
+    curves = tuple(Curve(key=Key("g", name), head=course(name, 1.0, 2.0), base=None) for name in names)
+    body = render(replace(report, curves=curves), None, {}, charts=True).body
+    shown = re.findall(r'title "(.*)"', body)
+    assert shown == [*(name for name in names if name.startswith("val")), "train/metric 0"]
+    assert "<summary>10 curves" in body
+
+
+def test_pictures_are_one_paragraph() -> None:
+    whole = report_of(HARMLESS, has_base=True)
+    report = replace(whole, curves=whole.curves[:3], charts=())
+    html = to_html(render(report, drawn(report), addresses(report)).body)
+    assert re.search(r"<p>(<picture>[^\n]*</picture>\n?){3}</p>", html)
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name)[:20])
+def test_an_alternative_text_is_an_attribute_and_nothing_else(name: str) -> None:
+    whole = report_of(HARMLESS, has_base=True)
+    report = replace(whole, curves=whole.curves[:1], charts=(), figures=())
+    pictures = drawn(report)
+    named = {key: replace(figure, caption=name) for key, figure in pictures.curves.items()}
+    body = render(report, replace(pictures, curves=named, charts={}, pairs=()), addresses(report)).body
+    parts = [str(part) for part in re.findall(r"<picture>.*</picture>", to_html(body))]
+    page = Structure(parts[0])
+    assert len(parts) == 1
+    assert [node[0] for node in page.nodes] == ["picture", "source", "img", "/picture"]
+    assert page.text.replace(JOINER, "") == clean(name, 300).replace(JOINER, "")
 
 
 @pytest.mark.parametrize("dialect", Dialect)
