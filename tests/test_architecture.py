@@ -121,8 +121,9 @@ ALLOWED: dict[str, set[str]] = {
     "wording_noise": EDGE | {"filters", "names", "stats"},
     "wording": EDGE | TEXT | {"goals", "names", "wording_noise"},
     "mermaid": EDGE | TEXT | {"charts"},
-    "views": EDGE | TEXT | {"chart_words", "curve_groups", "draw", "mermaid", "names", "wording", "wording_noise"},
-    "render": EDGE | TEXT | {"dark", "draw", "draw_charts", "review", "views"},
+    "curve_views": EDGE | {"curve_groups", "draw", "filters", "mermaid", "names"},
+    "views": EDGE | TEXT | {"chart_words", "curve_views", "mermaid", "names", "wording", "wording_noise"},
+    "render": EDGE | TEXT | {"curve_views", "dark", "draw", "draw_charts", "review", "views"},
     "terminal": EDGE
     | TEXT
     | {"chart_words", "history_forms", "history_table", "names", "views", "wording", "wording_noise"},
