@@ -7,13 +7,13 @@ top left, 640 of them on a picture that is shown 400 pixels wide.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.backends.backend_agg import RendererAgg, get_hinting_flag
 from matplotlib.colors import to_rgb
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import get_font
 from matplotlib.path import Path as Outline
 from matplotlib.transforms import Affine2D
 
@@ -23,6 +23,7 @@ from cml_bot.draw_sheet import DPI, find_letters, use_own_style
 if TYPE_CHECKING:
     from matplotlib.backend_bases import GraphicsContextBase
 
+    from cml_bot.draw_png import Pixels
     from cml_bot.draw_sheet import Numbers
 
 
@@ -32,7 +33,7 @@ class Canvas:
     def __init__(self, width: float, height: float, card: str) -> None:
         """Lay the card out."""
         use_own_style()
-        self.width, self.height = width, height
+        self._texts: list[tuple[float, float, _Written, str]] = []
         self._renderer = RendererAgg(round(width * DENSITY), round(height * DENSITY), DPI * DENSITY)  # type: ignore[no-untyped-call]
         # The renderer counts from below.
         self._transform = Affine2D().scale(DENSITY, -DENSITY).translate(0, round(height * DENSITY))
@@ -55,15 +56,16 @@ class Canvas:
         self._draw(circle, self._pen(edge or colour, width), colour)
 
     def text(self, x: float, y: float, text: str, size: float, colour: str, *, bold: bool = False) -> None:
-        """Write a line that begins at `x` and stands on `y`. Units: size in points."""
+        """Write a line that begins at `x` and stands on `y`, before all that is drawn. Units: size in points."""
         if text:
-            pen = self._pen(colour, 0)
-            place = (round(x * DENSITY), round(y * DENSITY))
-            self._renderer.draw_text(pen, *place, text, _letters(size, bold=bold), 0)  # type: ignore[no-untyped-call]
+            self._texts.append((x * DENSITY, y * DENSITY, _write(text, size, bold=bold), colour))
 
     def encode(self) -> bytes:
         """Give all that was drawn as PNG."""
-        return encode(np.asarray(self._renderer.buffer_rgba()))  # type: ignore[no-untyped-call]
+        pixels = np.array(self._renderer.buffer_rgba())  # type: ignore[no-untyped-call]
+        for text in self._texts:
+            _lay_over(pixels, *text)
+        return encode(pixels)
 
     def _fill(self, outline: Outline, colour: str, alpha: float = 1.0) -> None:
         pen = self._pen(colour, 0)
@@ -86,19 +88,43 @@ class Canvas:
         return pen
 
 
-@lru_cache(maxsize=1 << 12)
+class _Written(NamedTuple):
+    """A line of letters."""
+
+    mask: Pixels
+    """Shape (height, width): how much of each pixel is covered, of 255."""
+    width: float
+    """In pixels, with the room behind the last letter."""
+    left: float
+    """Pixels from where the line begins to the mask."""
+    descent: float
+    """Pixels of the mask below what the letters stand on."""
+
+
 def measure(text: str, size: float, *, bold: bool = False) -> float:
     """Say how wide a text is. Units: size in points."""
-    widths: Any = _ruler().get_text_width_height_descent
-    return float(widths(text, _letters(size, bold=bold), False)[0]) / DENSITY if text else 0.0
+    return _write(text, size, bold=bold).width / DENSITY if text else 0.0
 
 
-@cache
-def _ruler() -> RendererAgg:
+@lru_cache(maxsize=1 << 10)
+def _write(text: str, size: float, *, bold: bool) -> _Written:
+    """Draw a line of letters; tables of numbers, such as those of axes, come again on many pictures."""
     use_own_style()
-    return RendererAgg(1, 1, DPI * DENSITY)  # type: ignore[no-untyped-call]
+    font = get_font(find_letters(bold=bold))
+    font.set_size(size, DPI * DENSITY)
+    font.set_text(text, 0.0, flags=get_hinting_flag())  # type: ignore[no-untyped-call]
+    font.draw_glyphs_to_bitmap(antialiased=True)
+    width, _ = font.get_width_height()
+    left, _ = font.get_bitmap_offset()
+    return _Written(np.array(font.get_image()), width / 64, left / 64, font.get_descent() / 64)
 
 
-@cache
-def _letters(size: float, *, bold: bool) -> FontProperties:
-    return FontProperties(family="DejaVu Sans", size=size, fname=find_letters(bold=bold))
+def _lay_over(pixels: Pixels, x: float, y: float, written: _Written, colour: str) -> None:
+    """Lay letters over a picture, as far as they are on it. Shapes: pixels (height, width, 4)."""
+    height, width = written.mask.shape
+    top, left = round(y + written.descent) - height, round(x + written.left)
+    rows, columns = slice(max(top, 0), max(top + height, 0)), slice(max(left, 0), max(left + width, 0))
+    place = pixels[rows, columns, :3]
+    mask = written.mask[max(-top, 0) :, max(-left, 0) :][: place.shape[0], : place.shape[1]]
+    change = (np.array(to_rgb(colour)) * 255 - place) * (mask[..., None] / 255)
+    pixels[rows, columns, :3] = np.rint(place + change)

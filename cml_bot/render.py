@@ -9,6 +9,7 @@ from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from cml_bot.curve_views import group_titled
 from cml_bot.dark import add_dark, name_dark
 from cml_bot.draw import draw_group
 from cml_bot.draw_charts import draw_chart
@@ -22,7 +23,6 @@ from cml_bot.views import (
     Limits,
     add_charts,
     count_parts,
-    group_titled,
     labels_of,
     titled_charts,
     view_form,

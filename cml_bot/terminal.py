@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from cml_bot.chart_words import describe_chart
 from cml_bot.console import finish, open_console, say
+from cml_bot.curve_views import titled_curves
 from cml_bot.draw import describe_curve
 from cml_bot.escape import clean
 from cml_bot.filters import list_some, plural, sparkline
@@ -16,7 +17,7 @@ from cml_bot.model import Outcome
 from cml_bot.names import name_of, shared_names
 from cml_bot.terminal_history import say_history
 from cml_bot.terminal_rows import say_rows
-from cml_bot.views import labels_of, titled_charts, titled_curves
+from cml_bot.views import labels_of, titled_charts
 from cml_bot.wording import rank, second_line, tell_check, tell_next
 from cml_bot.wording_counts import first_line, fold_titles
 from cml_bot.wording_noise import UNTRUSTED, tell_drift

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from cml_bot.chart_numbers import number_chart, tabulate_chart
 from cml_bot.chart_words import describe_chart, sides_of
-from cml_bot.curve_groups import group_curves, is_on_training, order_groups, split_part
-from cml_bot.draw import describe_curve, describe_group
+from cml_bot.curve_views import chart_curves, view_curves
 from cml_bot.escape import clean, find_commits
-from cml_bot.filters import plural, sparkline
-from cml_bot.mermaid import draw_bars, draw_chart
-from cml_bot.model import Bars, Key, Matrix, Outcome, Role, Trend
+from cml_bot.filters import plural
+from cml_bot.mermaid import draw_bars
+from cml_bot.model import Bars, Key, Matrix, Outcome
 from cml_bot.names import name_of, shared_names
 from cml_bot.wording import rank, second_line, tell_check, tell_next
 from cml_bot.wording_counts import first_line, fold_titles
@@ -23,14 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cml_bot.chart_numbers import Told
-    from cml_bot.curve_groups import CurveGroup, Member
+    from cml_bot.curve_views import CurveView
     from cml_bot.mermaid import Chart
-    from cml_bot.model import ChartPair, Check, Curve, Figure, FigurePair, ParamDelta, Report, Series
+    from cml_bot.model import ChartPair, Check, Figure, FigurePair, ParamDelta, Report
 
 SHOWN_PAIRS = 20
 """Pictures of the job, each with both sides; a folder of thousands would make a page that nobody can open."""
-
-LOUD = (Trend.WORSE, Trend.BETTER)
 
 TOLD_CHARTS = 20
 """Charts that are told in words and a small table, each of several lines."""
@@ -61,29 +58,6 @@ class Limits:
     """Charts whose numbers are folded in below them, drawn or told."""
     words: int = 600
     """Characters of one foreign sentence."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CurveLine:
-    """One curve as the templates see it where it is no picture: a chart in text, or a line of words."""
-
-    name: str
-    caption: str
-    head_line: str
-    base_line: str
-    is_on_training: bool
-    chart: Chart | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CurveView:
-    """What of the curves is one picture, as the templates see it."""
-
-    name: str
-    caption: str
-    figure: Figure | None
-    lines: tuple[CurveLine, ...]
-    """One a curve, in the order that they are drawn in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +102,7 @@ def view_report(
     symbol, line = first_line(report, rows)
     shared = shared_names(delta.key for delta in report.deltas)
     checks = [(check, _check_view(check, shared)) for check in sorted(report.verdict.checks, key=rank)]
-    curves = _curve_views(report, figures)
+    curves = view_curves(report, figures, labels_of(report))
     return {
         "report": report,
         "commits": _commits_of(report),
@@ -158,27 +132,13 @@ def view_report(
 def add_charts(view: Mapping[str, Any], report: Report, most: int) -> dict[str, Any]:
     """Give the first curves, and bars, that have no picture a chart in text each."""
     labels = labels_of(report)
-    curves = _chart_curves(view["curves"], report, most)
+    curves = chart_curves(view["curves"], report, labels, most)
     charts: list[ChartView] = []
     for pair, told in zip(titled_charts(report).values(), view["charts"], strict=True):
         count = sum(one.chart is not None for one in charts)
         chart = _chart_bars(pair, labels) if told.figure is None and count < most else None
         charts.append(replace(told, chart=chart))
     return {**view, "curves": curves, "charts": charts}
-
-
-def _chart_curves(views: Sequence[CurveView], report: Report, most: int) -> list[CurveView]:
-    """Give the first curves without a picture a chart in text, those of the training last."""
-    titled = {curve.key.name: curve for curve in titled_curves(report).values()}
-    lines = [line for view in views if view.figure is None for line in view.lines]
-    charts: dict[str, Chart] = {}
-    for line in sorted(lines, key=lambda line: line.is_on_training):
-        chart = draw_chart(titled[line.name], **labels_of(report)) if len(charts) < most else None
-        if chart:
-            charts[line.name] = chart
-    return [
-        replace(view, lines=tuple(replace(line, chart=charts.get(line.name)) for line in view.lines)) for view in views
-    ]
 
 
 def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Limits) -> dict[str, Any]:
@@ -238,12 +198,6 @@ def count_parts(view: Mapping[str, Any], names: Sequence[str]) -> str:
     return ", ".join(parts)
 
 
-def titled_curves(report: Report) -> dict[Key, Curve]:
-    """Give every curve the name that its picture and its line of text are headed with."""
-    shared = shared_names(curve.key for curve in report.curves)
-    return {curve.key: replace(curve, key=Key("", name_of(curve.key, shared))) for curve in report.curves}
-
-
 def titled_charts(report: Report) -> dict[Key, ChartPair]:
     """Give every chart the name that its picture and its line of text are headed with."""
     shared = shared_names(pair.key for pair in report.charts)
@@ -284,38 +238,6 @@ def _name_beside(pattern: str, key: Key, shared: frozenset[str]) -> str:
     return "" if pattern in (key.name, str(key)) else name_of(key, shared)
 
 
-def group_titled(report: Report) -> tuple[CurveGroup, ...]:
-    """Give the curves as they are drawn: those of one metric together, and what a reader looks for first."""
-    titled = titled_curves(report)
-    groups = group_curves(titled, {key: curve.key.name for key, curve in titled.items()})
-    decided = {delta.key for delta in report.deltas if delta.trend in LOUD or delta.role is Role.HEADLINE}
-    return order_groups(groups, decided | {check.key for check in report.verdict.checks if check.key})
-
-
-def _curve_views(report: Report, figures: Mapping[Key, Figure]) -> list[CurveView]:
-    labels = labels_of(report)
-    return [
-        CurveView(
-            name=group.name,
-            caption=describe_group(group, **labels),
-            figure=figures.get(group.members[0].key),
-            lines=tuple(_curve_line(member, labels) for member in group.members),
-        )
-        for group in group_titled(report)
-    ]
-
-
-def _curve_line(member: Member, labels: Mapping[str, str]) -> CurveLine:
-    curve = member.curve
-    return CurveLine(
-        name=curve.key.name,
-        caption=describe_curve(curve, **labels),
-        head_line=sparkline(_ys(curve.head), beside=_ys(curve.base)),
-        base_line=sparkline(_ys(curve.base), beside=_ys(curve.head)),
-        is_on_training=is_on_training(split_part(member.key.name)[0]),
-    )
-
-
 def _chart_views(report: Report, figures: Mapping[Key, Figure]) -> list[ChartView]:
     labels = labels_of(report)
     return [
@@ -334,7 +256,3 @@ def _chart_views(report: Report, figures: Mapping[Key, Figure]) -> list[ChartVie
 def _chart_bars(pair: ChartPair, labels: Mapping[str, str]) -> Chart | None:
     head, base = sides_of(pair, Bars)
     return draw_bars(head, base, **labels) if head or base else None
-
-
-def _ys(series: Series | None) -> Sequence[float]:
-    return series.y if series else ()

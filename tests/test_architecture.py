@@ -130,8 +130,8 @@ ALLOWED: dict[str, set[str]] = {
     "wording_counts": EDGE | {"filters", "wording_noise", "wording_rows"},
     "wording": EDGE | TEXT | {"wording_counts", "wording_noise", "wording_rows"},
     "mermaid": EDGE | TEXT | {"charts"},
-    "views": EDGE | TEXT | WORDING | {"chart_numbers", "chart_words", "curve_groups", "draw", "mermaid", "names"},
-    "render": EDGE | TEXT | {"dark", "draw", "draw_charts", "progress", "review", "views"},
+    "views": EDGE | TEXT | WORDING | {"chart_numbers", "chart_words", "curve_views", "mermaid", "names"},
+    "render": EDGE | TEXT | {"curve_views", "dark", "draw", "draw_charts", "progress", "review", "views"},
     "console": {"draw", "filters"},
     "terminal": EDGE
     | TEXT
@@ -139,6 +139,7 @@ ALLOWED: dict[str, set[str]] = {
     | {
         "chart_words",
         "console",
+        "curve_views",
         "draw",
         "goals",
         "history_forms",
@@ -186,6 +187,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": EDGE | {"commands"},
     "commands": set(),
     "__main__": {"cli"},
+    "curve_views": EDGE | {"curve_groups", "draw", "filters", "mermaid", "names"},
 }
 """What a module may import of mlbot. `commands` may import everything; nobody imports them but `cli`, and that nobody
 but `__main__`."""

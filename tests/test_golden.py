@@ -15,6 +15,7 @@ import pytest
 
 from cml_bot.as_json import dump_report
 from cml_bot.chart_words import describe_chart
+from cml_bot.curve_views import group_titled
 from cml_bot.draw import describe_group
 from cml_bot.model import (
     Bars,
@@ -42,7 +43,7 @@ from cml_bot.model import (
 from cml_bot.render import Drawn, draw_figures, make_draft, render, render_html
 from cml_bot.review import Dialect
 from cml_bot.terminal import render_terminal
-from cml_bot.views import group_titled, titled_charts
+from cml_bot.views import titled_charts
 from tests.making import HEAD_SHA, make_history, make_metric, make_report, make_run
 
 PNG = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
