@@ -62,14 +62,15 @@ def describe(history: History) -> Described:
     rows = tuple(_fill(row, shared) for row in history.rows)
     signs = [f"{sign} is {means}" for sign, means in LEGEND.items() if any(sign in row.course for row in rows)]
     return Described(
-        title=_tell_title(history),
+        title=tell_title(history),
         rows=rows,
         legend="; ".join(signs),
         drifts=tuple(tell_drift(drift, shared) for drift in history.drifts),
     )
 
 
-def _tell_title(history: History) -> str:
+def tell_title(history: History) -> str:
+    """Say which runs these are; empty where there are none."""
     if not history.runs:
         return ""
     first, last = history.runs[0], history.runs[-1]
@@ -81,19 +82,19 @@ def _tell_title(history: History) -> str:
 
 
 def _fill(row: HistoryRow, shared: frozenset[str]) -> Cells:
-    last, band = _write_numbers(row)
+    last, band = write_numbers(row)
     return Cells(
         name=f"{clean(name_of(row.key, shared))} {ARROWS[row.goal]}".strip(),
         runs=format_number(row.n),
         last=last,
         band=band,
         course=_draw(row),
-        words="; ".join(_tell_special(row)),
+        words="; ".join(tell_special(row)),
     )
 
 
-def _write_numbers(row: HistoryRow) -> tuple[str, str]:
-    """Write the last value and the band, with the decimals that the noise has."""
+def write_numbers(row: HistoryRow) -> tuple[str, str]:
+    """Give the last value and the band, with the decimals that the noise has."""
     last = row.values[-1]
     if row.level is None or not row.noise:
         pair = format_pair(row.level, last, row.unit)
@@ -113,7 +114,8 @@ def _draw(row: HistoryRow) -> str:
     )
 
 
-def _tell_special(row: HistoryRow) -> Iterator[str]:
+def tell_special(row: HistoryRow) -> Iterator[str]:
+    """Say what is out of the ordinary in the course of a metric, one part of a sentence each."""
     if row.values[-1] is None:
         yield "not in the last run"
     if row.noise == 0:

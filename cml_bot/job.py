@@ -33,3 +33,8 @@ class Job:
     """The commit under review, where something else is checked out on purpose: the base is chosen for it."""
     env: Mapping[str, str] | None = field(default=None, repr=False)
     """The environment of the job, to tell what it ran in; None where that does not matter."""
+
+    @property
+    def repository(self) -> str:
+        """What the repository is called: by its forge, else by its folder."""
+        return self.build.repo.rpartition("/")[2] or self.root.resolve().name or "report"
