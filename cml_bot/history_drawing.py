@@ -58,6 +58,13 @@ def place_levels(row: HistoryRow, history: History) -> tuple[int | None, ...]:
     return tuple(levels)
 
 
+def list_means(row: HistoryRow) -> list[float]:
+    """Give the value of each level, the oldest first; none where there are too few runs to tell."""
+    if row.level is None:
+        return []
+    return [row.shifts[0].before, *(shift.after for shift in row.shifts)] if row.shifts else [row.level]
+
+
 def draw_course(row: HistoryRow, levels: Sequence[int | None]) -> Drawing:
     """Draw a metric's runs, its levels, the band of the last one, and what belongs to none.
 
@@ -91,9 +98,7 @@ def draw_course(row: HistoryRow, levels: Sequence[int | None]) -> Drawing:
 
 
 def _list_steps(row: HistoryRow, levels: Sequence[int | None]) -> list[Step]:
-    if row.level is None:
-        return []
-    means = [row.shifts[0].before, *(shift.after for shift in row.shifts)] if row.shifts else [row.level]
+    means = list_means(row)
     found = [[place for place, level in enumerate(levels) if level == number] for number in range(len(means))]
     return [Step(runs[0], runs[-1], mean) for runs, mean in zip(found, means, strict=True) if runs]
 

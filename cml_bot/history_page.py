@@ -6,28 +6,30 @@ choice: any two runs held against each other, differences to a chosen run, sorti
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cml_bot import __version__
 from cml_bot.escape import clean
 from cml_bot.filters import format_beside, format_number, format_pair, plural
-from cml_bot.history_drawing import draw_course, place_levels
-from cml_bot.history_forms import LEGEND, describe, tell_special, tell_title, write_csv, write_numbers
+from cml_bot.history_drawing import ROOM, SIDE, draw_course, list_means, place_levels
+from cml_bot.history_forms import describe, tell_special, tell_title, write_csv, write_numbers
 from cml_bot.history_links import safe_link
 from cml_bot.like_for_like import tell_differences
 from cml_bot.model import Goal, Role
 from cml_bot.names import name_of, shared_names
+from cml_bot.own_page import MARK
+from cml_bot.page_parts import dump_data, write_page
 from cml_bot.pairs import pair_params
 from cml_bot.stats.band import LARGEST
 from cml_bot.units import scale_of
-from cml_bot.wording import ARROWS
+from cml_bot.wording import ARROWS, SYMBOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from cml_bot.history_drawing import Drawing
     from cml_bot.history_table import History, HistoryRow
@@ -37,7 +39,25 @@ COLUMNS = 8
 """Metrics in the table of runs at first: more make no table that anybody reads."""
 CHANGES = 12
 """What is told of a run that differs from the run before it; the rest is counted."""
+STYLES, SCRIPTS = ("history.css",), ("numbers.js", "history.js")
+DOCTYPE = "<!doctype html>"
 _COMMIT = re.compile(r"\b[0-9a-f]{7}\b")
+
+
+def render_history_page(history: History, commits: str, title: str, created: datetime) -> str:
+    """Write the history of main as one HTML file: no other file, no address that anything is asked from.
+
+    Args:
+        history: with all metrics, bookkeeping too.
+        commits: how the addresses of commits begin; empty where no forge shows them.
+        title: what the page is headed by. Foreign text.
+        created: the time of the page.
+    """
+    view = view_history(history, commits, title)
+    view |= {"created": created.strftime("%Y-%m-%d %H:%M UTC"), "version": __version__}
+    view["history_data"] = dump_data(gather_data(history, commits)) if history.runs else ""
+    text = write_page("history.html.j2", view, styles=STYLES, more=SCRIPTS)
+    return text.replace(DOCTYPE, f"{DOCTYPE}\n{MARK}", 1)
 
 
 class Piece(NamedTuple):
@@ -64,6 +84,8 @@ class Card:
     drawing: Drawing
     ends: tuple[str, ...]
     """What stands at the upper and the lower end of its scale."""
+    caption: str
+    """What a reader of the drawing would see. Foreign text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +130,14 @@ def view_history(history: History, commits: str, title: str) -> dict[str, Any]:
         "texts": [_write_values(row) for row in history.rows],
         "names": [_title(row, shared) for row in history.rows],
         "notes": [link_words(note, links) for note in history.notes],
-        "legend": LEGEND,
-        "data": _dump(history, runs, [card for _, card in cards], shared),
+        "days": (runs[0].day, runs[-1].day) if runs else ("", ""),
+        "parts": _list_parts(len(judged), len(cards) - len(judged), len(runs)),
     }
 
 
 def link_words(text: str, links: Mapping[str, str]) -> tuple[Piece, ...]:
     """Take a sentence apart where it names a commit, so that the name can lead there."""
+    text = clean(text, 600) if text else ""
     pieces, end = [], 0
     for found in _COMMIT.finditer(text):
         if links.get(found[0]):
@@ -151,7 +174,7 @@ def _tell_changes(run: Run, before: Run) -> Iterator[str]:
 
 
 def _title(row: HistoryRow, shared: frozenset[str]) -> str:
-    return f"{clean(name_of(row.key, shared))} {ARROWS[row.goal]}".strip().replace(" ", "\u00a0", 0)
+    return f"{clean(name_of(row.key, shared))} {ARROWS[row.goal]}".strip()
 
 
 def _make_card(
@@ -165,7 +188,7 @@ def _make_card(
     last, band = write_numbers(row)
     state, tone = _tell_state(row, history, is_slid=row.key in slid)
     drawing = draw_course(row, place_levels(row, history))
-    words = [f"{band} over {plural(row.n, 'run')}"] if band else []
+    said = "; ".join([*([f"{band} over {plural(row.n, 'run')}"] if band else []), *tell_special(row)])
     lower, upper = drawing.ends or (None, None)
     ends = format_pair(lower, upper, row.unit) if drawing.ends else None
     return Card(
@@ -174,9 +197,10 @@ def _make_card(
         last=last,
         state=state,
         tone=tone,
-        words=link_words("; ".join([*words, *tell_special(row)]), links),
+        words=link_words(said, links),
         drawing=drawing,
         ends=(ends.head, ends.base) if ends else (),
+        caption=f"{plural(len(row.values), 'run')}: {last} at the last, {state}{'. ' if said else ''}{said}",
     )
 
 
@@ -228,37 +252,43 @@ def _find_reach(row: HistoryRow) -> float | None:
     return row.noise or ((max(usual) - min(usual)) / 2 if usual else None) or None
 
 
-def _dump(history: History, runs: Sequence[RunView], cards: Sequence[Card], shared: frozenset[str]) -> str:
-    """Write what the script needs as JSON; the values themselves stand in the text of the CSV, once."""
-    ends = {card.place: card.drawing.ends for card in cards}
-    table = {
+def _list_parts(judged: int, folded: int, runs: int) -> list[tuple[str, str]]:
+    counts = {("metrics", "Metrics"): judged, ("bookkeeping", "Bookkeeping"): folded}
+    found = [(part, f"{title} {format_number(count)}") for (part, title), count in counts.items() if count]
+    if runs > 1 and found:
+        found.append(("compare", "Compare"))
+    return [*found, ("runs", f"Runs {format_number(runs)}")]
+
+
+def gather_data(history: History, commits: str) -> dict[str, object]:
+    """Gather what the script of the page is given; the values themselves stand in the text of the CSV, once."""
+    shared = shared_names(row.key for row in history.rows)
+    return {
         "file": f"{re.sub(r'[^A-Za-z0-9_-]+', '-', history.name)[:60].strip('-') or 'report'}-history.csv",
-        "runs": [{"short": run.short, "day": run.day, "commit": run.commit} for run in runs],
-        "metrics": [
-            _metric_table(row, history, ends[place], _title(row, shared)) for place, row in enumerate(history.rows)
-        ],
+        "side": SIDE,
+        "room": ROOM,
+        "symbols": SYMBOLS,
+        "runs": [{"short": run.short, "day": run.day} for run in _view_runs(history, commits)],
+        "metrics": [_metric_table(row, history, _title(row, shared)) for row in history.rows],
         "csv": write_csv(history),
     }
-    return json.dumps(table, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _metric_table(
-    row: HistoryRow, history: History, ends: tuple[float, float] | None, name: str
-) -> dict[str, object]:
+def _metric_table(row: HistoryRow, history: History, name: str) -> dict[str, object]:
     largest = max((abs(value) for value in row.values if value is not None and abs(value) < LARGEST), default=0)
     point, unit = scale_of(Decimal(repr(float(largest))), row.unit)
+    levels = place_levels(row, history)
+    pairs = [(shift, format_pair(shift.before, shift.after, row.unit)) for shift in row.shifts]
     return {
         "name": name,
         "goal": row.goal,
         "unit": "pp" if unit.strip() == "%" else clean(unit, 40) if unit else "",
         "factor": 10.0**point,
         "texts": _write_values(row),
-        "levels": place_levels(row, history),
-        "shifts": [f"{shift.sha[:7]} ({pair.base} → {pair.head})" for shift, pair in _pair_shifts(row)],
+        "levels": levels,
+        "means": list_means(row),
+        "noise": row.noise,
+        "shifts": [f"{shift.sha[:7]} ({pair.base} → {pair.head})" for shift, pair in pairs],
         "missing": row.missing,
-        "ends": ends,
+        "ends": draw_course(row, levels).ends,
     }
-
-
-def _pair_shifts(row: HistoryRow) -> Iterator[Any]:
-    return ((shift, format_pair(shift.before, shift.after, row.unit)) for shift in row.shifts)
