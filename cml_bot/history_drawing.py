@@ -6,7 +6,7 @@ that is stretched. Colours come from the page, by class.
 
 from __future__ import annotations
 
-import math
+import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -87,7 +87,7 @@ def draw_course(row: HistoryRow, levels: Sequence[int | None]) -> Drawing:
         share = (value / 2 - low / 2) / (high / 2 - low / 2)
         return 1 - ROOM - (1 - 2 * ROOM) * min(1.0, max(0.0, share))
 
-    heights = [y(value) if value is not None and math.isfinite(value) else None for value in row.values]
+    heights = [y(value) if value is not None and _is_finite(value) else None for value in row.values]
     parts = [
         *_draw_band(row, steps, x, y),
         *_draw_lines(row, heights, levels, steps, x, y),
@@ -108,8 +108,13 @@ def _find_scale(row: HistoryRow, levels: Sequence[int | None], steps: Sequence[S
     usual = [value for value, level in zip(row.values, levels, strict=True) if level != ODD and _is_usual(value)]
     shown = [float(value) for value in usual or row.values if value is not None and _is_usual(value)]
     shown += [step.mean for step in steps]
-    shown += [edge for edge in (row.low, row.high) if edge is not None and math.isfinite(edge)]
+    shown += [edge for edge in (row.low, row.high) if edge is not None and _is_finite(edge)]
     return min(shown, default=0.0), max(shown, default=0.0)
+
+
+def _is_finite(value: float) -> bool:
+    """As `math.isfinite`, for integers that no float can hold too."""
+    return abs(value) <= sys.float_info.max
 
 
 def _is_usual(value: float | None) -> bool:

@@ -237,7 +237,7 @@ function fillPair(row, metric, from, to) {
   row.searched = undefined;
   status.textContent = trend ? `${kept.symbols[trend]} ${trend}`.trim() : "";
   setNumber(before, metric.texts[from], values[from][metric.place]);
-  setNumber(after, metric.texts[to], values[to][metric.place], trend !== "same");
+  setNumber(after, metric.texts[to], values[to][metric.place], trend !== "same" && trend !== "");
   setNumber(change, tellDifference(metric, from, to), differenceOf(metric, from, to));
   noise.textContent = why;
   return trend;
