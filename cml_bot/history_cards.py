@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 _COMMIT = re.compile(r"\b[0-9a-f]{7}\b")
 SLID, WORSE, BETTER, STEADY, NEW = "has slid", "worse", "better", "steady", "no band yet"
 """Where a metric of main stands."""
-LEAD = {SLID: "slid", WORSE: "worse than before", BETTER: "better than before", STEADY: "steady", NEW: "without a band yet"}
+LEAD = {
+    SLID: "slid",
+    WORSE: "worse than before",
+    BETTER: "better than before",
+    STEADY: "steady",
+    NEW: "without a band yet",
+}
 """How many stand so, in the sentence above all."""
 
 

@@ -146,7 +146,10 @@ def _draw_lines(
     for kind, path in (
         ("level", level),
         ("line", _join(stayed)),
-        ("dots", _dot(p for p, each in zip(points, levels, strict=True) if each != ODD and (each is not None or not known))),
+        (
+            "dots",
+            _dot(p for p, each in zip(points, levels, strict=True) if each != ODD and (each is not None or not known)),
+        ),
         ("others", _dot(p for p, each in zip(points, levels, strict=True) if each is None and known)),
     ):
         if path:

@@ -60,9 +60,7 @@ def read_runs(job: Job, config: Config, last: int) -> Kept:
     return Kept(tuple(runs), (unread,) if unread else ())
 
 
-def tell_history(
-    kept: Kept, config: Config, wanted: Sequence[str] = (), *, with_bookkeeping: bool = False
-) -> History:
+def tell_history(kept: Kept, config: Config, wanted: Sequence[str] = (), *, with_bookkeeping: bool = False) -> History:
     """Tell of the runs that are kept of main, by the rules of the configuration.
 
     Args:

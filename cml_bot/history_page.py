@@ -97,7 +97,7 @@ def view_history(history: History, commits: str, title: str) -> dict[str, Any]:
         "days": (runs[0].day, runs[-1].day) if runs else ("", ""),
         "columns": [card.place for card in judged[:COLUMNS]],
         "names": list_names(history),
-        "texts": [write_values(row) for row in history.rows],
+        "texts": {card.place: write_values(history.rows[card.place]) for card in judged[:COLUMNS]},
         "notes": [link_words(note, links) for note in history.notes],
         "parts": _list_parts(len(judged), len(cards) - len(judged), len(runs)),
     }

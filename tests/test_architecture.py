@@ -65,6 +65,14 @@ ALLOWED: dict[str, set[str]] = {
     "history_table": EDGE | {"comparable", "doubles", "drift", "rows", "rules", "stats", "weigh"},
     "history_forms": EDGE | TEXT | {"as_json", "history_table", "names", "stats", "wording", "wording_noise"},
     "history_log": EDGE | {"config", "git", "history_table", "job", "records"},
+    "history_links": EDGE,
+    "history_drawing": EDGE | {"history_table", "stats", "wording_noise"},
+    "history_cards": EDGE | TEXT | {"history_drawing", "history_forms", "history_table", "names", "stats", "wording"},
+    "history_page": EDGE
+    | TEXT
+    | {"history_cards", "history_drawing", "history_forms", "history_links", "history_table", "like_for_like"}
+    | {"names", "own_page", "page_parts", "pairs", "seeds", "stats", "units", "wording"},
+    "history_badge": EDGE | TEXT | {"history_forms", "history_table", "names"},
     "drift": EDGE | {"rows", "rules", "stats", "weigh"},
     "like_for_like": EDGE | {"filters", "steps"},
     "readers": EDGE,
@@ -121,6 +129,7 @@ ALLOWED: dict[str, set[str]] = {
     | TEXT
     | {"chart_words", "history_forms", "history_table", "names", "views", "wording", "wording_noise"},
     "own_folder": EDGE,
+    "own_page": EDGE,
     "report_folder": EDGE | {"as_json", "own_folder", "render"},
     "bundle": EDGE | {"as_json", "charts", "filters", "own_folder", "readers", "records", "review"},
     "bundle_zip": EDGE | {"bundle"},

@@ -121,7 +121,7 @@ def test_a_course_is_drawn_from_its_numbers() -> None:
     history = shifted()
     row = history.rows[0]
     drawing = draw_course(row, place_levels(row, history))
-    tree = ET.fromstring(drawing.svg)  # noqa: S314 - our own
+    tree = ET.fromstring(drawing.svg)
     assert drawing.ends is not None
     assert 0.77 < drawing.ends[0] < drawing.ends[1] < 0.86
     [out] = tree.iter("text")
@@ -154,7 +154,7 @@ def test_odd_numbers_are_drawn(values: list[float | None]) -> None:
         drawing = draw_course(row, place_levels(row, history))
         assert "nan" not in drawing.svg
         assert "inf" not in drawing.svg
-        ET.fromstring(drawing.svg)  # noqa: S314 - our own
+        ET.fromstring(drawing.svg)
     assert page_of(history).count("<figure") == len(history.rows)
 
 
@@ -295,7 +295,9 @@ def test_a_page_is_written_again_but_nothing_else(tmp_path: Path) -> None:
     write_own_page(path, f"<!doctype html>\n{MARK}\n1", "--html")
     write_own_page(path, f"<!doctype html>\n{MARK}\n2", "--html")
     assert path.read_text().endswith("2")
-    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE((tmp_path / "x").touch() or (tmp_path / "x").stat().st_mode)
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(
+        (tmp_path / "x").touch() or (tmp_path / "x").stat().st_mode
+    )
     assert sorted(one.name for one in tmp_path.iterdir()) == ["history.html", "x"]
 
 
@@ -336,7 +338,7 @@ def test_badges(case: str, update_golden: bool) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     assert text == path.read_text()
-    tree = ET.fromstring(text)  # noqa: S314 - our own
+    tree = ET.fromstring(text)
     title = tree.find(f"{SVG}title")
     assert title is not None
     assert title.text == tree.get("aria-label")
@@ -367,8 +369,15 @@ def test_a_badge_of_what_is_not_there(wanted: str, said: str) -> None:
 
 def test_a_hostile_badge_is_text() -> None:
     text = draw_badge(make_history("report", make_runs([0.5] * 6, HOSTILE)), HOSTILE)
-    tree = ET.fromstring(text)  # noqa: S314 - our own
-    assert {element.tag.removeprefix(SVG) for element in tree.iter()} == {"svg", "title", "clipPath", "rect", "g", "text"}
+    tree = ET.fromstring(text)
+    assert {element.tag.removeprefix(SVG) for element in tree.iter()} == {
+        "svg",
+        "title",
+        "clipPath",
+        "rect",
+        "g",
+        "text",
+    }
     assert text.count("\n") == 1
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,8 @@ from cml_bot.errors import ConfigError
 from cml_bot.forges import quieten
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cml_bot.config import Config
     from cml_bot.history_table import History
     from cml_bot.job import Job
@@ -29,9 +30,7 @@ HISTORY_FORMATS = ("terminal", "markdown", "json", "csv")
 @option("--format", "form", type=click.Choice(HISTORY_FORMATS), default="terminal", help="Print this form.")
 @option("--html", metavar="FILE", help="Write one page with all of it to this file as well: charts, any two runs.")
 @option("--badge", metavar="METRIC", help="Print a badge (SVG) of this metric's last value instead.")
-def history(
-    wanted: tuple[str, ...], last: int, form: str, html: str | None, badge: str | None, **options: Any
-) -> int:
+def history(wanted: tuple[str, ...], last: int, form: str, html: str | None, badge: str | None, **options: Any) -> int:
     """Show the metrics of the last runs on main, and the noise band of each.
 
     METRIC is a name or a glob such as '*loss*'; without one, all are shown that are no bookkeeping. The runs are those

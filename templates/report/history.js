@@ -294,9 +294,10 @@ function addColumns(table) {
     cell.className = "number";
     cell.dataset.metric = String(metric.place);
     cell.textContent = metric.name;
-    head.append(cell);
-    offerSorting(table, cell, head.cells.length - 1);
-    for (const row of table.rows) row.insertCell().className = "number";
+    // What changed stands last; it is not sorted by, so it may move.
+    head.lastElementChild.before(cell);
+    offerSorting(table, cell, cell.cellIndex);
+    for (const row of table.rows) row.insertCell(row.cells.length - 1).className = "number";
   }
   fillRuns(table);
 }

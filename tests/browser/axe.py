@@ -7,7 +7,8 @@ from playwright.sync_api import Page
 from tests.browser.chromium import MODULES
 
 AXE = MODULES / "axe-core" / "axe.min.js"
-RUN = "async () => (await axe.run()).violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`)"
+RUN = """async () => (await axe.run()).violations.map(
+  (one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" | ")}`)"""
 
 
 def find_faults(page: Page) -> list[str]:

@@ -86,7 +86,9 @@ def point_at(page: Page, name: str, place: int, *, runs: int = 20, click: bool =
 
 
 def rows_of(page: Page) -> dict[str, list[str]]:
-    rows = page.locator("#compare tbody tr").evaluate_all("rows => rows.map(row => Array.from(row.cells, c => c.innerText.trim()))")
+    rows = page.locator("#compare tbody tr").evaluate_all(
+        "rows => rows.map(row => Array.from(row.cells, c => c.innerText.trim()))"
+    )
     return {row[1]: [row[0], *row[2:]] for row in rows}
 
 
@@ -160,28 +162,28 @@ def test_differences_to_a_run(show: Callable[..., Watched]) -> None:
     texts = write_values(history.rows[0])
     assert first is not None
     assert last is not None
-    assert float(row.nth(2).inner_text().replace("+", "")) == pytest.approx(last - first, rel=0.05)
-    assert "good" in (row.nth(2).get_attribute("class") or "")
+    assert float(row.nth(0).inner_text().replace("+", "")) == pytest.approx(last - first, rel=0.05)
+    assert "good" in (row.nth(0).get_attribute("class") or "")
     own = page.locator('#all-runs tr[data-run="0"]')
     assert "against" in (own.get_attribute("class") or "")
-    assert own.locator("td").nth(2).inner_text() == texts[0]
+    assert own.locator("td").nth(0).inner_text() == texts[0]
     page.locator("#against").select_option("")
-    assert row.nth(2).inner_text() == texts[19]
+    assert row.nth(0).inner_text() == texts[19]
 
 
 def test_all_metrics_are_a_button_away(show: Callable[..., Watched]) -> None:
     page = show(many(8, 12)).page
     heads = page.locator("#all-runs thead th")
-    assert heads.count() == 3 + 8
+    assert heads.count() == 2 + 8
     page.get_by_role("button", name="All 12 metrics").click()
-    assert heads.count() == 3 + 12
-    assert page.locator("#all-runs tbody tr").first.locator("td").last.inner_text() != ""
+    assert heads.count() == 2 + 12
+    assert page.locator("#all-runs tbody tr").first.locator("td").nth(11).inner_text() != ""
 
 
 def test_tables_are_sorted_and_filtered(show: Callable[..., Watched]) -> None:
     page = show().page
     page.locator("#all-runs thead button", has_text="accuracy").click()
-    shown = page.locator("#all-runs tbody tr td:nth-child(4)").all_inner_texts()
+    shown = page.locator("#all-runs tbody tr td:nth-child(2)").all_inner_texts()
     assert shown == sorted(shown, reverse=True)
     page.keyboard.press("/")
     page.keyboard.type("loss")
