@@ -28,8 +28,8 @@ HISTORY_FORMATS = ("terminal", "markdown", "json", "csv")
 @option("--last", type=click.IntRange(1, 50), default=30, show_default=True, help="How many runs to look at.")
 @click.option("--name", help="Which history of main: one branch per name.")
 @option("--format", "form", type=click.Choice(HISTORY_FORMATS), default="terminal", help="Print this form.")
-@option("--html", metavar="FILE", help="Write one page with all of it to this file as well: charts, any two runs.")
-@option("--badge", metavar="METRIC", help="Print a badge (SVG) of this metric's last value instead.")
+@option("--html", metavar="FILE", help="Write a page to this file too: the course of each metric, any two runs.")
+@option("--badge", metavar="METRIC", help="Print a badge (SVG) of this metric's last value, and nothing else.")
 def history(wanted: tuple[str, ...], last: int, form: str, html: str | None, badge: str | None, **options: Any) -> int:
     """Show the metrics of the last runs on main, and the noise band of each.
 

@@ -320,6 +320,7 @@ function openComparison() {
       picks = comparedPlaces();
       fillComparison();
       drawRings();
+      document.getElementById("said").textContent = document.getElementById("compared").textContent;
     });
   }
   document.getElementById("swap").addEventListener("click", () => {
