@@ -124,13 +124,18 @@ ALLOWED: dict[str, set[str]] = {
     "wording": EDGE | TEXT | {"goals", "names", "wording_noise"},
     "mermaid": EDGE | TEXT | {"charts"},
     "views": EDGE | TEXT | {"chart_words", "draw", "mermaid", "names", "wording", "wording_noise"},
-    "render": EDGE | TEXT | {"draw", "draw_charts", "review", "views"},
+    "template_files": EDGE | TEXT,
+    "render": EDGE | {"draw", "draw_charts", "escape", "review", "template_files", "views"},
+    "page_parts": EDGE | {"template_files"},
+    "page_data": EDGE | {"charts"},
+    "page_curves": EDGE | TEXT | {"curve_groups", "draw", "names", "page_data", "records", "views"},
+    "page": EDGE | {"filters", "page_curves", "page_parts", "render", "views", "wording"},
     "terminal": EDGE
     | TEXT
     | {"chart_words", "history_forms", "history_table", "names", "views", "wording", "wording_noise"},
     "own_folder": EDGE,
     "own_page": EDGE,
-    "report_folder": EDGE | {"as_json", "own_folder", "render"},
+    "report_folder": EDGE | {"as_json", "own_folder", "page", "render"},
     "bundle": EDGE | {"as_json", "charts", "filters", "own_folder", "readers", "records", "review"},
     "bundle_zip": EDGE | {"bundle"},
     "bundle_paths": EDGE | {"bundle", "bundle_zip", "own_folder", "plain_file", "readers", "replicates", "review"},
@@ -156,7 +161,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"judge", "like_for_like", "pairs", "trees", "commit_tree", "mlflow_source", "regroup"},
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE
-    | {"announce", "as_json", "forges", "own_folder", "reach", "render"}
+    | {"announce", "as_json", "forges", "own_folder", "page", "reach", "render"}
     | {"report_folder", "review", "terminal", "tokens"},
     "doctor": EDGE
     | TEXT
@@ -189,7 +194,7 @@ HOMES = {
     },
     "markdown_it": {"markdown_pictures"},
     "matplotlib": {"draw_axes", "draw_bars", "draw_matrix", "draw_points", "draw_sheet", "demo_train"},
-    "jinja2": {"render"},
+    "jinja2": {"template_files"},
     "yaml": {"readers/_yaml", "demo_train"},
     "rich": {"terminal"},
     "click": {"cli", *COMMANDS},
