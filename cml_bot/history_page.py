@@ -13,23 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from cml_bot import __version__
 from cml_bot.escape import clean
-from cml_bot.filters import format_number, format_pair, plural
+from cml_bot.filters import format_number, format_pair
 from cml_bot.history_cards import link_words, list_names, make_cards, tell_lead, write_values
 from cml_bot.history_drawing import ROOM, SIDE, draw_course, list_means, place_levels
 from cml_bot.history_forms import describe, write_csv
 from cml_bot.history_links import safe_link
-from cml_bot.like_for_like import tell_differences
-from cml_bot.names import name_of, shared_names
+from cml_bot.history_settings import gather_settings, tell_changes
 from cml_bot.own_page import MARK
 from cml_bot.page_parts import dump_data, write_page
-from cml_bot.pairs import pair_params
-from cml_bot.seeds import find_kind
 from cml_bot.stats.band import LARGEST
 from cml_bot.units import scale_of
 from cml_bot.wording import SYMBOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from cml_bot.history_table import History, HistoryRow
@@ -37,8 +33,6 @@ if TYPE_CHECKING:
 
 COLUMNS = 8
 """Metrics in the table of runs at first: more make no table that anybody reads."""
-CHANGES = 12
-"""What is told of a run that differs from the run before it; the rest is counted."""
 STYLES, SCRIPTS = ("history.css",), ("numbers.js", "history.js")
 DOCTYPE = "<!doctype html>"
 
@@ -113,6 +107,7 @@ def gather_data(history: History) -> dict[str, object]:
         "symbols": SYMBOLS,
         "runs": [{"short": run.sha[:7], "day": _day_of(run)} for run in history.runs],
         "metrics": [_metric_table(row, history, name) for row, name in zip(history.rows, names, strict=True)],
+        "settings": [{"name": name, "values": values} for name, values in gather_settings(history.runs)],
         "csv": write_csv(history),
     }
 
@@ -125,24 +120,12 @@ def _view_run(place: int, history: History, commits: str) -> RunView:
         day=_day_of(run),
         commit=f"{commits}{run.sha}" if commits else "",
         build=safe_link(run.build_url),
-        changes=tuple(_tell_changes(run, history.runs[place - 1])) if place else (),
+        changes=tuple(tell_changes(run, history.runs[place - 1])) if place else (),
     )
 
 
 def _day_of(run: Run) -> str:
     return clean(run.created[:10], 10) if run.created else ""
-
-
-def _tell_changes(run: Run, before: Run) -> Iterator[str]:
-    """Say what may have moved the numbers; each training has another seed, which is none of it."""
-    params = [param for param in pair_params(run, before) if find_kind(param.key.name) is None]
-    shared = shared_names(param.key for param in params)
-    for param in params[:CHANGES]:
-        values = ("–" if value is None else clean(value, 60) for value in (param.base, param.head))
-        yield f"{clean(name_of(param.key, shared), 80)} {' → '.join(values)}"
-    if len(params) > CHANGES:
-        yield plural(len(params) - CHANGES, "more parameter")
-    yield from (clean(line, 200) for line in tell_differences(run, before))
 
 
 def _list_parts(judged: int, folded: int, runs: int) -> list[tuple[str, str]]:

@@ -70,8 +70,9 @@ ALLOWED: dict[str, set[str]] = {
     "history_cards": EDGE | TEXT | {"history_drawing", "history_forms", "history_table", "names", "stats", "wording"},
     "history_page": EDGE
     | TEXT
-    | {"history_cards", "history_drawing", "history_forms", "history_links", "history_table", "like_for_like"}
-    | {"names", "own_page", "page_parts", "pairs", "seeds", "stats", "units", "wording"},
+    | {"history_cards", "history_drawing", "history_forms", "history_links", "history_settings", "history_table"}
+    | {"own_page", "page_parts", "stats", "units", "wording"},
+    "history_settings": EDGE | TEXT | {"like_for_like", "names", "pairs", "seeds"},
     "history_badge": EDGE | TEXT | {"history_forms", "history_table", "names"},
     "drift": EDGE | {"rows", "rules", "stats", "weigh"},
     "like_for_like": EDGE | {"filters", "steps"},

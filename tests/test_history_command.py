@@ -162,6 +162,7 @@ def test_a_hostile_name_does_nothing(repository: Path) -> None:
         assert "acc" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_page_and_a_badge(repository: Path) -> None:
     real.git(repository, "remote", "add", "origin", "https://ada:secret@github.com/ada/net.git")
     done = mlbot(repository, "history", "--html", "history.html")
@@ -179,6 +180,7 @@ def test_a_page_and_a_badge(repository: Path) -> None:
     assert "accuracy: 0.84" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -22,8 +22,9 @@ from cml_bot.history_drawing import ODD, draw_course, place_levels
 from cml_bot.history_forms import write_csv
 from cml_bot.history_links import find_commits, safe_link
 from cml_bot.history_page import gather_data, render_history_page, view_history
+from cml_bot.history_settings import gather_settings
 from cml_bot.history_table import History, make_history
-from cml_bot.model import Build, Metric, Param, Role, Rule, Run
+from cml_bot.model import Build, Fact, Metric, Param, Role, Rule, Run
 from cml_bot.own_page import MARK, write_own_page
 from tests.making import make_metric
 from tests.test_history_table import HOSTILE, make_runs, noisy
@@ -192,6 +193,20 @@ def test_what_changed_since_the_run_before() -> None:
     ]
     newest, middle, oldest = view_history(make_history("report", runs), "", "")["runs"]
     assert (newest.changes, middle.changes, oldest.changes) == (("lr 1e-3 → 3e-4", "depth – → 6"), (), ())
+
+
+def test_what_is_kept_of_settings_is_what_differs() -> None:
+    plain = Run(
+        sha="a", params=(Param(name="lr", value="1"), Param(name="seed", value="1"), Param(name="k", value="2"))
+    )
+    data = (Fact(name="train.csv", value="sha256:0123456789", detail="10 rows"),)
+    other = Run(
+        sha="b", params=(Param(name="lr", value="2"), Param(name="seed", value="2"), Param(name="k", value="2"))
+    )
+    assert gather_settings([plain, replace(other, data=data)]) == [
+        ("lr", ("1", "2")),
+        ("train.csv", (None, "10 rows, 0123456")),
+    ]
 
 
 def test_links_lead_to_commits_and_builds_alone() -> None:

@@ -218,7 +218,7 @@ function fillComparison() {
   const [from, to] = comparedPlaces();
   const counts = new Map();
   for (const [side, place] of [["from", from], ["to", to]]) {
-    document.querySelector(`[data-side="${side}"]`).textContent = kept.runs[place].short;
+    for (const cell of document.querySelectorAll(`[data-side="${side}"]`)) cell.textContent = kept.runs[place].short;
   }
   for (const row of comparisonTable.rows) {
     const trend = fillPair(row, kept.metrics[Number(row.dataset.metric)], from, to);
@@ -227,6 +227,23 @@ function fillComparison() {
   const told = Object.keys(kept.symbols).filter((trend) => counts.has(trend)).map((trend) => `${counts.get(trend)} ${trend}`);
   document.getElementById("compared").textContent = `${kept.runs[from].short} to ${kept.runs[to].short}: ${told.join(", ")}`;
   sortAgain(comparisonTable);
+  fillSettings(from, to);
+}
+
+/** Parameters, data and environment that are not the same in the two runs. */
+function fillSettings(from, to) {
+  const box = document.getElementById("settings");
+  const other = kept.settings.filter((setting) => setting.values[from] !== setting.values[to]);
+  box.hidden = other.length === 0;
+  box.querySelector("tbody").replaceChildren(...other.map((setting) => {
+    const row = document.createElement("tr");
+    const head = document.createElement("th");
+    head.scope = "row";
+    head.textContent = setting.name;
+    row.append(head);
+    for (const place of [from, to]) row.insertCell().textContent = setting.values[place] ?? MISSING;
+    return row;
+  }));
 }
 
 function fillPair(row, metric, from, to) {

@@ -86,7 +86,7 @@ def point_at(page: Page, name: str, place: int, *, runs: int = 20, click: bool =
 
 
 def rows_of(page: Page) -> dict[str, list[str]]:
-    rows = page.locator("#compare tbody tr").evaluate_all(
+    rows = page.locator("#compare table[data-sorted] tbody tr").evaluate_all(
         "rows => rows.map(row => Array.from(row.cells, c => c.innerText.trim()))"
     )
     return {row[1]: [row[0], *row[2:]] for row in rows}
@@ -116,6 +116,7 @@ def test_two_points_are_compared(show: Callable[..., Watched]) -> None:
     assert rows["val/loss ↓"][0] == "❔ unclear"
     assert rows["val/loss ↓"][4] == "0000004 is an outlier"
     assert rows["f1 ↑"][4] == "in neither run"
+    assert page.locator("#settings tbody").inner_text().split() == ["lr", "1e-3", "3e-4"]
     assert page.locator(".ring").count() == 6
     page.get_by_role("button", name="Swap").click()
     assert rows_of(page)["accuracy ↑"][0] == "🔻 worse"
