@@ -181,6 +181,18 @@ def test_a_page_and_a_badge(repository: Path) -> None:
 
 
 @pytest.mark.slow
+def test_in_ci_the_page_links_to_the_forge_and_the_badge_stands_alone(repository: Path, tmp_path: Path) -> None:
+    clone = real.clone(real.publish(repository, tmp_path / "remote.git"), tmp_path / "clone")
+    sha = real.git(clone, "rev-parse", "HEAD")
+    variables = ci_variables(sha, tmp_path)
+    done = mlbot(clone, "history", "--badge", "accuracy", "--html", "history.html", **variables)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("<svg ")
+    assert done.stdout.endswith("</svg>\n")
+    assert f'href="https://github.example/ada/net/commit/{sha}"' in (clone / "history.html").read_text()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -50,7 +50,7 @@ function tellRun(place) {
 
 function tellPoint(metric, place) {
   const level = metric.levels[place];
-  const before = metric.levels.slice(0, place).findLast((each) => each !== null && each !== ODD);
+  const [before] = metric.levels.slice(0, place).filter((each) => each !== null && each !== ODD).slice(-1);
   const words = [tellRun(place), values[place][metric.place] === null ? "no value" : metric.texts[place]];
   if (level === ODD) words.push("an outlier");
   else if (level === null && metric.missing === 0 && values[place][metric.place] !== null) words.push("in no band");
@@ -114,7 +114,7 @@ let picks = [];
 
 /** The last two that were picked are compared, the older first. */
 function pickRun(place) {
-  if (picks.at(-1) === place) return;
+  if (picks[picks.length - 1] === place) return;
   picks = [...picks, place].slice(-2);
   const [from, to] = [...picks].sort((one, other) => one - other);
   if (to !== undefined) comparePlaces(from, to);
@@ -180,8 +180,14 @@ function judgePair(metric, from, to) {
   if (one === null || other === null) return { trend: "unclear", why: `${kept.runs[one === null ? from : to].short} is in no band` };
   if (one === ODD || other === ODD) return { trend: "unclear", why: `${kept.runs[one === ODD ? from : to].short} is an outlier` };
   const shift = metric.means[other] - metric.means[one];
-  if (one === other || Math.abs(shift) <= metric.noise) return { trend: "same", why: "inside the band" };
+  if (one === other || Math.abs(shift) <= metric.noise) return { trend: "same", why: tellScatter(metric, one, [before, after]) };
   return judgeShift(metric, one, other, shift, after - before);
+}
+
+/** One of twenty runs lies outside of a band and is of its level all the same. */
+function tellScatter(metric, level, pair) {
+  const isInside = pair.every((value) => Math.abs(value - metric.means[level]) <= metric.noise);
+  return isInside ? "inside the band" : "of one level";
 }
 
 function judgeMissing(before, after) {
@@ -323,7 +329,7 @@ function saveCsv() {
   const address = URL.createObjectURL(new Blob([kept.csv], { type: "text/csv" }));
   const link = Object.assign(document.createElement("a"), { href: address, download: kept.file });
   link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
 // The page.
