@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cml_bot.history_table import History, HistoryRow, LevelShift
+    from cml_bot.model import Run
 
 SHIFT, GAP = "|", "·"
 LEGEND = {OUTLIER: "an outlier, left out of the band", SHIFT: "a shift of the level", GAP: "no number that counts"}
@@ -73,12 +74,14 @@ def tell_title(history: History) -> str:
     """Say which runs these are; empty where there are none."""
     if not history.runs:
         return ""
-    first, last = history.runs[0], history.runs[-1]
-    day = f" of {last.created[:10]}" if last.created else ""
+    first, last = _name_run(history.runs[0]), _name_run(history.runs[-1])
     if len(history.runs) == 1:
-        return f"{history.name}: 1 run of main, {last.sha[:7]}{day}"
-    count = plural(len(history.runs), "run")
-    return f"{history.name}: the last {count} of main, {first.sha[:7]} to {last.sha[:7]}{day}"
+        return f"{history.name}: 1 run of main, {last}"
+    return f"{history.name}: the last {plural(len(history.runs), 'run')} of main, {first} to {last}"
+
+
+def _name_run(run: Run) -> str:
+    return f"{run.sha[:7]} of {run.created[:10]}" if run.created else run.sha[:7]
 
 
 def _fill(row: HistoryRow, shared: frozenset[str]) -> Cells:
