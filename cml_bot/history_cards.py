@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot.escape import clean
-from cml_bot.filters import format_beside, format_number, format_pair, plural
+from cml_bot.filters import format_beside, format_number, format_pair, list_some, plural
 from cml_bot.history_drawing import draw_course, place_levels
 from cml_bot.history_forms import tell_special, write_numbers
 from cml_bot.model import Goal, Role
@@ -32,6 +32,8 @@ LEAD = {
     NEW: "without a band yet",
 }
 """How many stand so, in the sentence above all."""
+NAMED = 5
+"""Metrics that have slid and are named; the others are counted."""
 
 
 class Piece(NamedTuple):
@@ -102,6 +104,17 @@ def tell_lead(cards: Iterable[Card]) -> str:
     kinds = [card.state.kind for card in cards if card.is_judged]
     said = [f"{format_number(kinds.count(kind))} {words}" for kind, words in LEAD.items() if kind in kinds]
     return f"{plural(len(kinds), 'metric')}: {', '.join(said)}" if said else ""
+
+
+def tell_slides(history: History) -> str:
+    """Name what main has lost, and since when; empty where that is nothing."""
+    shared = shared_names(row.key for row in history.rows)
+    units = {row.key: row.unit for row in history.rows}
+    said = []
+    for drift in history.drifts:
+        pair = format_pair(drift.best, drift.level, units.get(drift.key, ""))
+        said.append(f"{name_of(drift.key, shared)} {pair.base} → {pair.head} since {drift.first_bad[:7]}")
+    return f"Main has slid: {list_some(said, NAMED)}" if said else ""
 
 
 def link_words(text: str, links: Mapping[str, str]) -> tuple[Piece, ...]:

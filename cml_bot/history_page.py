@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cml_bot import __version__
 from cml_bot.escape import clean
 from cml_bot.filters import format_number, format_pair
-from cml_bot.history_cards import link_words, list_names, make_cards, tell_lead, write_values
+from cml_bot.history_cards import link_words, list_names, make_cards, tell_lead, tell_slides, write_values
 from cml_bot.history_drawing import ROOM, SIDE, draw_course, list_means, place_levels
 from cml_bot.history_forms import describe, write_csv
 from cml_bot.history_links import safe_link
@@ -84,7 +84,7 @@ def view_history(history: History, commits: str, title: str) -> dict[str, Any]:
         "title": clean(title, 200),
         "which": link_words(told.title, links),
         "lead": tell_lead(cards),
-        "drifts": [link_words(f"{line[:1].upper()}{line[1:]}.", links) for line in told.drifts],
+        "slides": link_words(tell_slides(history), links),
         "cards": judged,
         "folded": [card for card in cards if not card.is_judged],
         "runs": runs[::-1],
@@ -92,7 +92,7 @@ def view_history(history: History, commits: str, title: str) -> dict[str, Any]:
         "columns": [card.place for card in judged[:COLUMNS]],
         "names": list_names(history),
         "texts": {card.place: write_values(history.rows[card.place]) for card in judged[:COLUMNS]},
-        "notes": [link_words(note, links) for note in history.notes],
+        "notes": [link_words(note, links) for note in (*told.drifts, *history.notes)],
         "parts": _list_parts(len(judged), len(cards) - len(judged), len(runs)),
     }
 

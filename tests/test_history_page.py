@@ -74,9 +74,9 @@ class Seen(HTMLParser):
 def test_where_main_stands_is_told_first() -> None:
     view = view_history(shifted(), COMMITS, "Churn model")
     assert view["lead"] == "2 metrics: 1 slid, 1 steady"
-    [slid] = view["drifts"]
-    assert "".join(piece.text for piece in slid).startswith("Main has slid: accuracy was 0.8")
-    assert [piece.url for piece in slid if piece.url] == [f"{COMMITS}{n:07x}{'0' * 33}" for n in (19, 20)]
+    assert "".join(piece.text for piece in view["slides"]) == "Main has slid: accuracy 0.838 → 0.799 since 0000014"
+    assert [piece.url for piece in view["slides"] if piece.url] == [f"{COMMITS}{20:07x}{'0' * 33}"]
+    assert "".join(piece.text for piece in view["notes"][0]).startswith("main has slid: accuracy was 0.838 (")
     accuracy, loss = view["cards"]
     assert (accuracy.state.words, accuracy.state.tone) == ("has slid", "bad")
     assert "".join(piece.text for piece in accuracy.words) == (

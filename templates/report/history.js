@@ -258,6 +258,7 @@ function fillPair(row, metric, from, to) {
   row.dataset.trend = trend;
   row.className = trend;
   row.searched = undefined;
+  status.dataset.value = String(Object.keys(kept.symbols).indexOf(trend));
   status.textContent = trend ? `${kept.symbols[trend]} ${trend}`.trim() : "";
   setNumber(before, metric.texts[from], values[from][metric.place]);
   setNumber(after, metric.texts[to], values[to][metric.place], trend !== "same" && trend !== "");
