@@ -26,8 +26,8 @@ def unpack(packed: Packed) -> list[float]:
     if "count" in packed:
         start, step, count = float(packed["start"]), float(packed["step"]), int(packed["count"])
         return [start + at * step for at in range(count)]
-    kind = "f" if "f32" in packed else "d"
-    return array(kind, b64decode(str(packed.get("f32", packed.get("f64"))))).tolist()
+    kind, text = ("f", packed["f32"]) if "f32" in packed else ("d", packed["f64"])
+    return [float(value) for value in array(kind, b64decode(str(text)))]
 
 
 def with_curves(*curves: Curve) -> Report:

@@ -97,7 +97,7 @@ function makeAxes(spec) {
     spec.x_names ? values.map((value) => spec.x_names[value] ?? "") : formatTicks(values, step);
   return [
     makeAxis({
-      size: 28,
+      size: 24,
       gap: 4,
       incrs: spec.is_whole ? WHOLE_STEPS : undefined,
       values: (plot, values, axis, space, step) => nameX(values, step),
