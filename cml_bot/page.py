@@ -64,7 +64,7 @@ def _list_parts(view: Mapping[str, Any], curves: int) -> list[tuple[str, str]]:
         ("metrics", "Metrics"): len(rows.first),
         ("curves", "Curves"): curves,
         ("charts-part", "Charts"): len(view["charts"]),
-        ("figures", "Pictures"): len(view["figures"]),
+        ("figures", "Pictures"): len(view["figures"]) + view["hidden_figures"],
         ("more", "More"): len(rows.more),
         ("same", "Same"): len(rows.same),
         ("bookkeeping", "Other"): len(rows.bookkeeping),

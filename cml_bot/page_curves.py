@@ -13,7 +13,7 @@ from cml_bot.escape import clean
 from cml_bot.filters import format_number, format_pair
 from cml_bot.model import Goal, Key
 from cml_bot.names import name_of, shared_names
-from cml_bot.page_data import as_number, as_numbers, pack_steps, pack_values
+from cml_bot.page_data import as_numbers, is_number, pack_steps, pack_values
 from cml_bot.records.thin import thin
 from cml_bot.views import labels_of
 
@@ -89,7 +89,7 @@ def view_curves(report: Report) -> tuple[PageChart, ...]:
     shared = shared_names(curve.key for curve in report.curves)
     named = {curve.key: name_of(curve.key, shared) for curve in report.curves}
     labels = labels_of(report)
-    groups = group_curves({curve.key: curve for curve in report.curves}, named)
+    groups = group_curves({curve.key: curve for curve in report.curves if curve.head or curve.base}, named)
     return tuple(_view_group(number, group, named, labels) for number, group in enumerate(groups))
 
 
@@ -118,7 +118,11 @@ def _view_group(number: int, group: CurveGroup, named: Mapping[Key, str], labels
             "is_whole": all(x == int(x) for line in lines for x in as_numbers(line.series.x)),
             "best": best,
             "lines": [_pack_line(line, window) for line in lines],
-            "bands": [_pack_band(band, side) for member in group.members for band, side in _bands(member)],
+            "bands": [
+                _pack_band(band, side, min(values) if is_log else None)
+                for member in group.members
+                for band, side in _bands(member)
+            ],
         },
     )
 
@@ -141,9 +145,9 @@ def _lines_of(member: Member, labels: Mapping[str, str]) -> list[_Line]:
 
 def _drawable(series: Series) -> Series:
     """Leave out the points whose step no axis can hold."""
-    if len(as_numbers(series.x)) == len(series.x):
+    if all(map(is_number, series.x)):
         return series
-    kept = [(x, y) for x, y in zip(series.x, series.y, strict=True) if as_numbers([x])]
+    kept = [(x, y) for x, y in zip(series.x, series.y, strict=True) if is_number(x)]
     return replace(series, x=tuple(x for x, _ in kept), y=tuple(y for _, y in kept))
 
 
@@ -180,8 +184,10 @@ def _pack_line(line: _Line, window: int) -> dict[str, Any]:
     }
 
 
-def _pack_band(band: Band, side: str) -> dict[str, Any]:
-    return {"side": side, "x": pack_steps(band.x), "low": pack_values(band.low), "high": pack_values(band.high)}
+def _pack_band(band: Band, side: str, floor: float | None) -> dict[str, Any]:
+    """Pack a band, not below what a log scale can show."""
+    low = band.low if floor is None else [max(value, floor) for value in band.low]
+    return {"side": side, "x": pack_steps(band.x), "low": pack_values(low), "high": pack_values(band.high)}
 
 
 def _window(series: Series) -> int:
@@ -200,7 +206,7 @@ def _find_best(member: Member) -> tuple[float, float] | None:
     curve = member.curve
     if curve.head is None or curve.goal is Goal.NONE:
         return None
-    points = [(x, y) for x, y in zip(curve.head.x, curve.head.y, strict=True) if as_numbers([x]) and as_numbers([y])]
+    points = [(x, y) for x, y in zip(curve.head.x, curve.head.y, strict=True) if is_number(x) and is_number(y)]
     if not points or len({y for _, y in points}) == 1:
         return None
     sign = -1 if curve.goal is Goal.HIGHER else 1
@@ -240,7 +246,7 @@ def _sketch(lines: Sequence[_Line], *, is_log: bool) -> tuple[Sketch, ...]:
 
 
 def _means(series: Series) -> list[tuple[float, float]]:
-    points = [(float(x), y) for x, value in zip(series.x, series.y, strict=True) if (y := as_number(value)) == y]
+    points = [(float(x), float(y)) for x, y in zip(series.x, series.y, strict=True) if is_number(y)]
     count = min(SKETCHED, len(points))
     shares = (points[at * len(points) // count : (at + 1) * len(points) // count] for at in range(count))
     return [

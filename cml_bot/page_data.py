@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from array import array
 from base64 import b64encode
@@ -27,7 +28,7 @@ def pack_values(values: Sequence[float]) -> Packed:
         >>> pack_values([1.0, 2.0]), list(pack_values([1e6, 1e6 + 1e-3]))
         ({'f32': 'AACAPwAAAEA='}, ['f64'])
     """
-    exact = array("d", map(as_number, values))
+    exact = array("d", (value if abs(value) < LARGEST else math.nan for value in values))
     short = array("f", exact)
     numbers = [value for value in exact if value == value]
     span = max(numbers) - min(numbers) if numbers else 0.0
@@ -51,9 +52,9 @@ def pack_steps(steps: Sequence[float]) -> Packed:
     return {"f64": _encode(array("d", steps))}
 
 
-def as_number(value: float) -> float:
-    """The number, NaN where no axis can hold it."""
-    return float(value) if abs(value) < LARGEST else float("nan")
+def is_number(value: float) -> bool:
+    """Whether an axis can hold it."""
+    return abs(value) < LARGEST
 
 
 def as_numbers(values: Iterable[float]) -> list[float]:

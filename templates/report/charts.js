@@ -5,6 +5,8 @@ const CHART_HEIGHT = 220;
 const SAY_AFTER = 250;
 /** Milliseconds: a screen reader is told where the keys have stopped, not what they passed. */
 
+const WHOLE_STEPS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat();
+
 const charts = new Map();
 const specs = JSON.parse(document.getElementById("charts")?.textContent ?? "[]");
 
@@ -95,9 +97,9 @@ function makeAxes(spec) {
     spec.x_names ? values.map((value) => spec.x_names[value] ?? "") : formatTicks(values, step);
   return [
     makeAxis({
-      size: 28,
+      size: 24,
       gap: 4,
-      incrs: spec.is_whole ? [1, 2, 5].flatMap((one) => Array.from({ length: 12 }, (_, power) => one * 10 ** power)).sort((a, b) => a - b) : undefined,
+      incrs: spec.is_whole ? WHOLE_STEPS : undefined,
       values: (plot, values, axis, space, step) => nameX(values, step),
     }),
     makeAxis({
@@ -165,6 +167,7 @@ function drawChart(figure) {
   const place = figure.querySelector(".plot");
   if (!spec || !place.clientWidth) return;
   const layers = makeLayers(spec).filter((layer) => layer.x.length);
+  if (!layers.length) return;
   const data = uPlot.join(layers.map((layer) => [layer.x, layer.y]));
   layers.forEach((layer, at) => { layer.lonely = layer.kind === "line" ? findLonely(data[at + 1]) : []; });
   const chart = { spec, figure, layers, data, places: new Map(data[0].map((x, at) => [x, at])), at: -1 };

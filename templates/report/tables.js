@@ -12,6 +12,7 @@ function takeTable(element) {
   const body = element.tBodies[0];
   const rows = Array.from(body.rows);
   const table = { element, body, rows, wanted: rows, sorted: rows, room: ROWS_AT_ONCE, column: -1, way: 0 };
+  table.isFiltered = element.hasAttribute("data-filtered");
   table.button = makeMoreButton(table);
   Array.from(element.tHead.rows[0].cells).forEach((cell, column) => offerSorting(table, cell, column));
   watchWidth(element);
@@ -111,13 +112,15 @@ const filter = { text: "", trend: "" };
 const openedParts = new Set();
 
 function matchesRow(row) {
-  return (!filter.trend || row.dataset.trend === filter.trend) && (!filter.text || textOf(row).includes(filter.text));
+  const isTrend = !filter.trend || !row.dataset.trend || row.dataset.trend === filter.trend;
+  return isTrend && textOf(row).includes(filter.text);
 }
 
 /** Show what matches, and open the parts that it lies in; without a filter all is as before. */
 function applyFilter() {
-  const isOn = Boolean(filter.text || filter.trend);
-  for (const table of tables) {
+  const asked = tables.filter(isAsked);
+  for (const table of tables.filter(({ isFiltered }) => isFiltered)) {
+    const isOn = asked.includes(table);
     table.wanted = isOn ? table.rows.filter(matchesRow) : table.rows;
     table.room = ROWS_AT_ONCE;
     showRows(table);
@@ -126,7 +129,12 @@ function applyFilter() {
   for (const figure of document.querySelectorAll("[data-name]")) {
     figure.hidden = !figure.dataset.name.toLowerCase().includes(filter.text);
   }
-  countShown(isOn);
+  countShown(asked);
+}
+
+/** Whether the filter says anything of a table: a trend is a matter of metrics alone. */
+function isAsked(table) {
+  return table.isFiltered && Boolean(filter.text || (filter.trend && table.rows.some((row) => row.dataset.trend)));
 }
 
 function foldPart(table, isOn) {
@@ -142,11 +150,12 @@ function foldPart(table, isOn) {
   }
 }
 
-function countShown(isOn) {
-  const all = tables.reduce((sum, table) => sum + table.rows.length, 0);
-  const found = tables.reduce((sum, table) => sum + table.wanted.length, 0);
+function countShown(asked) {
+  const count = (lists) => lists.reduce((sum, list) => sum + list.length, 0);
   const place = document.getElementById("found");
-  if (place) place.textContent = isOn ? `${found} of ${all} rows` : "";
+  if (!place) return;
+  const found = count(asked.map(({ wanted }) => wanted));
+  place.textContent = asked.length ? `${found} of ${count(asked.map(({ rows }) => rows))} rows` : "";
 }
 
 /** A button for each trend that there is, in the order of the report. */
@@ -158,6 +167,7 @@ function offerTrends(place) {
       if (trend) found.set(trend, (found.get(trend) ?? 0) + 1);
     }
   }
+  place.hidden = false;
   if (found.size < 2) return;
   const buttons = Array.from(found, ([trend, count]) => {
     const button = document.createElement("button");
@@ -172,7 +182,6 @@ function offerTrends(place) {
     return button;
   });
   place.prepend(...buttons);
-  place.hidden = false;
 }
 
 function offerFilter(field) {
