@@ -108,6 +108,20 @@ function offerLarger(button) {
   });
 }
 
+/** Open what is folded where the filter finds something in it, and say how much it found. */
+function followFilter(field) {
+  const names = Array.from(document.querySelectorAll("figure[data-metric]"), (figure) => figure.dataset.name.toLowerCase());
+  const part = document.getElementById("folded");
+  const folded = part?.querySelectorAll("figure[data-metric]").length ?? 0;
+  field.addEventListener("input", () => {
+    const text = field.value.trim().toLowerCase();
+    const found = names.map((name) => name.includes(text));
+    if (part) part.open = text !== "" && found.slice(names.length - folded).includes(true);
+    const count = found.filter(Boolean).length;
+    document.getElementById("said").textContent = text ? `${count} of ${tellCount(names.length, "metric")}` : "";
+  });
+}
+
 // Two runs.
 
 let picks = [];
@@ -371,6 +385,7 @@ if (kept) {
   kept.metrics.forEach((metric, place) => { metric.place = place; });
   document.querySelectorAll("figure[data-metric]").forEach(watchCourse);
   document.querySelectorAll(".larger").forEach(offerLarger);
+  document.querySelectorAll("#filter").forEach(followFilter);
   document.querySelector("#picked button").addEventListener("click", forgetPicks);
   if (comparisonTable) openComparison();
   openRuns();

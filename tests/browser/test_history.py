@@ -191,7 +191,13 @@ def test_tables_are_sorted_and_filtered(show: Callable[..., Watched]) -> None:
     page.wait_for_timeout(200)
     assert page.locator("figure[data-metric]:visible").count() == 1
     assert list(rows_of(page)) == ["val/loss ↓"]
+    assert page.locator("#said").inner_text() == "1 of 4 metrics"
     assert page.locator("#all-runs tbody tr").count() == 20
+    page.locator("#filter").fill("n_t")
+    page.wait_for_timeout(200)
+    assert page.locator("figure[data-metric]:visible").get_attribute("data-name") == "n_test"
+    page.locator("#filter").fill("")
+    assert not page.locator("#folded").evaluate("part => part.open")
 
 
 def test_the_csv_is_that_of_the_command(show: Callable[..., Watched], tmp_path: Path) -> None:
