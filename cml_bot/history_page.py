@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 COLUMNS = 8
 """Metrics in the table of runs at first: more make no table that anybody reads."""
-STYLES, SCRIPTS = ("history.css",), ("numbers.js", "history.js")
+STYLES = ("history.css",)
+SCRIPTS = ("numbers.js", "history_courses.js", "history_pairs.js", "history_runs.js")
 DOCTYPE = "<!doctype html>"
 
 
