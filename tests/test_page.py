@@ -144,6 +144,27 @@ def test_more_points_than_can_be_seen_are_thinned() -> None:
     assert len(unpack(chart.data["lines"][0]["x"])) == 4_000
 
 
+def test_a_drawing_with_a_dark_side_has_both_and_is_not_turned() -> None:
+    report = CASES["charts"]()
+    drawn = drawn_by_hand(report)
+    light = replace(drawn, charts={key: replace(one, width=320) for key, one in drawn.charts.items()})
+    dark = replace(drawn, charts={key: replace(one, dark=b"dark") for key, one in drawn.charts.items()})
+    count = len(report.charts)
+    turned, sided = render_html(report, light), render_html(report, dark)
+    assert (turned.count('<img class="own"'), turned.count('<img class="for-dark"')) == (count, 0)
+    assert turned.count(' width="320"') == count
+    assert (sided.count('<img class="own"'), sided.count('<img class="for-dark"')) == (0, count)
+
+
+def test_pictures_stand_beside_what_differs_between_them() -> None:
+    report = CASES["plain"]()
+    drawn = drawn_by_hand(report)
+    [pair] = drawn.pairs
+    assert pair.head
+    page = render_html(report, replace(drawn, pairs=(replace(pair, difference=pair.head),)))
+    assert re.findall("<figcaption>([^<]+)</figcaption>", page) == ["main", "here", "difference"]
+
+
 def test_the_same_report_is_the_same_page() -> None:
     report = CASES["charts"]()
     assert render_html(report, drawn_by_hand(report)) == render_html(report, drawn_by_hand(report))

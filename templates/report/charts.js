@@ -218,9 +218,9 @@ function tellPart(lines, part, x) {
 /** Steps within what is shown, since a chart may be zoomed into. */
 function shownSteps(chart) {
   const { min, max } = chart.plot.scales.x;
-  const low = chart.data[0].findIndex((x) => x >= min);
-  const high = chart.data[0].findLastIndex((x) => x <= max);
-  return [low, high];
+  const steps = chart.data[0];
+  const past = steps.findIndex((x) => x > max);
+  return [Math.max(0, steps.findIndex((x) => x >= min)), (past < 0 ? steps.length : past) - 1];
 }
 
 function pressKey(chart, event) {

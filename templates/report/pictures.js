@@ -11,7 +11,7 @@ function offerSlider(pair) {
   button.setAttribute("aria-pressed", "false");
   let laid = null;
   button.addEventListener("click", () => {
-    laid ??= layOver(pair, base, head);
+    laid = laid ?? layOver(pair, base, head);
     const isOn = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(isOn));
     laid.hidden = !isOn;

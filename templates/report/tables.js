@@ -50,9 +50,11 @@ function watchWidth(element) {
   const measure = () => {
     if (!box.clientWidth) return;
     const fits = box.classList.toggle("fits", element.offsetWidth <= box.clientWidth + 1);
-    box.tabIndex = fits ? -1 : 0;
-    box.role = fits ? null : "region";
-    box.ariaLabel = fits ? null : element.ariaLabel;
+    // What scrolls by itself has to be in reach of the keys.
+    for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", element.getAttribute("aria-label")]]) {
+      if (fits) box.removeAttribute(name);
+      else box.setAttribute(name, value);
+    }
   };
   new ResizeObserver(measure).observe(box);
 }
@@ -104,7 +106,9 @@ function compareValues(one, other, way) {
 
 /** What of a row the filter looks at: its name, and what happened. */
 function textOf(row) {
-  row.searched ??= Array.from(row.querySelectorAll("th, .status"), (cell) => cell.textContent).join(" ").toLowerCase();
+  if (row.searched === undefined) {
+    row.searched = Array.from(row.querySelectorAll("th, .status"), (cell) => cell.textContent).join(" ").toLowerCase();
+  }
   return row.searched;
 }
 
