@@ -115,7 +115,8 @@ def _render(report: Report, form: str, drawn: Drawn | None, env: Mapping[str, st
         from cml_bot.terminal import render_terminal
 
         return quieten(render_terminal(report, out, env), report.build.forge)
-    from cml_bot.render import render, render_html
+    from cml_bot.page import render_html
+    from cml_bot.render import render
 
     return render_html(report, drawn) if drawn and form == "html" else render(report, None, {}, whole=True).body
 

@@ -179,6 +179,11 @@ def has_origin(root: Path) -> bool:
     return bool(run(root, "config", "--get", "remote.origin.url").text)
 
 
+def find_origin(root: Path) -> str:
+    """Return the address of the remote called origin, with whatever credentials it holds; empty without one."""
+    return run(root, "remote", "get-url", "origin").text
+
+
 def is_dirty(root: Path, paths: Sequence[str] = ()) -> bool:
     """Whether a file that git tracks differs from the last commit; any file when no paths are given."""
     return bool(find_change(root, paths))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cml_bot.history_table import History, HistoryRow, LevelShift
+    from cml_bot.model import Run
 
 SHIFT, GAP = "|", "·"
 LEGEND = {OUTLIER: "an outlier, left out of the band", SHIFT: "a shift of the level", GAP: "no number that counts"}
@@ -62,38 +63,41 @@ def describe(history: History) -> Described:
     rows = tuple(_fill(row, shared) for row in history.rows)
     signs = [f"{sign} is {means}" for sign, means in LEGEND.items() if any(sign in row.course for row in rows)]
     return Described(
-        title=_tell_title(history),
+        title=tell_title(history),
         rows=rows,
         legend="; ".join(signs),
         drifts=tuple(tell_drift(drift, shared) for drift in history.drifts),
     )
 
 
-def _tell_title(history: History) -> str:
+def tell_title(history: History) -> str:
+    """Say which runs these are; empty where there are none."""
     if not history.runs:
         return ""
-    first, last = history.runs[0], history.runs[-1]
-    day = f" of {last.created[:10]}" if last.created else ""
+    first, last = _name_run(history.runs[0]), _name_run(history.runs[-1])
     if len(history.runs) == 1:
-        return f"{history.name}: 1 run of main, {last.sha[:7]}{day}"
-    count = plural(len(history.runs), "run")
-    return f"{history.name}: the last {count} of main, {first.sha[:7]} to {last.sha[:7]}{day}"
+        return f"{history.name}: 1 run of main, {last}"
+    return f"{history.name}: the last {plural(len(history.runs), 'run')} of main, {first} to {last}"
+
+
+def _name_run(run: Run) -> str:
+    return f"{run.sha[:7]} of {run.created[:10]}" if run.created else run.sha[:7]
 
 
 def _fill(row: HistoryRow, shared: frozenset[str]) -> Cells:
-    last, band = _write_numbers(row)
+    last, band = write_numbers(row)
     return Cells(
         name=f"{clean(name_of(row.key, shared))} {ARROWS[row.goal]}".strip(),
         runs=format_number(row.n),
         last=last,
         band=band,
         course=_draw(row),
-        words="; ".join(_tell_special(row)),
+        words="; ".join(tell_special(row)),
     )
 
 
-def _write_numbers(row: HistoryRow) -> tuple[str, str]:
-    """Write the last value and the band, with the decimals that the noise has."""
+def write_numbers(row: HistoryRow) -> tuple[str, str]:
+    """Give the last value and the band, with the decimals that the noise has."""
     last = row.values[-1]
     if row.level is None or not row.noise:
         pair = format_pair(row.level, last, row.unit)
@@ -113,7 +117,8 @@ def _draw(row: HistoryRow) -> str:
     )
 
 
-def _tell_special(row: HistoryRow) -> Iterator[str]:
+def tell_special(row: HistoryRow) -> Iterator[str]:
+    """Say what is out of the ordinary in the course of a metric, one part of a sentence each."""
     if row.values[-1] is None:
         yield "not in the last run"
     if row.noise == 0:

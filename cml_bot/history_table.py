@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from cml_bot.model import Drift, Key, Metric, Rule, Run
     from cml_bot.stats.segments import Levels
 
+_JUDGED = (Role.HEADLINE, Role.QUALITY)
+"""What a training is judged by; the rest is bookkeeping."""
+
 
 class LevelShift(NamedTuple):
     """A commit with which a metric of main came to another level."""
@@ -46,6 +49,7 @@ class HistoryRow:
 
     key: Key
     goal: Goal
+    role: Role
     unit: str
     values: tuple[float | None, ...]
     """One a run of the table; None where it has no such metric."""
@@ -100,6 +104,7 @@ def make_history(
     rules: Sequence[Rule] = (),
     gated: Sequence[str] = (),
     with_data: bool = True,
+    with_bookkeeping: bool = False,
 ) -> History:
     """Tell of the last runs of main, and of those among them that can be compared with the very last.
 
@@ -110,6 +115,7 @@ def make_history(
         rules: what the configuration says of metrics.
         gated: patterns of the gates: what they mean is no bookkeeping.
         with_data: whether runs of other data are left out of the band.
+        with_bookkeeping: whether bookkeeping is told of as well, where no pattern is given.
     """
     if not runs:
         return History(name=name)
@@ -117,27 +123,31 @@ def make_history(
     alike = choose_comparable(runs[-1], runs, with_data=with_data)
     found = gather_history(runs, rules)
     order = {**gather_history(runs[-1:], rules), **found}
-    keys = [key for key in order if _is_wanted(found[key][-1][1], wanted, rules, gated)]
+    roles = {key: role_of(each[-1][1], rule_of(key, rules), gated) for key, each in found.items()}
+    keys = [key for key in order if _is_wanted(key, wanted) and (wanted or with_bookkeeping or roles[key] in _JUDGED)]
     lost = [f"no metric of these runs matches {one}" for one in wanted if not any(key.matches(one) for key in keys)]
     if not keys and not wanted:
         lost = ["these runs hold no metric but bookkeeping, which is shown when it is asked for by name"]
     return History(
         name=name,
         runs=tuple(runs),
-        rows=tuple(_make_row(key, found[key], runs, alike.runs, rules) for key in keys),
+        rows=tuple(_make_row(key, roles[key], found[key], runs, alike.runs, rules) for key in keys),
         drifts=tuple(drift for drift in find_drifts(alike.runs, rules) if drift.key in keys),
         notes=(*alike.told, *lost),
     )
 
 
-def _is_wanted(metric: Metric, wanted: Sequence[str], rules: Sequence[Rule], gated: Sequence[str]) -> bool:
-    if wanted:
-        return any(metric.key.matches(pattern) for pattern in wanted)
-    return role_of(metric, rule_of(metric.key, rules), gated) is not Role.BOOKKEEPING
+def _is_wanted(key: Key, wanted: Sequence[str]) -> bool:
+    return not wanted or any(key.matches(pattern) for pattern in wanted)
 
 
 def _make_row(
-    key: Key, found: Sequence[tuple[Run, Metric]], runs: Sequence[Run], alike: Sequence[Run], rules: Sequence[Rule]
+    key: Key,
+    role: Role,
+    found: Sequence[tuple[Run, Metric]],
+    runs: Sequence[Run],
+    alike: Sequence[Run],
+    rules: Sequence[Rule],
 ) -> HistoryRow:
     known = {run.sha: metric for run, metric in found}
     unit = rule_of(key, rules).unit
@@ -146,6 +156,7 @@ def _make_row(
     row = HistoryRow(
         key=key,
         goal=goal_of(found[-1][1], rules),
+        role=role,
         unit=found[-1][1].unit if unit is None else unit,
         values=tuple(known[run.sha].value if run.sha in known else None for run in runs),
         course=course,

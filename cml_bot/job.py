@@ -38,3 +38,8 @@ class Job:
     """The environment of the job, to tell what it ran in; None where that does not matter."""
     tell: Tell = field(default=tell_nothing, repr=False, compare=False)
     """Is told what is being done, for whoever waits."""
+
+    @property
+    def repository(self) -> str:
+        """What the repository is called: by its forge, else by its folder."""
+        return self.build.repo.rpartition("/")[2] or self.root.resolve().name or "report"

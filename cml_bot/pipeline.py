@@ -61,7 +61,7 @@ def make_report(job: Job, config: Config, collected: Run | None = None) -> tuple
     deltas = compare(here, there, config.metrics, patterns, past.runs, is_alike=not other_data)
     report = Report(
         name=config.name,
-        title=config.title or _name_of(job),
+        title=config.title or job.repository,
         version=__version__,
         created=_stamp(job),
         head=_head_side(job, found, head.sha) if collected is None else _collected_side(job, head),
@@ -147,10 +147,6 @@ def _reader(job: Job, config: Config) -> partial[Run]:
 
 def _stamp(job: Job) -> str:
     return job.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _name_of(job: Job) -> str:
-    return job.build.repo.rpartition("/")[2] or job.root.resolve().name or "report"
 
 
 def _head_tree(job: Job) -> Tree:

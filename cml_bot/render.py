@@ -1,9 +1,8 @@
-"""Step 4: a Report to a Page (Markdown in falling lengths, for any forge) or to one stand-alone HTML file."""
+"""Step 4: a Report to a Page: Markdown in falling lengths, for any forge. The HTML file is made in `page`."""
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
@@ -13,11 +12,11 @@ from cml_bot.curve_views import group_titled
 from cml_bot.dark import add_dark, name_dark
 from cml_bot.draw import draw_group
 from cml_bot.draw_charts import draw_chart
-from cml_bot.escape import address, attribute, clean, code, code_bare, escape, escape_bare
-from cml_bot.filters import plural
+from cml_bot.escape import address, attribute, code, code_bare, escape, escape_bare
 from cml_bot.model import ENDINGS, Figure, FigurePair
 from cml_bot.progress import tell_each, tell_nothing
 from cml_bot.review import LARGEST_PICTURE, SHOWN_MEDIA, Dialect, Draft, Page
+from cml_bot.template_files import open_templates
 from cml_bot.views import (
     SHOWN_PAIRS,
     Limits,
@@ -31,13 +30,13 @@ from cml_bot.views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from jinja2.runtime import Context
-    from jinja2.sandbox import SandboxedEnvironment
 
     from cml_bot.model import Key, Report
     from cml_bot.progress import Tell
+    from cml_bot.template_files import Write
 
 DRAWN_CURVES = 20
 DRAWN_CHARTS = 12
@@ -48,7 +47,6 @@ CHARTS = 6
 WITH_DARK = (Dialect.GITHUB,)
 """Dialects that let a picture choose by the reader's colours: GitLab takes out what does that."""
 
-PAGE = Limits(folded=20_000, checks=5_000, unread=1_000, notes=1_000, sources=1_000, curves=2_000)
 WHOLE = Limits(
     folded=20_000,
     checks=5_000,
@@ -169,30 +167,21 @@ def render(
     return Page(forms=forms)
 
 
-def render_html(report: Report, drawn: Drawn) -> str:
-    """Write a report as one HTML file with everything in it: no other file, no address outside."""
-    view = view_report(report, drawn.curves, drawn.pairs, drawn.charts)
-    return _tidy(_environment(None).get_template("page.html.j2").render(**view, limits=PAGE))
-
-
 def _render_form(
     view: Mapping[str, Any], addresses: Mapping[str, str], dialect: Dialect, limits: Limits, *, shortened: bool
 ) -> str:
     is_short, can_fold = limits is SHORT, dialect is not Dialect.BITBUCKET
     hidden = PARTS if is_short else () if can_fold else NEVER_UNFOLDED
-    text = (
-        _environment(dialect)
-        .get_template("comment.md.j2")
-        .render(
-            **{**view, **view_form(view, addresses, limits)},
-            short=is_short,
-            shortened=shortened,
-            html=can_fold,
-            has_dark=dialect in WITH_DARK,
-            left_out_parts=count_parts(view, hidden),
-        )
-    )
-    return _tidy(text)
+    given = {
+        **view,
+        **view_form(view, addresses, limits),
+        "short": is_short,
+        "shortened": shortened,
+        "html": can_fold,
+        "has_dark": dialect in WITH_DARK,
+        "left_out_parts": count_parts(view, hidden),
+    }
+    return _tidy(_templates(dialect)("comment.md.j2", given))
 
 
 def _forms(dialect: Dialect) -> tuple[Limits, ...]:
@@ -227,35 +216,18 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
-def _data_address(figure: Figure) -> str:
-    return f"data:{figure.media};base64,{b64encode(figure.data).decode('ascii')}"
-
-
 @cache
-def _environment(dialect: Dialect | None) -> SandboxedEnvironment:
-    """Set the templates up for a dialect of Markdown, or for HTML."""
-    from jinja2 import FileSystemLoader, StrictUndefined
-    from jinja2.sandbox import SandboxedEnvironment
-
-    environment = SandboxedEnvironment(
-        loader=FileSystemLoader(_template_folders()),
-        autoescape=dialect is None,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def _templates(dialect: Dialect) -> Write:
+    """Set the templates up for a dialect of Markdown."""
     is_bare = dialect is Dialect.BITBUCKET
-    environment.filters |= {
+    own: dict[str, Callable[..., str]] = {
         "md": _knowing_commits(escape_bare if is_bare else escape),
         "code": code_bare if is_bare else code,
         "address": address,
         "attribute": attribute,
         "dark": name_dark,
-        "clean": clean,
-        "plural": plural,
-        "data_address": _data_address,
     }
-    return environment
+    return open_templates(own, is_html=False)
 
 
 def _knowing_commits(escaped: Callable[[str, int, frozenset[str]], str]) -> Callable[..., str]:
@@ -267,11 +239,3 @@ def _knowing_commits(escaped: Callable[[str, int, frozenset[str]], str]) -> Call
         return escaped(text, limit, context.get("commits", frozenset()))
 
     return escape_foreign
-
-
-def _template_folders() -> Sequence[str]:
-    """The templates lie in the wheel under cml_bot, and in a checkout beside it."""
-    from pathlib import Path
-
-    here = Path(__file__).parent
-    return [str(here / "templates"), str(here.parent / "templates" / "report")]

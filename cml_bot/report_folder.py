@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from cml_bot.as_json import dump_report, dump_run
 from cml_bot.own_folder import FIGURES, write_own
-from cml_bot.render import render, render_html
+from cml_bot.page import render_html
+from cml_bot.render import render
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -77,6 +77,28 @@ ALLOWED: dict[str, set[str]] = {
     "history_table": EDGE | {"comparable", "doubles", "drift", "rows", "rules", "stats", "weigh"},
     "history_forms": EDGE | TEXT | {"as_json", "history_table", "names", "stats", "wording_noise", "wording_rows"},
     "history_log": EDGE | {"config", "git", "history_table", "job", "records"},
+    "history_links": EDGE,
+    "history_drawing": EDGE | {"history_table", "stats", "wording_noise"},
+    "history_cards": EDGE
+    | TEXT
+    | {"history_drawing", "history_forms", "history_table", "names", "stats", "wording_rows"},
+    "history_page": EDGE
+    | TEXT
+    | {
+        "history_cards",
+        "history_drawing",
+        "history_forms",
+        "history_links",
+        "history_settings",
+        "history_table",
+        "own_page",
+        "page_parts",
+        "stats",
+        "units",
+        "wording_rows",
+    },
+    "history_settings": EDGE | TEXT | {"like_for_like", "names", "pairs", "seeds"},
+    "history_badge": EDGE | TEXT | {"history_forms", "history_table", "names"},
     "drift": EDGE | {"rows", "rules", "stats", "weigh"},
     "like_for_like": EDGE | {"filters", "seeds", "steps"},
     "readers": EDGE,
@@ -131,8 +153,14 @@ ALLOWED: dict[str, set[str]] = {
     "wording": EDGE | TEXT | {"wording_counts", "wording_noise", "wording_rows"},
     "mermaid": EDGE | TEXT | {"charts"},
     "views": EDGE | TEXT | WORDING | {"chart_numbers", "chart_words", "curve_views", "mermaid", "names"},
-    "render": EDGE | TEXT | {"curve_views", "dark", "draw", "draw_charts", "progress", "review", "views"},
+    "render": EDGE
+    | {"curve_views", "dark", "draw", "draw_charts", "escape", "progress", "review", "template_files", "views"},
     "console": {"draw", "filters"},
+    "template_files": EDGE | TEXT,
+    "page_parts": EDGE | {"template_files"},
+    "page_data": EDGE | {"charts"},
+    "page_curves": EDGE | TEXT | {"curve_groups", "draw", "names", "page_data", "records", "views"},
+    "page": EDGE | {"filters", "page_curves", "page_parts", "render", "views", "wording_rows"},
     "terminal": EDGE
     | TEXT
     | WORDING
@@ -152,7 +180,8 @@ ALLOWED: dict[str, set[str]] = {
     "terminal_history": EDGE | {"console", "escape", "history_forms"},
     "terminal_rows": EDGE | TEXT | {"console", "wording_rows"},
     "own_folder": EDGE,
-    "report_folder": EDGE | {"as_json", "own_folder", "render"},
+    "own_page": EDGE,
+    "report_folder": EDGE | {"as_json", "own_folder", "page", "render"},
     "bundle": EDGE | {"as_json", "charts", "filters", "own_folder", "readers", "records", "review"},
     "bundle_zip": EDGE | {"bundle"},
     "bundle_paths": EDGE | {"bundle", "bundle_zip", "own_folder", "plain_file", "readers", "replicates", "review"},
@@ -179,8 +208,20 @@ ALLOWED: dict[str, set[str]] = {
     | {"judge", "like_for_like", "pairs", "progress", "slices", "trees", "commit_tree", "mlflow_source", "regroup"},
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE
-    | {"announce", "as_json", "forges", "own_folder", "progress", "reach", "render"}
-    | {"report_folder", "review", "terminal", "tokens"},
+    | {
+        "announce",
+        "as_json",
+        "forges",
+        "own_folder",
+        "page",
+        "progress",
+        "reach",
+        "render",
+        "report_folder",
+        "review",
+        "terminal",
+        "tokens",
+    },
     "doctor": EDGE | TEXT | {"readers", "records", "config", "git", "job", "pipeline", "reach", "tokens"},
     "demo": EDGE,
     "demo_train": set(),
@@ -220,7 +261,7 @@ HOMES = {
         "draw_scales",
         "draw_sheet",
     },
-    "jinja2": {"render"},
+    "jinja2": {"render", "template_files"},
     "yaml": {"demo_train", "readers/_yaml"},
     "rich": {"console", "terminal", "terminal_history", "terminal_rows"},
     "click": {"cli", *COMMANDS},

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from cml_bot import __version__
 from cml_bot.cli import cli
@@ -82,6 +83,15 @@ def test_the_example_configuration_is_accepted(tmp_path: Path) -> None:
     assert len(config.gates) == 4
     assert config.metrics[0].headline
     assert config.waiver
+
+
+def test_the_workflows_that_are_shown_call_real_commands() -> None:
+    for block in re.findall(r"```ya?ml\n(.*?)```", README.read_text(), flags=re.DOTALL):
+        for command, options in re.findall(r"\bmlbot (\w+)([^\n#|>\]]*)", block):
+            known = {name for one in cli.commands[command].params for name in (*one.opts, *one.secondary_opts)}
+            assert set(re.findall(r"(?<!\S)--?[a-z][\w-]*", options)) <= known, f"mlbot {command}{options}"
+        if "mlbot history" in block:
+            assert isinstance(yaml.safe_load(block), dict)
 
 
 def test_exit_codes() -> None:

@@ -162,6 +162,53 @@ def test_a_hostile_name_does_nothing(repository: Path) -> None:
         assert "acc" in done.stdout
 
 
+@pytest.mark.slow
+def test_a_page_and_a_badge(repository: Path) -> None:
+    real.git(repository, "remote", "add", "origin", "https://ada:secret@github.com/ada/net.git")
+    done = mlbot(repository, "history", "--html", "history.html")
+    assert done.returncode == 0, done.stderr
+    assert "report: the last 8 runs of main" in done.stdout
+    assert done.stderr == f"mlbot: the page of 8 runs of main: {repository / 'history.html'}\n"
+    page = (repository / "history.html").read_text()
+    sha = real.git(repository, "rev-parse", "main")
+    assert f'href="https://github.com/ada/net/commit/{sha}"' in page
+    assert "secret" not in page
+    assert 'data-name="n_test' in page
+    done = mlbot(repository, "history", "--badge", "accuracy", "--html", "history.html")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("<svg ")
+    assert "accuracy: 0.84" in done.stdout
+
+
+@pytest.mark.slow
+def test_in_ci_the_page_links_to_the_forge_and_the_badge_stands_alone(repository: Path, tmp_path: Path) -> None:
+    clone = real.clone(real.publish(repository, tmp_path / "remote.git"), tmp_path / "clone")
+    sha = real.git(clone, "rev-parse", "HEAD")
+    variables = ci_variables(sha, tmp_path)
+    done = mlbot(clone, "history", "--badge", "accuracy", "--html", "history.html", **variables)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("<svg ")
+    assert done.stdout.endswith("</svg>\n")
+    assert f'href="https://github.example/ada/net/commit/{sha}"' in (clone / "history.html").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--html", "-"], "--html: is no file. Name one, such as history.html."),
+        (["--html", "train.py"], "train.py is not a page of mlbot history. Name another file, or remove it."),
+        (["--html", "no/history.html"], "cannot be written (No such file or directory)"),
+        (["--badge", "acuracy"], "no metric of main's last runs is called 'acuracy'. Did you mean 'accuracy'?"),
+    ],
+)
+def test_what_cannot_be_written_leaves_2(repository: Path, arguments: list[str], said: str) -> None:
+    done = mlbot(repository, "history", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert (repository / "train.py").read_text() == "x"
+
+
 @pytest.mark.parametrize("arguments", [["--last", "0"], ["--last", "51"], ["--format", "html"], ["--nope"]])
 def test_what_is_wrong_leaves_2(repository: Path, arguments: list[str]) -> None:
     done = mlbot(repository, "history", *arguments)

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+import math
+import re
+from array import array
+from base64 import b64decode, b64encode
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cml_bot.model import Band, Curve, Goal, Key, Report, Series
+from cml_bot.page import render_html
+from cml_bot.page_curves import view_curves
+from cml_bot.page_data import ALIKE, Packed, pack_steps, pack_values
+from cml_bot.render import Drawn
+from tests.making import make_report, make_run
+from tests.test_golden import CASES, drawn_by_hand
+
+
+def unpack(packed: Packed) -> list[float]:
+    """As `numbers.js` does."""
+    if "count" in packed:
+        start, step, count = float(packed["start"]), float(packed["step"]), int(packed["count"])
+        return [start + at * step for at in range(count)]
+    kind, text = ("f", packed["f32"]) if "f32" in packed else ("d", packed["f64"])
+    return [float(value) for value in array(kind, b64decode(str(text)))]
+
+
+def with_curves(*curves: Curve) -> Report:
+    return replace(make_report(make_run(loss=0.3), make_run(loss=0.4)), curves=curves)
+
+
+def make_curve(name: str, *ys: float, base: tuple[float, ...] = (), goal: Goal = Goal.LOWER) -> Curve:
+    sides = [Series(name=name, x=tuple(range(len(y))), y=y, x_label="epoch") if y else None for y in (ys, base)]
+    return Curve(key=Key("", name), head=sides[0], base=sides[1], goal=goal)
+
+
+def data_of(page: str) -> list[dict[str, object]]:
+    found = re.search('<script type="application/json" id="charts">(.*?)</script>', page)
+    assert found
+    charts: list[dict[str, object]] = json.loads(found[1])
+    return charts
+
+
+@given(st.lists(st.floats() | st.integers(min_value=-(10**400), max_value=10**400)))
+def test_numbers_come_out_as_near_as_can_be_seen(values: list[float]) -> None:
+    unpacked = unpack(pack_values(values))
+    assert len(unpacked) == len(values)
+    held = [float(value) if abs(value) < 1e150 else math.nan for value in values]
+    numbers = [value for value in held if not math.isnan(value)]
+    span = max(numbers, default=0) - min(numbers, default=0)
+    assert [math.isnan(one) for one in unpacked] == [math.isnan(one) for one in held]
+    assert all(abs(one - other) <= ALIKE * span for one, other in zip(unpacked, held, strict=True) if other == other)
+
+
+@given(st.lists(st.floats(-1e150, 1e150), unique=True).map(sorted) | st.builds(range, st.integers(0, 99), st.just(100)))
+def test_steps_come_out_exactly(steps: list[float]) -> None:
+    assert unpack(pack_steps(steps)) == [float(step) for step in steps]
+
+
+def test_steps_of_one_distance_take_no_room() -> None:
+    assert pack_steps(range(0, 100_000, 25)) == {"start": 0, "step": 25, "count": 4_000}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_runs_is_ours_and_named_by_its_hash(case: str) -> None:
+    report = CASES[case]()
+    page = render_html(report, drawn_by_hand(report))
+    policy = re.search('http-equiv="Content-Security-Policy" content="([^"]+)"', page)
+    assert policy
+    allowed = dict(part.strip().split(" ", 1) for part in policy[1].split(";"))
+    for kind, tag in (("script-src", "script"), ("style-src", "style")):
+        pieces = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        hashes = [f"'sha256-{b64encode(sha256(piece.encode()).digest()).decode()}'" for piece in pieces]
+        assert pieces
+        assert allowed.pop(kind).split() == hashes
+    assert allowed.pop("img-src") == "data:"
+    assert set(allowed) == {"default-src", "connect-src", "base-uri", "form-action"}
+    assert set(allowed.values()) == {"'none'"}
+
+
+def test_no_curves_need_no_library() -> None:
+    assert "uPlot" not in render_html(with_curves(), Drawn(curves={}, pairs=()))
+    assert "uPlot" in render_html(with_curves(make_curve("loss", 1.0, 0.5)), Drawn(curves={}, pairs=()))
+
+
+def test_training_and_validation_are_one_chart_with_what_was_held_out_first() -> None:
+    curves = make_curve("train/loss", 1.0, 0.4, base=(1.1, 0.5)), make_curve("val/loss", 1.0, 0.6, base=(1.1, 0.7))
+    [chart] = view_curves(with_curves(*curves))
+    assert [(key.label, key.end, key.is_training) for key in chart.legend] == [
+        ("val: this branch", "0.6", False),
+        ("val: main", "0.7", False),
+        ("train: this branch", "0.4", True),
+        ("train: main", "0.5", True),
+    ]
+    assert chart.data["best"] == (1.0, 0.6)
+    assert "val/loss, 2 epochs: ends at 0.6 on this branch and 0.7 on main" in chart.caption
+
+
+def test_a_page_reads_without_scripts() -> None:
+    page = render_html(with_curves(make_curve("loss", 1.0, 0.5, base=(1.0, 0.625))), Drawn(curves={}, pairs=()))
+    assert "loss, 2 epochs: ends at 0.500 on this branch and 0.625 on main" in page
+    assert page.count("<polyline") == 2
+    assert "epoch · ○ best 0.5 at 1" in page
+
+
+@pytest.mark.parametrize(
+    ("ys", "is_log"),
+    [((1e-5, 1e-2), True), ((1e-3, 1e-2), False), ((0.0, 1.0), False), ((-1.0, 1e3), False), ((math.nan,), False)],
+)
+def test_decades_of_one_sign_are_on_a_log_scale(ys: tuple[float, ...], is_log: bool) -> None:
+    [chart] = view_curves(with_curves(make_curve("lr", *ys)))
+    assert chart.data["is_log"] is is_log
+    assert ("log scale" in chart.below) is is_log
+
+
+def test_a_band_stays_on_the_log_scale() -> None:
+    curve = make_curve("lr", 1e-5, 1e-2)
+    band = Band(x=(0, 1), low=(-1.0, 1e-3), high=(1e-4, 1.0), count=5)
+    [chart] = view_curves(with_curves(replace(curve, head_band=band)))
+    assert unpack(chart.data["bands"][0]["low"]) == pytest.approx([1e-5, 1e-3])
+
+
+@pytest.mark.parametrize("ys", [(math.nan, math.nan), (math.inf, -math.inf), (10**400, 1), (0.5,), (2.0, 2.0)])
+def test_odd_numbers_are_no_reason_to_have_no_page(ys: tuple[float, ...]) -> None:
+    page = render_html(with_curves(make_curve("odd", *ys, base=ys)), Drawn(curves={}, pairs=()))
+    [chart] = data_of(page)
+    assert chart["lines"]
+
+
+def test_steps_that_are_no_numbers_are_left_out() -> None:
+    side = Series(name="loss", x=(1.0, 2.0, math.inf), y=(1.0, 2.0, 3.0))
+    [chart] = view_curves(with_curves(Curve(key=side.key, head=side, base=None)))
+    assert unpack(chart.data["lines"][0]["x"]) == [1.0, 2.0]
+
+
+def test_more_points_than_can_be_seen_are_thinned() -> None:
+    side = Series(name="loss", x=tuple(range(10_000)), y=tuple(map(float, range(10_000))))
+    [chart] = view_curves(with_curves(Curve(key=side.key, head=side, base=None)))
+    assert len(unpack(chart.data["lines"][0]["x"])) == 4_000
+
+
+def test_a_drawing_with_a_dark_side_has_both_and_is_not_turned() -> None:
+    report = CASES["charts"]()
+    drawn = drawn_by_hand(report)
+    light = replace(drawn, charts={key: replace(one, width=320) for key, one in drawn.charts.items()})
+    dark = replace(drawn, charts={key: replace(one, dark=b"dark") for key, one in drawn.charts.items()})
+    count = len(report.charts)
+    turned, sided = render_html(report, light), render_html(report, dark)
+    assert (turned.count('<img class="own"'), turned.count('<img class="for-dark"')) == (count, 0)
+    assert turned.count(' width="320"') == count
+    assert (sided.count('<img class="own"'), sided.count('<img class="for-dark"')) == (0, count)
+
+
+def test_pictures_stand_beside_what_differs_between_them() -> None:
+    report = CASES["plain"]()
+    drawn = drawn_by_hand(report)
+    [pair] = drawn.pairs
+    assert pair.head
+    page = render_html(report, replace(drawn, pairs=(replace(pair, difference=pair.head),)))
+    assert re.findall("<figcaption>([^<]+)</figcaption>", page) == ["main", "here", "difference"]
+
+
+def test_the_same_report_is_the_same_page() -> None:
+    report = CASES["charts"]()
+    assert render_html(report, drawn_by_hand(report)) == render_html(report, drawn_by_hand(report))
