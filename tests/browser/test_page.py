@@ -241,6 +241,7 @@ def test_numbers_of_a_chart_are_a_table_on_demand(show: Open) -> None:
     see_chart(page)
     page.locator("[data-chart='0'] details.numbers summary").click()
     table = page.locator("[data-chart='0'] details.numbers table")
+    table.wait_for()
     assert table.locator("thead th").all_inner_texts() == ["step", "this branch", "main"]
     steps = table.locator("tbody th").all_inner_texts()
     assert (len(steps), steps[0], steps[-1]) == (50, "0", "999")
