@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cml_bot.curve_groups import TRAINING, group_curves
 from cml_bot.draw import describe_curve
 from cml_bot.escape import clean
-from cml_bot.filters import format_number, format_pair
+from cml_bot.filters import format_number, format_pair, plural
 from cml_bot.model import Goal, Key
 from cml_bot.names import name_of, shared_names
 from cml_bot.page_data import as_numbers, is_number, pack_steps, pack_values
@@ -104,6 +104,7 @@ def _view_group(number: int, group: CurveGroup, named: Mapping[Key, str], labels
     is_log = bool(values) and min(values) > 0 and max(values) / DECADES > min(values)
     best = _find_best(group.members[0])
     x_label = clean(one.x_label, 60) if one.x_label else ""
+    said = [x_label, *_tell_manner(window, best, one, is_log=is_log), *_tell_bands(group, labels)]
     return PageChart(
         number=number,
         name=clean(group.name),
@@ -111,7 +112,7 @@ def _view_group(number: int, group: CurveGroup, named: Mapping[Key, str], labels
         caption="; ".join(clean(caption, 400) for caption in captions),
         legend=tuple(entry for member in group.members for entry in _legend(member, labels)),
         sketch=_sketch(lines, is_log=is_log),
-        below=" · ".join(filter(None, [x_label, *_tell_manner(window, best, one, is_log=is_log)])),
+        below=" · ".join(filter(None, said)),
         data={
             "x_label": x_label,
             "is_log": is_log,
@@ -221,6 +222,17 @@ def _tell_manner(window: int, best: tuple[float, float] | None, head: Series, *,
     if best:
         said.append(f"○ best {format_pair(head.y[-1], best[1]).head} at {format_number(best[0])}")
     return said
+
+
+def _tell_bands(group: CurveGroup, labels: Mapping[str, str]) -> list[str]:
+    """Say what the bands lie between."""
+    said = []
+    for member in group.members:
+        for band, side in _bands(member):
+            whose = clean(labels[f"{side}_label"], 60)
+            what = "run" if band.is_history else "training"
+            said.append(f"band: {plural(band.count, what)} of {whose}")
+    return list(dict.fromkeys(said))
 
 
 def _sketch(lines: Sequence[_Line], *, is_log: bool) -> tuple[Sketch, ...]:

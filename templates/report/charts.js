@@ -137,7 +137,7 @@ function makeOptions(chart, width) {
   return {
     width,
     height: CHART_HEIGHT,
-    padding: [8, 12, 0, 0],
+    padding: [8, 22, 0, 0],
     legend: { show: false },
     scales: { x: { time: false }, y: spec.is_log ? { distr: 3 } : {} },
     series: [{}, ...layers.map(styleLayer)],
@@ -167,7 +167,7 @@ function drawChart(figure) {
   const place = figure.querySelector(".plot");
   if (!spec || !place.clientWidth) return;
   const layers = makeLayers(spec).filter((layer) => layer.x.length);
-  if (!layers.length) return;
+  if (!layers.some(({ kind, y }) => kind === "line" && y.some((value) => value !== null))) return;
   const data = uPlot.join(layers.map((layer) => [layer.x, layer.y]));
   layers.forEach((layer, at) => { layer.lonely = layer.kind === "line" ? findLonely(data[at + 1]) : []; });
   const chart = { spec, figure, layers, data, places: new Map(data[0].map((x, at) => [x, at])), at: -1 };

@@ -32,7 +32,7 @@ function formatPair(base, head) {
 function formatTicks(values, step) {
   const largest = Math.max(...values.map((value) => Math.abs(value ?? 0)), 0);
   if (largest && (largest < 1e-4 || largest >= 1e9)) {
-    return values.map((value) => (value === null ? "" : value === 0 ? "0" : value.toExponential().replace("-", MINUS)));
+    return values.map((value) => (value === null ? "" : value === 0 ? "0" : writeScaled(value, countDigits(value))));
   }
   const places = step ? Math.min(Math.max(0, -magnitude(step) + (isRound(step) ? 0 : 1)), 20) : 0;
   return values.map((value) => (value === null ? "" : writePlain(value, places)));
@@ -41,6 +41,11 @@ function formatTicks(values, step) {
 /** A number of a logarithmic axis: as short as it can be. */
 function formatDecade(value) {
   return isPlain(value) ? formatNumber(value) : writeScaled(value, 0);
+}
+
+/** Digits behind the point of a number of an axis that is written with an exponent. */
+function countDigits(value) {
+  return (value.toExponential().split("e")[0].split(".")[1] ?? "").length;
 }
 
 function isRound(step) {

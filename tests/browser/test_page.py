@@ -148,8 +148,7 @@ def test_the_filter_finds_names_and_what_happened_and_opens_folds(show: Open) ->
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "filter"
     page.keyboard.type("BRIER")
-    wait_until(page, "document.getElementById('found').textContent !== ''")
-    assert page.locator("#found").inner_text() == "1 of 13 rows"
+    wait_until(page, "document.getElementById('found').textContent === '1 of 13 rows'")
     assert page.locator("#same").get_attribute("open") is not None
     assert page.locator("#same tbody th").all_inner_texts() == ["brier\u00a0↓"]
     page.locator("#filter").fill("worse")
@@ -241,6 +240,7 @@ def test_numbers_of_a_chart_are_a_table_on_demand(show: Open) -> None:
     see_chart(page)
     page.locator("[data-chart='0'] details.numbers summary").click()
     table = page.locator("[data-chart='0'] details.numbers table")
+    table.wait_for()
     assert table.locator("thead th").all_inner_texts() == ["step", "this branch", "main"]
     steps = table.locator("tbody th").all_inner_texts()
     assert (len(steps), steps[0], steps[-1]) == (50, "0", "999")
@@ -383,6 +383,34 @@ def test_a_hundred_curves_are_small_soon_there_and_all_drawn(open_page: Open, tm
     for number in range(100):
         see_chart(page, number)
     assert page.locator("[data-chart] canvas").count() == 100
+    assert watched.said == []
+
+
+def test_odd_courses_are_drawn_or_told(show: Open) -> None:
+    """Nothing to draw, one point, one value, steps that do not begin at 0, what only a double holds."""
+    courses: list[tuple[tuple[float, ...], tuple[float, ...]]] = [
+        ((0, 1, 2), (math.nan, math.nan, math.nan)),
+        ((5,), (0.5,)),
+        ((0, 1, 2), (2.0, 2.0, 2.0)),
+        ((0, 1, 2), (0.0, 0.0, 0.0)),
+        ((0.001, 0.5, 7.25), (1e140, -1e140, 0.0)),
+        ((1e6, 1e6 + 1), (1e-300, 1e-299)),
+        ((0, 1, 2, 3), (math.nan, 1e9, math.nan, 1e9 + 1e-3)),
+        ((math.inf,), (1.0,)),
+    ]
+    curves = tuple(
+        Curve(key=Key("", f"odd_{at}"), head=Series(name=f"odd_{at}", x=x, y=y), base=None, goal=Goal.LOWER)
+        for at, (x, y) in enumerate(courses)
+    )
+    watched = show(replace(two_curves(), curves=curves))
+    page = watched.page
+    assert page.locator(".plot", has_text="no number to draw").count() == 2
+    for number in range(1, len(courses) - 1):
+        see_chart(page, number)
+        page.locator(f"[data-chart='{number}'] .plot").focus()
+        page.keyboard.press("End")
+    told = [readout(page, at).removeprefix("step ") for at in (1, 6)]
+    assert told == ["5 · this branch 0.5", "3 · this branch 1\u202f000\u202f000\u202f000"]
     assert watched.said == []
 
 
