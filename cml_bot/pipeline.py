@@ -21,7 +21,13 @@ from cml_bot.judge import judge
 from cml_bot.like_for_like import has_other_data, tell_differences
 from cml_bot.mlflow_source import is_experiment
 from cml_bot.model import Outcome, Report, Run, Side, WhenDataChanges
-from cml_bot.pairs import keep_same_params, pair_charts, pair_curves, pair_figures, pair_params
+from cml_bot.pairs import (
+    keep_same_params,
+    pair_charts,
+    pair_curves,
+    pair_figures,
+    pair_params,
+)
 from cml_bot.regroup import regroup
 from cml_bot.trees import FolderTree
 

@@ -28,7 +28,7 @@ from cml_bot.views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jinja2.sandbox import SandboxedEnvironment
 
@@ -74,8 +74,7 @@ class Drawn:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """All of them, each with a name of its own that is safe in an address and for a file."""
-        sides = (side for pair in self.pairs for side in (pair.base, pair.head) if side)
-        return (*self.curves.values(), *self.charts.values(), *sides)
+        return (*self.curves.values(), *self.charts.values(), *chain.from_iterable(map(_pictures, self.pairs)))
 
 
 def draw_figures(report: Report) -> Drawn:
@@ -99,8 +98,8 @@ def make_draft(report: Report, drawn: Drawn | None, dialect: Dialect, *, charts:
     most = _forms(dialect)[0].pictures
     own = [*drawn.curves.values(), *drawn.charts.values()] if drawn else []
     pairs = drawn.pairs[: max(0, most - len(own))] if drawn else ()
-    sides = chain.from_iterable((pair.base, pair.head) for pair in pairs)
-    figures = tuple(figure for figure in (*own[:most], *sides) if figure and _is_shown(figure))
+    sides = chain.from_iterable(map(_pictures, pairs))
+    figures = tuple(figure for figure in (*own[:most], *sides) if _is_shown(figure))
 
     def write(addresses: Mapping[str, str]) -> Page:
         return render(report, drawn, addresses, dialect, charts=charts)
@@ -176,6 +175,11 @@ def _forms(dialect: Dialect) -> tuple[Limits, ...]:
     return UNFOLDED if dialect is Dialect.BITBUCKET else FORMS
 
 
+def _pictures(pair: FigurePair) -> Iterator[Figure]:
+    """Give the pictures of a pair that are there, as they stand beside each other."""
+    return (figure for figure in (pair.base, pair.head, pair.difference) if figure)
+
+
 def _is_shown(figure: Figure) -> bool:
     return figure.media in SHOWN_MEDIA and len(figure.data) <= LARGEST_PICTURE
 
@@ -198,9 +202,12 @@ def _name_apart(pair: FigurePair, number: int) -> FigurePair:
         stem, _, ending = figure.name.rpartition("/")[2].rpartition(".")
         safe = re.sub(r"[^A-Za-z0-9_-]+", "-", stem or ending)[:60].strip("-") or "picture"
         ending = ENDINGS.get(figure.media, ("bin",))[0]
-        return replace(figure, name=f"picture-{number + 1:02}-{safe}-{side}.{ending}", caption=figure.name)
+        # What the sides show their names tell; of what differs between them its words.
+        caption = f"{figure.name}, difference: {pair.told}" if figure is pair.difference else figure.name
+        return replace(figure, name=f"picture-{number + 1:02}-{safe}-{side}.{ending}", caption=caption)
 
-    return replace(pair, head=rename(pair.head, "here"), base=rename(pair.base, "before"))
+    sides = {"head": "here", "base": "before", "difference": "difference"}
+    return replace(pair, **{name: rename(getattr(pair, name), side) for name, side in sides.items()})
 
 
 def _tidy(text: str) -> str:

@@ -128,6 +128,9 @@ ALLOWED: dict[str, set[str]] = {
     "join_runs": EDGE | {"bundle_paths", "records", "replicates"},
     "trusted": EDGE | {"bundle_paths", "bundle_zip", "config", "forges", "git", "job", "own_folder"},
     "publish": EDGE | {"forges", "review"},
+    "picture_pixels": EDGE | {"draw_difference", "filters"},
+    "draw_difference": set(),
+    "differences": EDGE | {"picture_pixels"},
     "pairs": EDGE | {"charts", "goals", "rules"},
     "doubles": EDGE | {"rows"},
     "pipeline": EDGE
@@ -147,7 +150,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"judge", "like_for_like", "pairs", "trees", "commit_tree", "mlflow_source", "regroup"},
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE
-    | {"announce", "as_json", "forges", "own_folder", "reach", "render"}
+    | {"announce", "as_json", "differences", "forges", "own_folder", "reach", "render"}
     | {"report_folder", "review", "terminal", "tokens"},
     "doctor": EDGE
     | TEXT
@@ -189,15 +192,17 @@ HOMES = {
     "numpy": {
         "draw_axes",
         "draw_bars",
+        "draw_difference",
         "draw_matrix",
         "draw_points",
         "draw_sheet",
         "demo_train",
+        "picture_pixels",
         "readers/_buckets",
         "readers/_event_frames",
     },
     "orjson": {"readers/_block", "readers/jsonl_file"},
-    "PIL": {"draw_sheet"},
+    "PIL": {"draw_difference", "draw_sheet", "picture_pixels"},
 }
 """The modules that may import a library."""
 
