@@ -38,19 +38,22 @@ def draw_difference(change: Bytes, head: Image.Image, base: Image.Image) -> byte
 
     Shapes: the change is (height, width), as both pictures are; it is 0 where nothing changed, and not 0 everywhere.
     """
-    split = _split(change, head, base)
     factor = max(1, -(-head.width // WIDEST), -(-head.height // TALLEST))
+    layers = _reduce(head.convert("L"), *_split(change, head, base), factor)
     while True:
-        found = _encode(_paint(head, split, factor))
-        if len(found) <= HEAVIEST or head.width // (factor + 1) < NARROWEST:
+        found = _encode(_paint(*layers))
+        if len(found) <= HEAVIEST or layers[0].width < 2 * NARROWEST:
             return found
-        factor += 1
+        layers = _reduce(*layers, 2)
 
 
-def _paint(head: Image.Image, split: tuple[Bytes, Bytes], factor: int) -> Image.Image:
-    faded = np.asarray(head.convert("L").reduce(factor))
-    # Of many pixels that become one the strongest is kept: a thin line must not get lost.
-    here, there = (_largest_of_blocks(part, factor) for part in split)
+def _reduce(faded: Image.Image, here: Bytes, there: Bytes, factor: int) -> tuple[Image.Image, Bytes, Bytes]:
+    """Make all layers smaller; where many pixels of a change become one, the strongest stays: no thin line is lost."""
+    return faded.reduce(factor), _largest_of_blocks(here, factor), _largest_of_blocks(there, factor)
+
+
+def _paint(head: Image.Image, here: Bytes, there: Bytes) -> Image.Image:
+    faded = np.asarray(head)
     level = np.maximum(here, there)
     steps = len(STRENGTHS)
     strength = np.minimum((level.astype(np.uint16) * steps) // STRONG, steps - 1)
@@ -85,8 +88,11 @@ def _largest_of_blocks(values: Bytes, factor: int) -> Bytes:
     """Reduce an array of shape (height, width) by a whole number, rounded up; the largest of each block is kept."""
     if factor == 1:
         return values
-    rows, columns = (np.arange(0, length, factor) for length in values.shape)
-    found: Bytes = np.maximum.reduceat(np.maximum.reduceat(values, rows, axis=0), columns, axis=1)
+    height, width = values.shape
+    whole = np.pad(values, ((0, -height % factor), (0, -width % factor)))
+    # First of rows, since those lie together in memory.
+    of_rows = whole.reshape(-1, factor, whole.shape[1]).max(axis=1)
+    found: Bytes = of_rows.reshape(of_rows.shape[0], -1, factor).max(axis=2)
     return found
 
 

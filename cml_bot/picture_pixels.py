@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
 
 DECODERS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
-LARGEST = 25_000_000
-"""Pixels of a picture that is decoded: 5,000 by 5,000."""
+LARGEST = 16_000_000
+"""Pixels of a picture that is decoded, such as 4,000 by 4,000."""
 UNSEEN = 2
 """Of 255 steps of a channel. Nobody sees so small a difference; other versions of an encoder and of a font make it."""
 
@@ -104,21 +104,18 @@ def _compare(head: Image.Image, base: Image.Image, label: str) -> Compared:
 
 def _on_grounds(*images: Image.Image) -> Sequence[tuple[Image.Image, ...]]:
     """Lay pictures on white, as a page does; and on black as well where one can be seen through."""
-    whole = [_as_rgba(image) for image in images]
-    is_clear = any(image.getchannel("A").getextrema() != (255, 255) for image in whole)
-    if not is_clear:
-        return [tuple(image.convert("RGB") for image in whole)]
+    if not any(image.has_transparency_data for image in images):
+        return [tuple(_at_eight_bits(image).convert("RGB") for image in images)]
+    whole = [_at_eight_bits(image).convert("RGBA") for image in images]
     return [
         tuple(Image.alpha_composite(Image.new("RGBA", one.size, ground), one).convert("RGB") for one in whole)
         for ground in ("white", "black")
     ]
 
 
-def _as_rgba(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        # Pillow's own conversion cuts off what is brighter than 255 of 65,535.
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    return image.convert("RGBA")
+def _at_eight_bits(image: Image.Image) -> Image.Image:
+    """Pillow's own conversion cuts off what is brighter than 255 of 65,535."""
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)) if image.mode.startswith("I;16") else image
 
 
 def _change(shown: Sequence[tuple[Image.Image, ...]]) -> Bytes:

@@ -89,9 +89,12 @@ class TestTheSamePixels:
 
     def test_a_palette_with_a_clear_colour(self) -> None:
         image = plot().convert("P")
-        opaque, clear = encode(image), encode(image, transparency=bytes([255] * 255 + [0]))
-        assert not compare(opaque, clear).is_same
-        assert compare(clear, encode(image, transparency=bytes([255] * 255 + [0]), compress_level=0)).is_same
+        ground = image.getpixel((0, 0))
+        assert isinstance(ground, int)
+        levels = bytes(0 if number == ground else 255 for number in range(256))
+        opaque, clear, half = encode(image), encode(image, transparency=ground), encode(image, transparency=levels)
+        assert compare(opaque, clear).told == "99\xa0% of the pixels differ"
+        assert compare(clear, half).is_same
 
     def test_turned_by_its_metadata(self) -> None:
         turned = plot().transpose(Image.Transpose.ROTATE_90)
@@ -107,16 +110,10 @@ class TestTheSamePixels:
 
 
 class TestOtherPixels:
-    @settings(max_examples=50, deadline=None)
-    @given(
-        x=st.integers(0, 1499),
-        y=st.integers(0, 39),
-        channel=st.integers(0, 2),
-        step=st.integers(-255, 255),
-        seed=st.integers(0, 9),
-    )
-    def test_a_single_pixel_differs_if_it_can_be_seen(self, x: int, y: int, channel: int, step: int, seed: int) -> None:
-        pixels = np.random.default_rng(seed).integers(0, 256, (40, 1500, 3), dtype=np.uint8)
+    @settings(max_examples=25, deadline=None)
+    @given(x=st.integers(0, 1099), y=st.integers(0, 14), channel=st.integers(0, 2), step=st.integers(-255, 255))
+    def test_a_single_pixel_differs_if_it_can_be_seen(self, x: int, y: int, channel: int, step: int) -> None:
+        pixels = np.random.default_rng(x).integers(0, 256, (15, 1100, 3), dtype=np.uint8)
         other = pixels.copy()
         other[y, x, channel] = np.clip(int(pixels[y, x, channel]) + step, 0, 255)
         moved = abs(int(other[y, x, channel]) - int(pixels[y, x, channel]))
@@ -137,7 +134,7 @@ class TestOtherPixels:
             ((0, 0, 90, 10), "17\xa0% of the pixels differ, at the top"),
             ((84, 0, 90, 60), "6.6\xa0% of the pixels differ, at the right"),
             ((20, 50, 34, 60), "2.6\xa0% of the pixels differ, most in the lower left"),
-            ((0, 0, 90, 60), "98\xa0% of the pixels differ"),
+            ((0, 0, 90, 60), "99\xa0% of the pixels differ"),
             ((3, 3, 4, 4), "1 pixel differs, in the upper left"),
             ((3, 3, 5, 5), "4 pixels differ, in the upper left"),
         ],
@@ -165,6 +162,7 @@ class TestOtherPixels:
         assert FRAME in colours(compare(encode(plot(box=(40, 10, 44, 14))), encode(plot())).png)
         assert FRAME not in colours(compare(encode(plot(box=(10, 10, 80, 50))), encode(plot())).png)
 
+    @pytest.mark.slow
     def test_it_is_bounded(self) -> None:
         rng = np.random.default_rng(1)
         noise = [Image.fromarray(rng.integers(0, 256, (900, 2400, 3), dtype=np.uint8)) for _ in range(2)]
@@ -230,7 +228,7 @@ class TestWhatIsNotCompared:
 
     def test_more_pixels_than_are_decoded(self) -> None:
         large = encode(Image.new("1", (LARGEST // 1000 + 1, 1000)))
-        assert compare(large, encode(plot())).told == "not compared: one has more than 25 million pixels"
+        assert compare(large, encode(plot())).told == "not compared: one has more than 16 million pixels"
 
     def test_what_is_no_picture_behind_its_first_bytes(self) -> None:
         for magic in (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"RIFF\x20\0\0\0WEBP"):
