@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from cml_bot.model import FigurePair
 
-MOST_PIXELS = 100_000_000
-"""Of all pictures of a report that are looked at, about two seconds; those after that are told apart by bytes alone."""
+MOST_PIXELS = 60_000_000
+"""Of all pictures of a report that are looked at, some three seconds; those after are told apart by bytes alone."""
 PLAIN = "image/png"
 """The one kind that is decoded where it comes from a stranger: the job may have rights, and PNG takes little code."""
 

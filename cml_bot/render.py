@@ -206,8 +206,12 @@ def _name_apart(pair: FigurePair, number: int) -> FigurePair:
         caption = f"{figure.name}, difference: {pair.told}" if figure is pair.difference else figure.name
         return replace(figure, name=f"picture-{number + 1:02}-{safe}-{side}.{ending}", caption=caption)
 
-    sides = {"head": "here", "base": "before", "difference": "difference"}
-    return replace(pair, **{name: rename(getattr(pair, name), side) for name, side in sides.items()})
+    return replace(
+        pair,
+        head=rename(pair.head, "here"),
+        base=rename(pair.base, "before"),
+        difference=rename(pair.difference, "difference"),
+    )
 
 
 def _tidy(text: str) -> str:

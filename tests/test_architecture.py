@@ -32,7 +32,19 @@ ALLOWED: dict[str, set[str]] = {
     "job": EDGE,
     "records": set(),
     "records/*": EDGE
-    | {"as_json", "charts", "config", "escape", "filters", "git", "git_fetch", "git_process", "git_write", "job"},
+    | {
+        "as_json",
+        "charts",
+        "config",
+        "escape",
+        "filters",
+        "git",
+        "git_fetch",
+        "git_process",
+        "git_write",
+        "job",
+        "readers",
+    },
     "globs": EDGE | {"filters", "own_folder"},
     "steps": set(),
     "stats": set(),
@@ -130,6 +142,7 @@ ALLOWED: dict[str, set[str]] = {
     "publish": EDGE | {"forges", "review"},
     "picture_pixels": EDGE | {"draw_difference", "filters"},
     "draw_difference": set(),
+    "base_pictures": EDGE | {"baselines", "filters", "job", "pairs", "records", "trees"},
     "differences": EDGE | {"picture_pixels"},
     "pairs": EDGE | {"charts", "goals", "rules"},
     "doubles": EDGE | {"rows"},
@@ -147,7 +160,7 @@ ALLOWED: dict[str, set[str]] = {
         "git",
         "job",
     }
-    | {"judge", "like_for_like", "pairs", "trees", "commit_tree", "mlflow_source", "regroup"},
+    | {"base_pictures", "judge", "like_for_like", "pairs", "trees", "commit_tree", "mlflow_source", "regroup"},
     "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
     "deliver": EDGE
     | {"announce", "as_json", "differences", "forges", "own_folder", "reach", "render"}
