@@ -89,8 +89,7 @@ class TestTheSamePixels:
 
     def test_a_palette_with_a_clear_colour(self) -> None:
         image = plot().convert("P")
-        ground = image.getpixel((0, 0))
-        assert isinstance(ground, int)
+        ground = int(np.asarray(image)[0, 0])
         levels = bytes(0 if number == ground else 255 for number in range(256))
         opaque, clear, half = encode(image), encode(image, transparency=ground), encode(image, transparency=levels)
         assert compare(opaque, clear).told == "99\xa0% of the pixels differ"
@@ -117,8 +116,7 @@ class TestOtherPixels:
         other = pixels.copy()
         other[y, x, channel] = np.clip(int(pixels[y, x, channel]) + step, 0, 255)
         moved = abs(int(other[y, x, channel]) - int(pixels[y, x, channel]))
-        options = {"compress_level": 1}
-        found = compare(encode(Image.fromarray(other), **options), encode(Image.fromarray(pixels), **options))
+        found = compare(*(encode(Image.fromarray(one), compress_level=1) for one in (other, pixels)))
         assert found.is_same == (moved <= UNSEEN)
         if not found.is_same:
             assert found.told.startswith("1 pixel differs, ")
