@@ -203,7 +203,7 @@ def _name_apart(pair: FigurePair, number: int) -> FigurePair:
         safe = re.sub(r"[^A-Za-z0-9_-]+", "-", stem or ending)[:60].strip("-") or "picture"
         ending = ENDINGS.get(figure.media, ("bin",))[0]
         # What the sides show their names tell; of what differs between them its words.
-        caption = f"{figure.name}, difference: {pair.told}" if figure is pair.difference else figure.name
+        caption = f"{figure.name}: {pair.told}" if figure is pair.difference else figure.name
         return replace(figure, name=f"picture-{number + 1:02}-{safe}-{side}.{ending}", caption=caption)
 
     return replace(

@@ -21,6 +21,7 @@ from cml_bot.wording import (
     sort_rows,
     tell_check,
     tell_next,
+    tell_pictures,
 )
 from cml_bot.wording_noise import UNTRUSTED, tell_drift, tell_methods, tell_proofs
 
@@ -115,6 +116,7 @@ def view_report(
     shared = shared_names(delta.key for delta in report.deltas)
     checks = [(check, _check_view(check, shared)) for check in sorted(report.verdict.checks, key=rank)]
     curves = _curve_views(report, figures)
+    base_label = clean(report.base.label, 60) if report.base.label else "before"
     return {
         "report": report,
         "rows": rows,
@@ -122,7 +124,7 @@ def view_report(
         "line": line,
         "sentence": second_line(report, rows),
         "untrusted": "" if report.is_trusted else UNTRUSTED,
-        "base_label": clean(report.base.label, 60) if report.base.label else "before",
+        "base_label": base_label,
         "params": _param_views(report),
         "unread": (*report.broken, *report.unread),
         "titles": fold_titles(report, rows),
@@ -133,6 +135,7 @@ def view_report(
         "textual_curves": [curve for curve in curves if curve.figure is None],
         "charts": _chart_views(report, charts),
         "figures": pairs,
+        "pair_words": {pair.name: tell_pictures(pair, base_label) for pair in pairs},
         "hidden_figures": max(0, len(report.figures) - SHOWN_PAIRS),
         "methods": tell_methods(report),
         "proofs": tell_proofs(report),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cml_bot.filters import Pair
-    from cml_bot.model import Check, Delta, Key, Report
+    from cml_bot.model import Check, Delta, FigurePair, Key, Report
 
 NAMED = 3
 """Metrics that a sentence names before it counts them."""
@@ -311,6 +311,11 @@ def fold_titles(report: Report, rows: Rows) -> dict[str, str]:
         "figures": (len(report.figures), _title_figures(report)),
     }
     return {name: title for name, (count, title) in titles.items() if count}
+
+
+def tell_pictures(pair: FigurePair, base_label: str) -> str:
+    """Say what there is to say of a picture, without a full stop; empty where it speaks for itself."""
+    return f"the picture of {base_label} is not kept" if pair.is_base_lost else pair.told
 
 
 def _title_figures(report: Report) -> str:

@@ -306,7 +306,7 @@ class TestWholeReports:
         assert Image.open(io.BytesIO(sides["difference"].read_bytes())).size == (40, 40)
         assert "1 picture changed" in markdown
         assert "every pixel differs (blue: here, orange: main)" in markdown
-        assert "roc.png, difference: every pixel differs](figures/picture-01-roc-difference.png)" in markdown
+        assert "roc.png: every pixel differs, difference](figures/picture-01-roc-difference.png)" in markdown
         assert "same.png" not in markdown.partition("How this was compared")[0]
 
     def report(self, checkout: Path, head: str, base: str, **more: str) -> tuple[dict[str, dict[str, str]], str]:
