@@ -22,7 +22,7 @@ NARROWEST = 400
 GREYS = 9
 STRENGTHS = (0.55, 0.75, 1.0)
 """Shares of full colour. Nine greys, three blues, three oranges and the frame are sixteen: a pixel takes four bits."""
-FAINTEST = 166
+FAINTEST = 150
 """The grey that black fades to."""
 BLUE, ORANGE, FRAME = (0x0A, 0x4C, 0x9B), (0xE3, 0x9F, 0x4B), (0x57, 0x60, 0x6A)
 """The colours of head and base, as in curves."""

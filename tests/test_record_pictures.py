@@ -305,7 +305,7 @@ class TestWholeReports:
         assert (sides["before"].read_bytes(), sides["here"].read_bytes()) == (png(20, 40), png(200, 40))
         assert Image.open(io.BytesIO(sides["difference"].read_bytes())).size == (40, 40)
         assert "1 picture changed" in markdown
-        assert "every pixel differs (blue: here, orange: main)" in markdown
+        assert "| every pixel differs. Blue: here, orange: main | ![plots" in markdown
         assert "roc.png: every pixel differs, difference](figures/picture-01-roc-difference.png)" in markdown
         assert "same.png" not in markdown.partition("How this was compared")[0]
 
@@ -342,7 +342,7 @@ class TestWholeReports:
         _, markdown = self.report(checkout, head, base)
         assert "<summary>2 pictures</summary>" in markdown
         assert "plots/roc.png**: the picture of main is not kept" in markdown
-        assert "| not kept | ![plots/roc.png, here](figures/picture-01-roc-here.png) |" in markdown
+        assert "is not kept\n\n![plots/roc.png, here](figures/picture-01-roc-here.png)\n" in markdown
         assert "2 pictures of main not compared: none are kept yet; the next run of main keeps its own" in markdown
 
     def test_without_pictures_git_is_asked_no_more(
