@@ -77,6 +77,7 @@ def clone(tmp_path: Path, server: GitServer) -> Path:
     return real.clone(server.address(), tmp_path / "clone", "--depth=1")
 
 
+@pytest.mark.slow
 class TestInCi:
     def test_kept_and_read_from_a_shallow_clone_that_stays_as_it_was(self, clone: Path, remote: Path) -> None:
         before = real.read_state(clone)
@@ -138,7 +139,6 @@ class TestInCi:
         real.git(clone, "remote", "set-url", "origin", server.address("gone.git"))
         assert "could not be fetched" in str(read(clone, make_job(clone).sha))
 
-    @pytest.mark.slow
     def test_others_at_the_same_moment(self, clone: Path, remote: Path) -> None:
         shas = [f"{number}" * 40 for number in range(1, 7)]
         with ThreadPoolExecutor(6) as pool:
@@ -191,10 +191,12 @@ class TestInCi:
     def test_what_is_no_picture_is_not_shown(self, clone: Path, remote: Path) -> None:
         """Somebody else wrote there."""
         blob = real.git(remote, "hash-object", "-w", "--stdin", given="<script>")
-        rows = [f"100644 blob {blob}\t{name}\n" for name in ("8-a.png", "b.png", "7-c.png", "99999999-d.png")]
+        rows = [
+            f"100644 blob {blob}\t{name}\n" for name in ("8-a.png", "b.png", "7-c.png", "99999999-d.png", "8-%FF.png")
+        ]
         link = f"120000 blob {blob}\t8-link.png\n"
         folder = real.git(remote, "mktree", given="".join([*sorted(rows), link]))
-        top = f"040000 tree {folder}\t00000001-{OTHER}\n100644 blob {blob}\tREADME\n040000 tree {folder}\tother\n"
+        top = f"040000 tree {folder}\t01-{OTHER}\n100644 blob {blob}\tREADME\n040000 tree {folder}\tother\n"
         tree = real.git(remote, "mktree", given=top)
         real.git(remote, "update-ref", REF, real.git(remote, "commit-tree", tree, "-m", "x"))
         assert read(clone, OTHER) == {}
@@ -204,6 +206,7 @@ class TestInCi:
 
 
 class TestLimits:
+    @pytest.mark.slow
     def test_of_one_run(self, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pictures, "LARGEST", 1000)
         monkeypatch.setattr(pictures, "LARGEST_RUN", 2000)
@@ -222,14 +225,15 @@ class TestLimits:
     def test_of_all_runs(self) -> None:
         def folder(number: int, *files: tuple[str, int]) -> Folder:
             named = tuple(File(name=blob, blob=blob, size=size) for blob, size in files)
-            return Folder(number=number, sha=f"{number:040}", tree="", files=named)
+            return Folder(sha=str(number), tree="", files=named)
 
         small = [folder(number, ("same", 10)) for number in range(30)]
-        assert [one.number for one in bound(small)] == list(range(10, 30))
+        assert [int(one.sha) for one in bound(small)] == list(range(10, 30))
         third = pictures.LARGEST_TREE // 3
         large = [folder(number, ("same", 10), (f"own{number}", third)) for number in range(5)]
-        assert [one.number for one in bound(large)] == [3, 4]
-        assert [one.number for one in bound([folder(1, ("a", 9)), folder(2, ("b", pictures.LARGEST_TREE + 1))])] == [2]
+        assert [one.sha for one in bound(large)] == ["3", "4"]
+        huge = folder(2, ("b", pictures.LARGEST_TREE + 1))
+        assert bound([folder(1, ("a", 9)), huge]) == [huge]
 
 
 class TestOnALaptop:
@@ -244,6 +248,15 @@ class TestOnALaptop:
         monkeypatch.setenv("GIT_TRACE", str(tmp_path / "trace"))
         assert read(repository, sha, build=LAPTOP) == {"a.png": png(1)}
         assert "fetch" not in (tmp_path / "trace").read_text()
+
+    def test_a_repository_of_long_ids(self, tmp_path: Path) -> None:
+        root = tmp_path / "long"
+        root.mkdir()
+        real.git(root, "init", "--quiet", "--object-format=sha256", "--initial-branch=main")
+        sha = real.commit(root, {"train.py": "x"})
+        assert keep(root, picture("a.png", png(1)), picture("b.png", png(2)), build=LAPTOP) == ()
+        assert len(sha) == 64
+        assert read(root, sha, picture("a.png", png(1)), build=LAPTOP) == {"a.png": png(1), "b.png": png(2)}
 
     def test_those_of_origin_where_none_are_here(self, repository: Path, clone: Path, server: GitServer) -> None:
         sha = make_job(clone).sha
@@ -309,7 +322,16 @@ class TestWholeReports:
         assert "roc.png: every pixel differs, difference](figures/picture-01-roc-difference.png)" in markdown
         assert "same.png" not in markdown.partition("How this was compared")[0]
 
-    def report(self, checkout: Path, head: str, base: str, **more: str) -> tuple[dict[str, dict[str, str]], str]:
+        # The same from what another job has collected.
+        assert mlbot(checkout, "collect").returncode == 0
+        write_job(checkout, 0.1, 1)
+        _, again = self.report(checkout, head, second, "--from", "mlbot-bundle")
+        assert "1 picture changed" in again
+        assert sides["before"].read_bytes() == png(20, 40)
+
+    def report(
+        self, checkout: Path, head: str, base: str, *options: str, **more: str
+    ) -> tuple[dict[str, dict[str, str]], str]:
         folder = checkout.parent / "event"
         folder.mkdir(exist_ok=True)
         side = {"repo": {"id": 1}}
@@ -323,7 +345,7 @@ class TestWholeReports:
         env = ci_variables(
             real.git(checkout, "rev-parse", "HEAD"), folder, "pull_request", GITHUB_REF="refs/pull/1/merge", **more
         )
-        done = mlbot(checkout, "report", "--no-publish", **env)
+        done = mlbot(checkout, "report", "--no-publish", *options, **env)
         assert done.returncode == 0, done.stderr
         place = checkout / "mlbot-report"
         return json.loads((place / "report.json").read_text()), (place / "report.md").read_text()

@@ -1,13 +1,14 @@
 """The pictures of main's last runs: one commit on a reference of its own, whose place the next one takes.
 
-Its tree has a folder for each run, named by a rising number and the commit that the run is of. A picture's file is
-named by its size and its own name, so that a report knows what it needs before it fetches any, and a picture that stays
-the same is kept once. The commit has no parent: what falls out of the tree is soon gone from the repository.
+Its tree has a folder for each run, named by its place and the commit that the run is of. A picture's file is named by
+its size and its own name, so that a report knows what it needs before it fetches any, and a picture that stays the same
+is kept once. The commit has no parent, so that nothing keeps what falls out of the tree.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha1, sha256
@@ -49,7 +50,7 @@ SECONDS = 30.0
 """How long it is tried to fetch, and to write while others do."""
 MESSAGE = "Pictures of main's last runs, for reports of mlbot to compare with\n\n[skip ci]\n"
 CURE = "Let the job that runs on main push to refs/mlbot/*."
-_FOLDER = re.compile(r"(\d{8})-([0-9a-f]{40,64})")
+_FOLDER = re.compile(r"\d{2}-([0-9a-f]{40,64})")
 _FILE = re.compile(r"(\d{1,9})-(.+)", re.DOTALL)
 
 
@@ -67,8 +68,6 @@ class File:
 class Folder:
     """The pictures of one run."""
 
-    number: int
-    """Later runs have larger numbers."""
     sha: str
     """The commit that the run is of."""
     tree: str
@@ -150,11 +149,10 @@ def _write_commit(root: Path, old: str, sha: str, tree: str, now: datetime) -> s
     folders = read_folders(root, old)
     if any(folder.sha == sha and folder.tree == tree for folder in folders):
         return ""
-    number = folders[-1].number + 1 if folders else 1
     files = _parse_files(ask(root, "ls-tree", "-z", tree).out.split(b"\0"))
-    new = Folder(number=number, sha=sha, tree=tree, files=files)
+    new = Folder(sha=sha, tree=tree, files=files)
     kept = bound([*(folder for folder in folders if folder.sha != sha), new])
-    top = git_write.write_folders(root, {f"{one.number:08}-{one.sha}": one.tree for one in kept})
+    top = git_write.write_folders(root, {f"{place:02}-{one.sha}": one.tree for place, one in enumerate(kept)})
     return git_write.write_commit(root, top, MESSAGE, "", now)
 
 
@@ -185,10 +183,7 @@ def read_folders(root: Path, commit: str) -> list[Folder]:
         elif about.startswith(b"040000 tree "):
             trees[folder] = about.split(b" ")[2].decode()
     known = ((found, tree) for name, tree in sorted(trees.items()) if (found := _FOLDER.fullmatch(name)))
-    return [
-        Folder(number=int(name[1]), sha=name[2], tree=tree, files=_parse_files(files.get(name[0], ())))
-        for name, tree in known
-    ]
+    return [Folder(sha=name[1], tree=tree, files=_parse_files(files.get(name[0], ()))) for name, tree in known]
 
 
 def _parse_files(rows: Collection[bytes]) -> tuple[File, ...]:
@@ -197,8 +192,9 @@ def _parse_files(rows: Collection[bytes]) -> tuple[File, ...]:
         about, _, path = row.partition(b"\t")
         named = _FILE.fullmatch(path.decode(errors="replace"))
         if named and about.startswith(b"100644 blob "):
-            name = unquote(named[2], errors="surrogatepass")
-            found.append(File(name=name, blob=about.split(b" ")[2].decode(), size=int(named[1])))
+            with suppress(UnicodeDecodeError):
+                name = unquote(named[2], errors="surrogatepass")
+                found.append(File(name=name, blob=about.split(b" ")[2].decode(), size=int(named[1])))
     return tuple(found)
 
 
