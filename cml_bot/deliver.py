@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from cml_bot.as_json import dump_report
+from cml_bot.differences import add_differences
 from cml_bot.errors import GATE_FAILED, ConfigError, InputError, MlbotError
 from cml_bot.forges import load_forge, quieten
 from cml_bot.model import Outcome
@@ -53,6 +54,9 @@ def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: T
     if wish.publish and not in_ci:
         raise ConfigError("--publish", "no CI job was found here, so there is no review", "Leave it out.")
     folder = wish.folder_in_ci if in_ci or wish.form is None else wish.output or ""
+    if folder or wish.form in ("html", "markdown"):
+        pairs = add_differences(report.figures, report.base.label or "before", is_strange=not report.is_trusted)
+        report = replace(report, figures=pairs)
     drawn = _draw(report, wish.tell) if folder or wish.form == "html" else None
     ways: list[Callable[[], None]] = []
     if folder and drawn:

@@ -107,7 +107,14 @@ def _lay_out(folder: Path, checkout: Checkout, *, is_sha256: bool) -> None:
         shutil.copyfile(checkout.common / "shallow", folder / "shallow")
 
 
-def fetch(scratch: Scratch, wants: Iterable[str], leave_out: str, *options: str, offer: str = "default") -> None:
+def fetch(
+    scratch: Scratch,
+    wants: Iterable[str],
+    leave_out: str,
+    *options: str,
+    offer: str = "default",
+    seconds: float = FETCH_SECONDS,
+) -> None:
     """Fetch commits, branches or blobs from origin.
 
     Args:
@@ -116,6 +123,7 @@ def fetch(scratch: Scratch, wants: Iterable[str], leave_out: str, *options: str,
         leave_out: the filter, empty to fetch everything; a remote that knows none sends everything too.
         *options: more options, such as the depth.
         offer: how the remote is told what is here; ``noop`` for not at all.
+        seconds: how long it may take.
 
     Raises:
         BaselineError: the remote refused, or could not be reached.
@@ -125,7 +133,7 @@ def fetch(scratch: Scratch, wants: Iterable[str], leave_out: str, *options: str,
     chosen = partial if leave_out else ()
     command = (*chosen, "-c", f"fetch.negotiationalgorithm={offer}", "fetch", *QUIET, *options, "--stdin", "origin")
     given = os.fsencode("".join(f"{want}\n" for want in wants))
-    answer = run(scratch.root, *command, given=given, extra=scratch.environment, seconds=FETCH_SECONDS)
+    answer = run(scratch.root, *command, given=given, extra=scratch.environment, seconds=seconds)
     if answer.code:
         where = "git fetch"
         raise BaselineError(where, answer.reason, CURE)

@@ -50,6 +50,16 @@ def write_tree(root: Path, files: Mapping[str, bytes]) -> str:
     return ask(root, "mktree", given="".join(rows).encode()).text
 
 
+def write_folders(root: Path, trees: Mapping[str, str]) -> str:
+    """Write a tree of trees that are here, given by name; give its id.
+
+    Raises:
+        BaselineError: git could not write it.
+    """
+    rows = [f"040000 tree {tree}\t{name}\n" for name, tree in sorted(trees.items())]
+    return ask(root, "mktree", given="".join(rows).encode()).text
+
+
 def write_commit(root: Path, tree: str, message: str, parent: str, now: datetime) -> str:
     """Write a commit that nothing leads to yet; give its id. Without a parent it is a first one.
 
@@ -80,8 +90,16 @@ def swap_ref(root: Path, ref: str, new: str, old: str) -> str:
     return answer.reason if answer.code else ""
 
 
-def push(scratch: Scratch, sha: str, ref: str, cure: str) -> str:
-    """Push a commit to a branch of origin, never by force.
+def push(scratch: Scratch, sha: str, ref: str, cure: str, *, old: str | None = None) -> str:
+    """Push a commit to a branch or another reference of origin, never by force.
+
+    Args:
+        scratch: where the commit is.
+        sha: the commit.
+        ref: where to.
+        cure: what would give the right to.
+        old: the commit whose place it takes, if that still stands there; empty where there must be none. None where it
+            goes on from what is there.
 
     Returns:
         What git said when others were quicker or the server was busy, so that it can be tried again; empty when the
@@ -92,9 +110,10 @@ def push(scratch: Scratch, sha: str, ref: str, cure: str) -> str:
         PublishError: it was refused for another reason.
         BaselineError: it took too long.
     """
-    command = (*QUIETLY, "push", "--porcelain", "--no-verify", "--no-thin", "--no-signed", "--no-follow-tags", "origin")
+    command = (*QUIETLY, "push", "--porcelain", "--no-verify", "--no-thin", "--no-signed", "--no-follow-tags")
+    lease = () if old is None else (f"--force-with-lease={ref}:{old}",)
     extra = scratch.environment
-    answer = run(scratch.root, *command, f"{sha}:{ref}", extra=extra, seconds=PUSH_SECONDS)
+    answer = run(scratch.root, *command, *lease, "origin", f"{sha}:{ref}", extra=extra, seconds=PUSH_SECONDS)
     if not answer.code:
         return ""
     said = (answer.out + b"\n" + answer.error).decode(errors="replace")

@@ -782,13 +782,17 @@ class ChartPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigurePair:
-    """A picture of the job on both sides; only those whose bytes differ get this far."""
+    """A picture of the job on both sides; only those that look different get this far, as far as anybody can tell."""
 
     name: str
     head: Figure | None
     base: Figure | None
     difference: Figure | None = None
     """What differs between them, where they are of one size."""
+    told: str = ""
+    """What there is to say of the two, without a full stop: how much differs and where, or why that is not known."""
+    is_base_lost: bool = False
+    """Whether the base had one that nobody kept: then it is not new, and whether it changed is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,13 +146,24 @@ def _shown(chart: Chart | None) -> Chart | None:
 
 
 def pair_figures(head: Run, base: Run | None) -> tuple[FigurePair, ...]:
-    """Pair the pictures that differ; without a base all of the head's."""
+    """Pair the pictures whose bytes differ; without a base all of the head's."""
     heads = {figure.name: figure for figure in head.figures}
     bases = {figure.name: figure for figure in base.figures} if base else {}
     # A run.json names its pictures and does not hold them: nobody can say whether they changed.
-    unknown = {source.group or source.path for source in base.sources} - set(bases) if base else set()
-    pairs = [FigurePair(name=name, head=heads.get(name), base=bases.get(name)) for name in {**heads, **bases}]
-    return tuple(pair for pair in pairs if not _is_same_figure(pair) and pair.name not in unknown)
+    lost = name_lost_figures(head, base) if base else frozenset()
+    pairs = [
+        FigurePair(name=name, head=heads.get(name), base=bases.get(name), is_base_lost=name in lost)
+        for name in {**heads, **bases}
+    ]
+    return tuple(pair for pair in pairs if not _is_same_figure(pair))
+
+
+def name_lost_figures(head: Run, base: Run) -> frozenset[str]:
+    """Name the pictures of the head that the base was read from as well, and of which nobody kept the base's."""
+    files = {source.group or source.path for source in base.sources if not source.files}
+    stores = tuple(f"{source.group or source.path}/" for source in base.sources if source.files)
+    missing = {figure.name for figure in head.figures} - {figure.name for figure in base.figures}
+    return frozenset(name for name in missing if name in files or name.startswith(stores))
 
 
 def _is_same_figure(pair: FigurePair) -> bool:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cml_bot import __version__
+from cml_bot.base_pictures import add_pictures
 from cml_bot.baselines import load_baseline
 from cml_bot.collect import Outside, collect
 from cml_bot.commit_tree import CommitTree
 from cml_bot.comparable import Comparable, choose_comparable
 from cml_bot.compare import compare
 from cml_bot.doubles import drop_doubles
-from cml_bot.errors import BaselineError, ConfigError, MlbotError
+from cml_bot.errors import BaselineError, ConfigError
 from cml_bot.filters import plural
 from cml_bot.git import find_commit, is_on_main
 from cml_bot.judge import judge
@@ -102,7 +103,8 @@ def find_sides(job: Job, config: Config, collected: Run | None = None) -> tuple[
         found = find_base(job, config, read)
     found = _refuse_empty(found, head, asked=bool(job.against))
     found = regroup(found, head) if not isinstance(found, str) and found.side.kind == "mlflow" else found
-    return (_add_figures(job, found, head, read) if collected is None else _refuse_strange(found, head)), head
+    found = add_pictures(job, config.name, found, head, read if collected is None else None)
+    return (found if collected is None else _refuse_strange(found, head)), head
 
 
 def reviewed_sha(job: Job) -> str:
@@ -189,21 +191,6 @@ def _refuse_strange(found: Base | str, head: Run) -> Base | str:
     names = {figure.name for figure in head.figures}
     kept = tuple(figure for figure in found.run.figures if figure.name in names)
     return replace(found, run=replace(found.run, figures=kept))
-
-
-def _add_figures(job: Job, found: Base | str, head: Run, read: partial[Run]) -> Base | str:
-    """Give a recorded base the pictures that are committed with it: records hold none."""
-    if isinstance(found, str) or found.side.kind != "record" or not head.figures:
-        return found
-    try:
-        at_commit = load_baseline("git_files").load(job.root, job.build, found.run.sha, read, "")
-    except MlbotError:
-        at_commit = ""
-    figures = () if isinstance(at_commit, str) else at_commit.run.figures
-    lost = {figure.name for figure in head.figures} & {source.group or source.path for source in found.run.sources}
-    lost -= {figure.name for figure in figures}
-    note = f"{plural(len(lost), 'picture')} of main not compared: records hold none, and none is committed"
-    return replace(found, run=replace(found.run, figures=figures), notes=(*found.notes, *([note] if lost else [])))
 
 
 def _read_environment(job: Job) -> tuple[Fact, ...]:

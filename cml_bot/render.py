@@ -30,7 +30,7 @@ from cml_bot.views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from jinja2.runtime import Context
 
@@ -89,8 +89,8 @@ class Drawn:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """All of them, each with a name of its own that is safe in an address and for a file; dark ones too."""
-        sides = (side for pair in self.pairs for side in (pair.base, pair.head) if side)
-        return (*add_dark((*self.curves.values(), *self.charts.values())), *sides)
+        drawings = add_dark((*self.curves.values(), *self.charts.values()))
+        return (*drawings, *chain.from_iterable(map(_pictures, self.pairs)))
 
 
 def draw_figures(report: Report, tell: Tell = tell_nothing) -> Drawn:
@@ -115,9 +115,9 @@ def make_draft(report: Report, drawn: Drawn | None, dialect: Dialect, *, charts:
     most = _forms(dialect)[0].pictures
     own = [*drawn.curves.values(), *drawn.charts.values()] if drawn else []
     pairs = drawn.pairs[: max(0, most - len(own))] if drawn else ()
-    sides = chain.from_iterable((pair.base, pair.head) for pair in pairs)
+    sides = chain.from_iterable(map(_pictures, pairs))
     drawings = add_dark(own[:most]) if dialect in WITH_DARK else own[:most]
-    figures = tuple(figure for figure in (*drawings, *sides) if figure and _is_shown(figure))
+    figures = tuple(figure for figure in (*drawings, *sides) if _is_shown(figure))
 
     def write(addresses: Mapping[str, str]) -> Page:
         return render(report, drawn, addresses, dialect, charts=charts)
@@ -188,6 +188,11 @@ def _forms(dialect: Dialect) -> tuple[Limits, ...]:
     return UNFOLDED if dialect is Dialect.BITBUCKET else FORMS
 
 
+def _pictures(pair: FigurePair) -> Iterator[Figure]:
+    """Give the pictures of a pair that are there, as they stand beside each other."""
+    return (figure for figure in (pair.base, pair.head, pair.difference) if figure)
+
+
 def _is_shown(figure: Figure) -> bool:
     return figure.media in SHOWN_MEDIA and len(figure.data) <= LARGEST_PICTURE
 
@@ -206,9 +211,16 @@ def _name_apart(pair: FigurePair, number: int) -> FigurePair:
         stem, _, ending = figure.name.rpartition("/")[2].rpartition(".")
         safe = re.sub(r"[^A-Za-z0-9_-]+", "-", stem or ending)[:60].strip("-") or "picture"
         ending = ENDINGS.get(figure.media, ("bin",))[0]
-        return replace(figure, name=f"picture-{number + 1:02}-{safe}-{side}.{ending}", caption=figure.name)
+        # What the sides show their names tell; of what differs between them its words.
+        caption = f"{figure.name}: {pair.told}" if figure is pair.difference else figure.name
+        return replace(figure, name=f"picture-{number + 1:02}-{safe}-{side}.{ending}", caption=caption)
 
-    return replace(pair, head=rename(pair.head, "here"), base=rename(pair.base, "before"))
+    return replace(
+        pair,
+        head=rename(pair.head, "here"),
+        base=rename(pair.base, "before"),
+        difference=rename(pair.difference, "difference"),
+    )
 
 
 def _tidy(text: str) -> str:

@@ -13,7 +13,7 @@ from cml_bot.filters import plural
 from cml_bot.mermaid import draw_bars
 from cml_bot.model import Bars, Key, Matrix, Outcome
 from cml_bot.names import name_of, shared_names
-from cml_bot.wording import rank, second_line, tell_check, tell_next
+from cml_bot.wording import rank, second_line, tell_check, tell_next, tell_pictures
 from cml_bot.wording_counts import first_line, fold_titles
 from cml_bot.wording_noise import UNTRUSTED, tell_drift, tell_methods, tell_proofs
 from cml_bot.wording_rows import OUTCOMES, sort_rows
@@ -103,6 +103,7 @@ def view_report(
     shared = shared_names(delta.key for delta in report.deltas)
     checks = [(check, _check_view(check, shared)) for check in sorted(report.verdict.checks, key=rank)]
     curves = view_curves(report, figures, labels_of(report))
+    base_label = clean(report.base.label, 60) if report.base.label else "before"
     return {
         "report": report,
         "commits": _commits_of(report),
@@ -111,7 +112,7 @@ def view_report(
         "line": line,
         "sentence": second_line(report, rows),
         "untrusted": "" if report.is_trusted else UNTRUSTED,
-        "base_label": clean(report.base.label, 60) if report.base.label else "before",
+        "base_label": base_label,
         "params": _param_views(report),
         "unread": (*report.broken, *report.unread),
         "titles": fold_titles(report, rows),
@@ -122,6 +123,7 @@ def view_report(
         "textual_curves": [curve for curve in curves if curve.figure is None],
         "charts": _chart_views(report, charts),
         "figures": pairs,
+        "pair_words": {pair.name: tell_pictures(pair, base_label) for pair in pairs},
         "hidden_figures": max(0, len(report.figures) - SHOWN_PAIRS),
         "methods": tell_methods(report),
         "proofs": tell_proofs(report),

@@ -19,7 +19,7 @@ from cml_bot.wording_rows import OUTCOMES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cml_bot.model import Check, Report
+    from cml_bot.model import Check, FigurePair, Report
     from cml_bot.wording_rows import Row, Rows
 
 NAMED = 3
@@ -147,6 +147,11 @@ def _tell_odd(row: Row) -> str:
     """Say what the run that is compared with gave, where main's level stands for it."""
     own, level = format_number(row.delta.base.value if row.delta.base else None, row.delta.unit), row.pair.base
     return f"{clean(row.name)}: main's own run gave {own}, outside of its noise; main's level {level} stands for it."
+
+
+def tell_pictures(pair: FigurePair, base_label: str) -> str:
+    """Say what there is to say of a picture, without a full stop; empty where it speaks for itself."""
+    return f"the picture of {base_label} is not kept" if pair.is_base_lost else pair.told
 
 
 def rank(check: Check) -> tuple[int, bool]:

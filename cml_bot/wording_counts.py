@@ -105,9 +105,18 @@ def fold_titles(report: Report, rows: Rows) -> dict[str, str]:
         "params": (len(report.params), plural(len(report.params), "parameter") + changed),
         "curves": (len(report.curves), plural(len(report.curves), "curve") + changed),
         "charts": (len(report.charts), plural(len(report.charts), "chart") + changed),
-        "figures": (len(report.figures), plural(len(report.figures), "picture") + changed),
+        "figures": (len(report.figures), _title_figures(report)),
     }
     return {name: title for name, (count, title) in titles.items() if count}
+
+
+def _title_figures(report: Report) -> str:
+    """Count the pictures, and those that are known to have changed where main kept only some."""
+    title = plural(len(report.figures), "picture")
+    known = sum(not pair.is_base_lost for pair in report.figures)
+    if not report.has_base or not known:
+        return title
+    return f"{title} changed" if known == len(report.figures) else f"{title}, {known} changed"
 
 
 def _tell_change(rows: Sequence[Row]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.secrets import holds_token
-from tests.test_collect import PNG
+from tests.test_collect import OTHER_PNG, PNG
 
 TIME = "1795262400"  # 2026-11-21
 
@@ -39,12 +39,12 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def write_run(folder: Path, *, accuracy: float, lr: str = "0.01", loss: float = 0.5, picture: bytes = b"") -> None:
+def write_run(folder: Path, *, accuracy: float, lr: str = "0.01", loss: float = 0.5, picture: bytes = PNG) -> None:
     (folder / "plots").mkdir(exist_ok=True)
     (folder / "metrics.json").write_text(json.dumps({"accuracy": accuracy, "f1": 0.8, "n_test": 100}))
     (folder / "params.yaml").write_text(f"lr: {lr}\nepochs: 3\n")
     (folder / "history.csv").write_text(f"epoch,val_loss\n0,1.0\n1,0.7\n2,{loss}\n")
-    (folder / "plots" / "confusion.png").write_bytes(PNG + picture)
+    (folder / "plots" / "confusion.png").write_bytes(picture)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def repository(tmp_path: Path) -> Path:
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "main")
     git(folder, "switch", "-qc", "wider")
-    write_run(folder, accuracy=0.9034, lr="0.003", loss=0.4, picture=b"more")
+    write_run(folder, accuracy=0.9034, lr="0.003", loss=0.4, picture=OTHER_PNG)
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "wider")
     return folder
@@ -78,6 +78,7 @@ def test_report_without_configuration(repository: Path) -> None:
         "figures/01-val-loss-dark.png",
         "figures/01-val-loss.png",
         "figures/picture-01-confusion-before.png",
+        "figures/picture-01-confusion-difference.png",
         "figures/picture-01-confusion-here.png",
         "page.html",
         "report.json",

@@ -150,7 +150,12 @@ def report_of(names: Sequence[str], title: str, label: str) -> Report:
             for name in names
         ),
         charts=tuple(chart_pair(name, number) for number, name in enumerate(names)),
-        figures=tuple(FigurePair(name=name, head=picture(name), base=picture(name)) for name in names),
+        figures=tuple(
+            FigurePair(
+                name=name, head=picture(name), base=picture(name), difference=picture(name), told=f"so much on {name}"
+            )
+            for name in names
+        ),
         like_for_like=tuple(names),
         notes=tuple(names),
         broken=tuple(names),

@@ -13,7 +13,7 @@ import pytest
 from tests.forges.github_server import PULL, READ, REPO, WRITE, GitHubServer, start_github
 from tests.repositories import check_out_pull, commit, git, make_repository, merge, publish, publish_pull, switch
 from tests.test_cli import mlbot, write_run
-from tests.test_collect import PNG
+from tests.test_collect import OTHER_PNG
 
 
 @dataclass
@@ -236,7 +236,7 @@ def test_the_token_is_nowhere(project: Project, server: GitHubServer, tmp_path: 
 
 
 def test_pictures_of_the_job_are_not_in_the_comment_but_named(project: Project, server: GitHubServer) -> None:
-    write_run(project.folder, accuracy=0.9, picture=PNG)
+    write_run(project.folder, accuracy=0.9, picture=OTHER_PNG)
     project.push_files()
     project.run_job(server)
     assert "cid:" not in server.comments[0].body

@@ -173,6 +173,9 @@ def drawn(report: Report) -> Drawn:
             name=pair.name,
             head=figure(f"0-{number}-here", pair.name),
             base=figure(f"0-{number}-before", pair.name) if number % 2 else None,
+            difference=figure(f"0-{number}-difference", f"{pair.name}, difference") if number % 2 else None,
+            told=f"so much on {pair.name}" if number % 2 else "",
+            is_base_lost=number % 4 == 2,
         )
         for number, pair in enumerate(report.figures[:SHOWN_PAIRS])
     )
@@ -331,6 +334,8 @@ def test_a_picture_is_shown_if_and_only_if_it_has_an_address() -> None:
     assert re.findall(r'<img alt="[^"]*" width="400" src="(.*?)">', page.body) == ["/uploads/0a1b/a%20%281%29.png"]
     assert "| cannot be shown here |" in page.body
     assert "- name 0 is new" in page.body
+    assert "- name 2 may have changed: the picture of name 26 is not kept" in page.body
+    assert "- name 3 differs: so much on name 3" in page.body
     for body in (render(report, pictures, {}).body, render(report, None, place).body):
         assert not re.search(r"!\[|<img", body)
 

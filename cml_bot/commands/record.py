@@ -43,6 +43,7 @@ def record_by_hand(**options: Any) -> int:
     with telling("recording this run", job.tell):
         kept = record(job, config, run)
     click.echo(f"{kept}: {counts} of {run.sha[:7]}")
+    _keep_pictures(job, config, run)
     for line in run.broken:
         complain(f"mlbot: {line}")
     return InputError.exit_code if run.broken else 0
@@ -76,10 +77,21 @@ def keep(job: Job, config: Config, run: Run, is_wanted: bool | None, joined: Joi
             kept = record(job, config, run)
         if kept.is_new or is_wanted:
             complain(f"mlbot: {kept}")
+        _keep_pictures(job, config, run)
     except MlbotError as error:
         if is_wanted:
             raise
         complain(f"mlbot: not recorded: {error}")
+
+
+def _keep_pictures(job: Job, config: Config, run: Run) -> None:
+    """Keep a run's pictures beside its record; what goes wrong costs a line and never the record."""
+    if not run.figures:
+        return
+    from cml_bot.records.pictures import keep_pictures
+
+    for line in keep_pictures(job, config.name, run):
+        complain(f"mlbot: {line}")
 
 
 def _find_objection(job: Job, run: Run | None, joined: Joined | None) -> Objection | None:

@@ -102,14 +102,24 @@ def fetch_tip(scratch: Scratch, branch: str, leave_out: str) -> str:
     Raises:
         BaselineError: origin refused, or could not be reached.
     """
-    ref = git.LOCAL + branch
+    return fetch_ref(scratch, git.LOCAL + branch, leave_out, depth=DEPTH)
+
+
+def fetch_ref(
+    scratch: Scratch, ref: str, leave_out: str, *, depth: int, seconds: float = git_fetch.FETCH_SECONDS
+) -> str:
+    """Fetch the last commits of a reference of ours and give the very last; empty when origin has no such one.
+
+    Raises:
+        BaselineError: origin refused, or could not be reached.
+    """
     try:
-        git_fetch.fetch(scratch, [f"+{ref}:{ref}"], leave_out, f"--depth={DEPTH}")
+        git_fetch.fetch(scratch, [f"+{ref}:{ref}"], leave_out, f"--depth={depth}", seconds=seconds)
     except BaselineError as error:
         if NO_BRANCH in error.what:
             return ""
         raise
-    # A new repository keeps each branch in a file; to ask git would give others the time to be quicker.
+    # A new repository keeps each reference in a file; to ask git would give others the time to be quicker.
     return (scratch.root / ".git" / ref).read_text(encoding="ascii").strip()
 
 

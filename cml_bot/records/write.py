@@ -6,12 +6,9 @@ may record at the same moment: then theirs is built upon, and it is tried again.
 
 from __future__ import annotations
 
-import random
 import re
-import time
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from itertools import chain, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from cml_bot import git, git_fetch, git_write
@@ -23,10 +20,10 @@ from cml_bot.filters import format_number
 from cml_bot.git_process import ask
 from cml_bot.model import Part
 from cml_bot.records.log import DEPTH, FILE, branch_of, fetch_tip
+from cml_bot.records.race import try_again
 from cml_bot.records.thin import thin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -43,11 +40,6 @@ SECONDS = 60.0
 """How long it is tried while others are quicker."""
 SECONDS_HERE = 10.0
 """The same on a laptop, where others hold the branch for milliseconds."""
-WAITS = (2.0, 1.5, 1.0, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0)
-"""Bounds of the waits between tries, the last again and again; each wait is a random part of its bound.
-
-At first they shrink, so that who has lost often goes before those who come; should that not do, there are very many.
-"""
 LINES = 200
 """Metrics that a message names."""
 WHERE = "record"
@@ -224,7 +216,7 @@ def _write_there(checkout: Checkout, branch: str, draft: Draft, cure: str, secon
             lost = git_write.push(scratch, commit, git.LOCAL + branch, cure)
             return lost or Kept(commit=commit, branch=branch, is_new=True)
 
-        return _try(attempt, seconds, branch)
+        return try_again(attempt, seconds, branch)
 
 
 def _write_here(checkout: Checkout, branch: str, draft: Draft, seconds: float) -> Kept:
@@ -241,22 +233,7 @@ def _write_here(checkout: Checkout, branch: str, draft: Draft, seconds: float) -
         lost = git_write.swap_ref(root, ref, commit, old)
         return lost or Kept(commit=commit, branch=branch, is_new=True)
 
-    return _try(attempt, seconds, branch)
-
-
-def _try(attempt: Callable[[], Kept | str], seconds: float, branch: str) -> Kept:
-    """Repeat while others are quicker, after waits of random length: so they do not meet again."""
-    start = time.monotonic()
-    for bound in chain(WAITS, repeat(WAITS[-1])):
-        found = attempt()
-        if isinstance(found, Kept):
-            return found
-        wait = random.SystemRandom().uniform(0, bound)
-        if time.monotonic() - start + wait > seconds:
-            what = f"could not be written within {seconds:g} s, as others wrote to it as well ({found})"
-            raise PublishError(branch, what, "Run `mlbot record` again.")
-        time.sleep(wait)
-    raise AssertionError
+    return try_again(attempt, seconds, branch)
 
 
 def _find_same(root: Path, tip: str, draft: Draft) -> str:
