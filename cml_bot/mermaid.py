@@ -28,13 +28,15 @@ LONGEST = 1_900
 """Characters of a block; from 2,000 on GitLab shows a chart only after a click."""
 POINTS = (100, 60, 30, 15)
 """How many points a line has at most; fewer where the block gets too long."""
-HEAD, BASE = "#2f81f7", "#bf8700"
-"""Both stand out from white and from black."""
-TITLE, LABEL = 60, 22
+HEAD, BASE = "#2f81f7", "#d27d0e"
+"""Blue and orange; both stand out from white and from black."""
+LABEL = 22
 STYLE = (
-    '%%{{init: {{"xyChart": {{"width": 640, "height": 320}}, '
+    '%%{{init: {{"xyChart": {{"width": 400, "height": 300, '
+    '"xAxis": {{"labelFontSize": 16}}, "yAxis": {{"labelFontSize": 16}}}}, '
     '"themeVariables": {{"xyChart": {{"plotColorPalette": "{palette}"}}}}}}}}%%'
 )
+"""On a phone a chart is shrunk to 280 pixels: a wider one could not be read there. Its name stands above it."""
 
 MOST_BARS = 12
 """More labels run into each other."""
@@ -80,8 +82,8 @@ def draw_chart(curve: Curve, *, head_label: str, base_label: str) -> Chart | Non
     count, block = next(((count, block) for count, block in blocks if block and len(block) <= LONGEST), (0, ""))
     if not block:
         return None
-    names = {HEAD: f"blue: {head_label}", BASE: f"amber: {base_label}"}
-    legend = ", ".join(names[colour] for _, colour in frame.sides)
+    names = {HEAD: f"blue: {head_label}", BASE: f"orange: {base_label}"}
+    legend = ", ".join(names[colour] for _, colour in reversed(frame.sides))
     ends = [points[-1][0] for points, _ in frame.sides]
     cut = f"; drawn up to {format_number(frame.end)}, where the shorter one ends" if max(ends) > frame.end else ""
     thinned = f"; means of about {longest / count:.0f} steps" if longest >= 1.5 * count else ""
@@ -111,7 +113,6 @@ def draw_bars(head: Bars | None, base: Bars | None, *, head_label: str, base_lab
             "```mermaid",
             STYLE.format(palette=", ".join(colour for *_, colour in sides)),
             "xychart-beta",
-            f"  title {_quote(one.name, TITLE)}",
             f"  x-axis [{', '.join(_quote(label, BAR_LABEL) for label in labels)}]",
             f"  y-axis {_axis(unit, 0.0, high * 1.05)}",
             *(
@@ -121,7 +122,7 @@ def draw_bars(head: Bars | None, base: Bars | None, *, head_label: str, base_lab
             "```",
         )
     )
-    names = {HEAD: f"blue bars: {head_label}", BASE: f"amber line: {base_label}"}
+    names = {HEAD: f"blue bars: {head_label}", BASE: f"orange line: {base_label}"}
     total = len({label for side, *_ in sides for label in side.labels})
     cut = f"; the {len(labels)} largest of {format_number(total)}" if total > len(labels) else ""
     return Chart(block=block, legend=f"{', '.join(names[colour] for *_, colour in sides)}{cut}")
@@ -161,7 +162,6 @@ def _write(curve: Curve, frame: _Frame, count: int) -> str:
             "```mermaid",
             STYLE.format(palette=palette),
             "xychart-beta",
-            f"  title {_quote(curve.key.name, TITLE)}",
             f"  x-axis {_axis(series.x_label if series else '', frame.start, frame.end)}",
             f"  y-axis {_axis(unit, low - pad, high + pad)}",
             *numbers,
