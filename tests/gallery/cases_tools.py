@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 
 from cml_bot.model import Bars, Chart, Histogram, Matrix, Metric, Param, Points, Report, Run
@@ -26,20 +27,16 @@ def classification() -> Report:
 
 def _classifier(seed: int, skill: float) -> Run:
     dice = random.Random(seed)
-    per_class = [
-        replace(make_metric(f"{label}/{part}", skill - 0.1 + 0.15 * dice.random(), group="report.json"), is_detail=True)
-        for label in CLASSES
-        for part in ("precision", "recall", "f1-score")
-    ]
+    confusion = _confusion(dice, skill)
     summed = run_of(accuracy=skill, macro_f1=skill - 0.004, roc_auc=0.5 + skill / 2, log_loss=1.2 - skill)
     charts: tuple[Chart, ...] = (
-        _confusion(dice, skill),
+        confusion,
         _curve("roc", "fpr", "tpr", *_roc(skill), is_line=True),
         _curve("precision_recall", "recall", "precision", *_pr(skill), is_line=True),
         _curve("calibration", "mean predicted", "share of positives", *_calibration(dice, skill)),
         Bars(name="importance", labels=FEATURES, values=_importances(dice), group="plots/importance.json"),
     )
-    metrics = (*summed.metrics, *per_class)
+    metrics = (*summed.metrics, *_per_class(confusion))
     return Run(metrics=metrics, charts=charts, sources=sources("metrics.json", "report.json", "plots/roc.json"))
 
 
@@ -48,12 +45,24 @@ def _curve(name: str, x_label: str, y_label: str, x: Side, y: Side, *, is_line: 
 
 
 def _confusion(dice: random.Random, skill: float) -> Matrix:
+    """A thousand examples a class; cats and dogs are taken for each other."""
     rows = []
     for row in range(len(CLASSES)):
-        wrong = [0.0 if row == column else (1 - skill) * 1000 * dice.random() / 4.5 for column in range(len(CLASSES))]
-        wrong[{3: 5, 5: 3}.get(row, row)] += 0 if row not in (3, 5) else 40
-        rows.append(tuple(round(1000 - sum(wrong)) if row == column else round(wrong[column]) for column in range(10)))
+        wrong = [0 if row == column else round((1 - skill) * 220 * dice.random()) for column in range(len(CLASSES))]
+        if row in (3, 5):
+            wrong[8 - row] += 40
+        rows.append(tuple(1000.0 - sum(wrong) if row == column else float(wrong[column]) for column in range(10)))
     return Matrix(name="confusion", rows=CLASSES, columns=CLASSES, values=tuple(rows), group="plots/confusion.json")
+
+
+def _per_class(matrix: Matrix) -> Iterator[Metric]:
+    for place, label in enumerate(matrix.rows):
+        right = matrix.values[place][place]
+        recall = right / sum(matrix.values[place])
+        precision = right / sum(row[place] for row in matrix.values)
+        f1 = 2 * precision * recall / (precision + recall)
+        for part, value in (("precision", precision), ("recall", recall), ("f1-score", f1)):
+            yield replace(make_metric(f"{label}/{part}", value, group="report.json"), is_detail=True)
 
 
 def _roc(skill: float) -> tuple[Side, Side]:

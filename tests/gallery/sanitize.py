@@ -48,6 +48,9 @@ class _Filter(HTMLParser):
             kept = (f' {name}="{escape(value or "")}"' for name, value in attrs if _is_kept(name, value or ""))
             self.kept.append(f"<{tag}{''.join(kept)}>")
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
     def handle_endtag(self, tag: str) -> None:
         if tag in TAGS:
             self.kept.append(f"</{tag}>")
