@@ -23,7 +23,7 @@ PARAMS = tuple(Param(name=name, value=value, group="params.yaml") for name, valu
 
 
 def _history(count: int = 20) -> list[Run]:
-    return [replace(run, params=PARAMS, sources=sources("metrics.json")) for run in make_history(count, LEVELS)]
+    return [replace(run, params=PARAMS, sources=sources("metrics.json")) for run in make_history(count, LEVELS, seed=1)]
 
 
 def _head(base: Run, **changed: float) -> Run:
@@ -103,7 +103,7 @@ def seeds_against_seeds() -> Report:
         metrics = (
             make_metric("accuracy", *accuracy),
             make_metric("val/loss", *loss),
-            make_metric("latency", *ms, unit="ms"),
+            make_metric("latency_ms", *ms),
         )
         return Run(
             metrics=tuple(replace(metric, labels=seeds) for metric in metrics), sources=sources("seed-0/eval.json")
@@ -114,9 +114,16 @@ def seeds_against_seeds() -> Report:
     return make(head, base, fail_on=("accuracy regressed",), warn_on=("latency_ms change > 10%",))
 
 
+def _lower(run: Run, name: str, by: float) -> Run:
+    return replace(
+        run, metrics=tuple(make_metric(one.name, one.value - by * (one.name == name)) for one in run.metrics)
+    )
+
+
 def main_slid() -> Report:
     """A report of main itself, which has lost accuracy over its last runs."""
     history = _history()
+    history = [*history[:13], *(_lower(run, "accuracy", 0.0071) for run in history[13:])]
     drift = Drift(
         key=Key("metrics.json", "accuracy"),
         best=0.8912,
@@ -151,12 +158,12 @@ def other_data() -> Report:
     history = _history()
     base = replace(
         history[-1],
-        data=(Fact(name="data/train.csv", value="sha256:aa", detail="120000 rows"),),
+        data=(Fact(name="data/train.csv", value="sha256:aa", detail="120 000 rows"),),
         environment=(Fact(name="torch", value="2.8.0"), Fact(name="GPU", value="A100")),
     )
     head = replace(
         _head(history[-1], recall=0.801, accuracy=0.9034),
-        data=(Fact(name="data/train.csv", value="sha256:bb", detail="131500 rows"),),
+        data=(Fact(name="data/train.csv", value="sha256:bb", detail="131 500 rows"),),
         environment=(Fact(name="torch", value="2.9.1"), Fact(name="GPU", value="H100")),
     )
     return make(head, base, fail_on=("recall regressed", "accuracy < 0.85"))
