@@ -12,7 +12,7 @@ from pathlib import Path
 from cml_bot.model import Curve, Figure, FigurePair, Key, ParamDelta, Report, Run, Series, Source
 from tests.gallery.courses import falling
 from tests.gallery.reports import make, run_of, sources
-from tests.making import BASE_SHA, make_metric
+from tests.making import make_metric
 
 NAMES: list[str] = json.loads((Path(__file__).parent.parent / "names.json").read_text(encoding="utf-8"))
 
@@ -102,21 +102,17 @@ def fork() -> Report:
 
 
 def own_pictures() -> Report:
-    """The job's own plots, on both sides, with what differs, one that is new and one that is gone."""
+    """The job's own plots: one of both sides, one that is new and one that is gone."""
 
     def figure(name: str, seed: int, noise: float) -> Figure:
         return Figure(name=name, media="image/png", data=_draw_residuals(seed, noise), caption=name)
 
-    both = FigurePair(
-        name="plots/residuals.png",
-        head=figure("plots/residuals.png", 2, 0.12),
-        base=figure("plots/residuals.png", 1, 0.2),
-        difference=figure("plots/residuals.png", 3, 0.01),
-    )
-    new = FigurePair(name="plots/by_region.png", head=figure("plots/by_region.png", 4, 0.3), base=None)
-    gone = FigurePair(name="plots/old.png", head=None, base=figure("plots/old.png", 5, 0.3))
-    report = make(run_of(rmse=0.121, r2=0.871), run_of(BASE_SHA, rmse=0.203, r2=0.842), title="Demand")
-    return replace(report, figures=(both, new, gone))
+    def side(seed: int, noise: float, other: str, rmse: float) -> Run:
+        figures = (figure("plots/residuals.png", seed, noise), figure(other, seed + 2, 0.3))
+        return replace(run_of(rmse=rmse), figures=figures)
+
+    head = side(2, 0.12, "plots/by_region.png", 0.121)
+    return make(head, side(1, 0.2, "plots/old.png", 0.203), title="Demand")
 
 
 def _draw_residuals(seed: int, noise: float) -> bytes:
