@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from cml_bot.render import Drawn
 from tests.browser.chromium import Watched
 from tests.gallery import bitbucket, github, gitlab
+from tests.gallery.cases_curves import sixty_curves
 from tests.gallery.cases_odd import hostile
-from tests.gallery.places import write_pages
+from tests.gallery.places import PLACES, write_pages
 from tests.gallery.sanitize import sanitize
 
 Open = Callable[..., Watched]
@@ -67,6 +69,13 @@ def test_gitlab_asks_before_charts_behind_two_thousand_characters_of_a_fold(open
     page = show(open_page, tmp_path, gitlab.show(f"{blocks}\n<details>\n\n{BLOCK.format(title='y')}\n</details>\n"))
     assert page.locator(".mermaid-drawn svg").count() == 4
     assert page.locator(".mermaid-asked").count() == 1
+
+
+@pytest.mark.parametrize("place", ["github-charts", "gitlab-charts"])
+def test_every_chart_of_a_report_is_drawn_unasked(open_page: Open, tmp_path: Path, place: str) -> None:
+    page = show(open_page, tmp_path, PLACES[place].write(sixty_curves(), Drawn(curves={}, pairs=())))
+    assert page.locator(".mermaid-drawn svg").count() >= 2
+    assert page.locator(".mermaid-asked").count() == 0
 
 
 def test_bitbucket_shows_html_as_text(open_page: Open, tmp_path: Path) -> None:
