@@ -32,6 +32,12 @@ _DRAW = """async (block) => {
   const source = block.replace(/^```mermaid\\n/, "").replace(/\\n```$/, "");
   const { svg } = await mermaid.render("chart", source);
   const root = new DOMParser().parseFromString(svg, "text/html").querySelector("svg");
+  const overlaps = (drawn, selector) => {
+    document.body.innerHTML = drawn;
+    const boxes = [...document.querySelectorAll(selector)].map((one) => one.getBoundingClientRect());
+    const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+    return boxes.some((box, place) => boxes.slice(place + 1).some((other) => !apart(box, other)));
+  };
   const pen = document.createElement("canvas").getContext("2d");
   const hex = (colour) => { pen.fillStyle = colour; return pen.fillStyle; };
   const all = (selector) => [...root.querySelectorAll(selector)];
@@ -43,6 +49,8 @@ _DRAW = """async (block) => {
       fill: hex(plot.querySelector("rect").getAttribute("fill")), count: plot.querySelectorAll("rect").length,
     })),
     back: hex(root.querySelector("rect.background").getAttribute("fill")),
+    crowded: ["bottom-axis", "left-axis"].filter((side) => overlaps(svg, `g.${side} g.label text`)),
+    labels: all("g.bottom-axis g.label text").length,
     texts: all("text").map((text) => text.textContent.trim()),
     tags: [...new Set([root, ...all("*")].map((one) => one.tagName.toLowerCase()))],
     asks: all("[href], [src], image, use, [onclick], [onerror], [onload]").length,
@@ -140,9 +148,18 @@ def test_a_side_alone_is_one_line(look: Look, side: str) -> None:
     assert len(look.draw(_chart(one if side == "head" else None, one if side == "base" else None))["lines"]) == 1
 
 
-@pytest.mark.parametrize("step", [1e-12, 0.5, 1e9, 1e15])
-def test_steps_of_every_size_are_drawn(look: Look, step: float) -> None:
-    assert len(look.draw(_chart(_course(_noisy(30, 1), step=step), _course(_noisy(30, 2), step=step)))["lines"]) == 2
+@pytest.mark.parametrize("last", [1e-12, 0.5, 7, 99, 120, 999, 1000, 1250, 5000, 2e4, 1.2e5, 9.9e5, 1.2e6, 1e9, 1e15])
+def test_steps_of_every_size_have_room_for_their_numbers(look: Look, last: float) -> None:
+    step = last / 29
+    drawn = look.draw(_chart(_course(_noisy(30, 1), step=step), _course(_noisy(30, 2), step=step)))
+    assert len(drawn["lines"]) == 2
+    assert drawn["labels"] > 4
+    assert not drawn["crowded"]
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-3, 0.0123, 0.9, 1.3, 42, 990, 12_345, 650_000, 1e6, 3e12])
+def test_values_of_every_size_have_room_for_their_numbers(look: Look, scale: float) -> None:
+    assert not look.draw(_chart(_course(_noisy(30, 1, scale)), _course(_noisy(30, 2, scale))))["crowded"]
 
 
 def test_no_name_breaks_a_curve_or_becomes_anything_but_text(look: Look) -> None:
@@ -159,6 +176,7 @@ def test_no_name_breaks_bars(look: Look) -> None:
         bars = Bars(name=some[0], labels=some, values=tuple(map(float, range(1, len(some) + 1))), unit=some[-1])
         drawn = look.draw(draw_bars(bars, bars, **LABELS))
         assert [one["count"] for one in drawn["bars"]] == [len(some)], some
+        assert not drawn["crowded"], some
         assert len(drawn["lines"]) == 1, some
 
 
@@ -168,6 +186,7 @@ def test_bars_of_one_side_and_of_every_size(look: Look) -> None:
         drawn = look.draw(draw_bars(bars, None, **LABELS))
         assert [one["count"] for one in drawn["bars"]] == [min(12, len(values))]
         assert not drawn["lines"]
+        assert not drawn["crowded"]
 
 
 def test_lines_and_bars_stand_out_from_the_page_and_the_chart(look: Look) -> None:
