@@ -17,6 +17,14 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 TALLEST = 12_000
 """CSS pixels of a picture; nobody scrolls farther."""
 OPEN = "open-"
+_SCROLL = """async () => {
+  for (let top = 0; top < document.documentElement.scrollHeight; top += innerHeight) {
+    scrollTo(0, top);
+    await new Promise(requestAnimationFrame);
+  }
+  scrollTo(0, 0);
+}"""
+"""What is drawn when somebody comes to it is drawn then."""
 
 Camera = dict[str, Page]
 
@@ -55,6 +63,7 @@ def shoot(camera: Camera, look: str, html: Path, png: Path, width: int) -> list[
         page.wait_for_selector("html[data-drawn]", timeout=20_000)
     if look.startswith(OPEN):
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    page.evaluate(_SCROLL)
     height = page.evaluate("document.documentElement.scrollHeight")
     png.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=png, full_page=True, clip={"x": 0, "y": 0, "width": wide, "height": min(height, TALLEST)})
