@@ -155,8 +155,14 @@ def data_checks() -> Report:
 def tests_and_timings() -> Report:
     """JUnit and pytest-benchmark: what failed, and what got slower."""
     base = read("junit/pytest", "pytest_benchmark/benchmark")
-    head = shift(base, 0.05, seed=4)
-    return make(head, base, title="tokenizer")
+    factors = {"tests failed": 1.5, "tests passed": 0.875, "test_recall[1] passed": 0, "test_recall[1]/recall": 0.9}
+    metrics = (
+        replace(
+            one, values=tuple(value * factors.get(one.name, 1.35 if one.unit == "s" else 1) for value in one.values)
+        )
+        for one in base.metrics
+    )
+    return make(replace(base, metrics=tuple(metrics)), base, title="tokenizer")
 
 
 def detector() -> Report:

@@ -94,11 +94,15 @@ def shift(run: Run, spread: float, seed: int) -> Run:
     dice = random.Random(seed)
 
     def other(metric: Metric) -> Metric:
-        room = [value if not 0 <= value <= 1 else min(value, 1 - value) or 0.02 for value in metric.values]
-        values = (value + share * dice.gauss(0, spread) for value, share in zip(metric.values, room, strict=True))
-        return replace(metric, values=tuple(values))
+        return replace(metric, values=tuple(_shift(value, spread * dice.gauss()) for value in metric.values))
 
     return replace(run, metrics=tuple(one if one.is_exact else other(one) for one in run.metrics))
+
+
+def _shift(value: float, by: float) -> float:
+    if 0 <= value <= 1:
+        return min(1.0, max(0.0, value + by * (min(value, 1 - value) or 0.02)))
+    return value * (1 + by)
 
 
 def sources(*paths: str) -> tuple[Source, ...]:
