@@ -15,15 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cml_bot.curve_groups import group_curves
-from cml_bot.draw import describe_curve, draw_group
+from cml_bot.draw import describe_curve, draw_curve
 from cml_bot.draw_sheet import BASE, HEAD
 from cml_bot.model import Curve, Figure, Goal, Key, Series
 
-SIZE = (800, 448)
-"""Two pixels for each of a phone's."""
-SIZE = (800, 448)
-"""Two pixels for each of a phone's."""
 DECAY = [0.3 + math.exp(-step / 8) for step in range(50)]
 SLOWER = [0.35 + math.exp(-step / 9) for step in range(50)]
 
@@ -39,8 +34,7 @@ def curve(head: list[float] | None, base: list[float] | None, *, name: str = "va
 
 
 def draw(drawn: Curve, goal: Goal = Goal.LOWER, head_label: str = "this branch", base_label: str = "main") -> Figure:
-    (group,) = group_curves({drawn.key: replace(drawn, goal=goal)}, {drawn.key: drawn.key.name})
-    return draw_group(group, head_label=head_label, base_label=base_label)
+    return draw_curve(drawn, head_label=head_label, base_label=base_label, goal=goal)
 
 
 def count_pixels(figure: Figure, colour: str) -> int:
@@ -52,8 +46,8 @@ def count_pixels(figure: Figure, colour: str) -> int:
 
 def test_both_sides_are_drawn_at_the_size_of_a_phone() -> None:
     figure = draw(curve(DECAY, SLOWER))
-    assert (figure.media, figure.name) == ("image/png", "val-loss.png")
-    assert (Image.open(io.BytesIO(figure.data)).size, figure.width) == (SIZE, 400)
+    assert (figure.media, figure.name) == ("image/png", "history-csv-val-loss.png")
+    assert Image.open(io.BytesIO(figure.data)).size == (640, 360)
     assert count_pixels(figure, HEAD.line) > 1_000
     assert count_pixels(figure, BASE.line) > 500
 
@@ -126,7 +120,7 @@ NAN, INF = math.nan, math.inf
 )
 @pytest.mark.parametrize("goal", [Goal.LOWER, Goal.HIGHER])
 def test_odd_numbers_are_drawn(head: list[float], base: list[float] | None, goal: Goal) -> None:
-    assert Image.open(io.BytesIO(draw(curve(head, base), goal).data)).size[0] == SIZE[0]
+    assert Image.open(io.BytesIO(draw(curve(head, base), goal).data)).size == (640, 360)
 
 
 def test_odd_steps_are_drawn() -> None:
@@ -208,14 +202,14 @@ def test_the_number_of_points_is_not_told_where_some_were_left_out(other: dict[s
 
 
 def test_medians_leave_out_what_is_not_a_number() -> None:
-    from cml_bot.draw_lines import medians
+    from cml_bot.draw_axes import _medians
 
     values = np.array([1, NAN, 9, NAN, NAN, NAN, 4, 2, 3, 8])
-    assert repr(medians(values, 3).tolist()) == repr([5.0, NAN, 3.0])
-    assert medians(values[6:], 3).tolist() == [3.0]
+    assert repr(_medians(values, 3).tolist()) == repr([5.0, NAN, 3.0])
+    assert _medians(values[6:], 3).tolist() == [3.0]
 
 
-def test_a_thinned_curve_is_shown_by_itsmedians() -> None:
+def test_a_thinned_curve_is_shown_by_its_medians() -> None:
     """Its extremes are all kept, and would draw the means to themselves."""
     spikes = [100.0 if step % 4 == 0 else 5.0 * (step % 4) for step in range(400)]
     pictures = [draw(curve(spikes, spikes, mean=mean)).data for mean in (None, 1.01)]
@@ -226,15 +220,13 @@ def test_a_thinned_curve_is_shown_by_itsmedians() -> None:
 
 SCRIPT = """
 import hashlib, sys
-from cml_bot.curve_groups import group_curves
-from cml_bot.draw import describe_curve, draw_group
+from cml_bot.draw import describe_curve, draw_curve
 from cml_bot.model import Curve, Goal, Key, Series
 side = Series(name="loss", x=(1, 2, 3), y=(3.0, 1.0, 2.0))
-curve = Curve(key=Key("", "loss"), head=side, base=side, goal=Goal.LOWER)
+curve = Curve(key=Key("", "loss"), head=side, base=side)
 describe_curve(curve, head_label="here", base_label="main")
 assert "matplotlib" not in sys.modules and "numpy" not in sys.modules
-(group,) = group_curves({curve.key: curve}, {curve.key: "loss"})
-figure = draw_group(group, head_label="here", base_label="main")
+figure = draw_curve(curve, head_label="here", base_label="main", goal=Goal.LOWER)
 assert "matplotlib.pyplot" not in sys.modules
 print(hashlib.sha256(figure.data).hexdigest())
 """

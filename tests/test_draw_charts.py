@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cml_bot.curve_groups import group_curves
-from cml_bot.draw import draw_group
-from cml_bot.draw_lines import smooth
+from cml_bot.draw import draw_curve
+from cml_bot.draw_axes import smooth
 from cml_bot.draw_charts import draw_chart
 from cml_bot.draw_sheet import BASE as BASE_PEN
 from cml_bot.draw_sheet import HEAD as HEAD_PEN
