@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from cml_bot.filters import plural
 from cml_bot.model import Drift, Fact, Key, Param, Report, Run, Waiver
 from tests.gallery.courses import falling
 from tests.gallery.reports import make, run_of, sources
@@ -158,12 +159,12 @@ def other_data() -> Report:
     history = _history()
     base = replace(
         history[-1],
-        data=(Fact(name="data/train.csv", value="sha256:aa", detail="120 000 rows"),),
+        data=(Fact(name="data/train.csv", value="sha256:aa", detail=plural(120_000, "row")),),
         environment=(Fact(name="torch", value="2.8.0"), Fact(name="GPU", value="A100")),
     )
     head = replace(
         _head(history[-1], recall=0.801, accuracy=0.9034),
-        data=(Fact(name="data/train.csv", value="sha256:bb", detail="131 500 rows"),),
+        data=(Fact(name="data/train.csv", value="sha256:bb", detail=plural(131_500, "row")),),
         environment=(Fact(name="torch", value="2.9.1"), Fact(name="GPU", value="H100")),
     )
     return make(head, base, fail_on=("recall regressed", "accuracy < 0.85"))
