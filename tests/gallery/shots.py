@@ -14,7 +14,7 @@ from tests.browser.chromium import open_chromium
 SIZES = {"wide": (1280, 800, 1), "phone": (360, 800, 2)}
 """Width and height in CSS pixels, and how many pixels each has."""
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-TALLEST = 12_000
+TALLEST = 6_000
 """CSS pixels of a picture; nobody scrolls farther."""
 OPEN = "open-"
 _SCROLL = """async () => {
