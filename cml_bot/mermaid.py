@@ -28,13 +28,18 @@ LONGEST = 1_900
 """Characters of a block; from 2,000 on GitLab shows a chart only after a click."""
 POINTS = (100, 60, 30, 15)
 """How many points a line has at most; fewer where the block gets too long."""
-HEAD, BASE = "#2f81f7", "#bf8700"
-"""Both stand out from white and from black."""
-TITLE, LABEL = 60, 22
+HEAD, BASE = "#2f81f7", "#d27d0e"
+"""Blue and orange; both stand out from white and from black."""
+LABEL = 22
 STYLE = (
-    '%%{{init: {{"xyChart": {{"width": 640, "height": 320}}, '
+    '%%{{init: {{"xyChart": {{"width": 400, "height": {height}, {axes}}}, '
     '"themeVariables": {{"xyChart": {{"plotColorPalette": "{palette}"}}}}}}}}%%'
 )
+"""On a phone a chart is shrunk to 280 pixels: a wider one could not be read there. Its name stands above it."""
+CURVE_AXES = '"xAxis": {"labelFontSize": 15}, "yAxis": {"labelFontSize": 16}'
+BAR_AXES = '"xAxis": {"labelFontSize": 15}, "yAxis": {"showLabel": false, "showTick": false, "showAxisLine": false}'
+"""Of bars that lie: Mermaid would write the numbers over each other."""
+CURVE_HEIGHT, BAR_HEIGHT, BARS_AT_LEAST = 300, 24, 100
 
 MOST_BARS = 12
 """More labels run into each other."""
@@ -80,8 +85,8 @@ def draw_chart(curve: Curve, *, head_label: str, base_label: str) -> Chart | Non
     count, block = next(((count, block) for count, block in blocks if block and len(block) <= LONGEST), (0, ""))
     if not block:
         return None
-    names = {HEAD: f"blue: {head_label}", BASE: f"amber: {base_label}"}
-    legend = ", ".join(names[colour] for _, colour in frame.sides)
+    names = {HEAD: f"blue: {head_label}", BASE: f"orange: {base_label}"}
+    legend = ", ".join(names[colour] for _, colour in reversed(frame.sides))
     ends = [points[-1][0] for points, _ in frame.sides]
     cut = f"; drawn up to {format_number(frame.end)}, where the shorter one ends" if max(ends) > frame.end else ""
     thinned = f"; means of about {longest / count:.0f} steps" if longest >= 1.5 * count else ""
@@ -104,16 +109,14 @@ def draw_bars(head: Bars | None, base: Bars | None, *, head_label: str, base_lab
     power = _find_power(values)
     rows = [[value / 10.0**power for value in row] for row in rows]
     high = max(max(row) for row in rows)
-    one = sides[0][0]
-    unit = " ".join(part for part in (one.unit, f"x 1e{power}" if power else "") if part)
+    height = max(BARS_AT_LEAST, BAR_HEIGHT * len(labels))
     block = "\n".join(
         (
             "```mermaid",
-            STYLE.format(palette=", ".join(colour for *_, colour in sides)),
-            "xychart-beta",
-            f"  title {_quote(one.name, TITLE)}",
+            STYLE.format(height=height, axes=BAR_AXES, palette=", ".join(colour for *_, colour in sides)),
+            "xychart-beta horizontal",
             f"  x-axis [{', '.join(_quote(label, BAR_LABEL) for label in labels)}]",
-            f"  y-axis {_axis(unit, 0.0, high * 1.05)}",
+            f"  y-axis {_axis('', 0, 0.0, high * 1.05)}",
             *(
                 f"  {kind} [{', '.join(_plain(value, high) for value in row)}]"
                 for (_, kind, _), row in zip(sides, rows, strict=True)
@@ -121,7 +124,7 @@ def draw_bars(head: Bars | None, base: Bars | None, *, head_label: str, base_lab
             "```",
         )
     )
-    names = {HEAD: f"blue bars: {head_label}", BASE: f"amber line: {base_label}"}
+    names = {HEAD: f"blue bars: {head_label}", BASE: f"orange line: {base_label}"}
     total = len({label for side, *_ in sides for label in side.labels})
     cut = f"; the {len(labels)} largest of {format_number(total)}" if total > len(labels) else ""
     return Chart(block=block, legend=f"{', '.join(names[colour] for *_, colour in sides)}{cut}")
@@ -153,17 +156,17 @@ def _write(curve: Curve, frame: _Frame, count: int) -> str:
         return ""
     pad = (high - low) / 20 or abs(high) / 10 or 1.0
     series = curve.head or curve.base
-    unit = " ".join(part for part in (series.unit if series else "", f"x 1e{power}" if power else "") if part)
     palette = ", ".join(colour for _, colour in frame.sides)
+    steps = _find_power((frame.start, frame.end), most=1e3)
+    start, end = (edge / 10.0**steps for edge in (frame.start, frame.end))
     numbers = (f"  line [{', '.join(_plain(y, high - low) for y in line)}]" for line in lines)
     return "\n".join(
         (
             "```mermaid",
-            STYLE.format(palette=palette),
+            STYLE.format(height=CURVE_HEIGHT, axes=CURVE_AXES, palette=palette),
             "xychart-beta",
-            f"  title {_quote(curve.key.name, TITLE)}",
-            f"  x-axis {_axis(series.x_label if series else '', frame.start, frame.end)}",
-            f"  y-axis {_axis(unit, low - pad, high + pad)}",
+            f"  x-axis {_axis(series.x_label if series else '', steps, start, end)}",
+            f"  y-axis {_axis(series.unit if series else '', power, low - pad, high + pad)}",
             *numbers,
             "```",
         )
@@ -194,10 +197,13 @@ def _between(points: Points, x: float) -> float:
     return low * (1 - share) + high * share
 
 
-def _find_power(ys: Sequence[float]) -> int:
-    """Choose the power of ten that numbers are given in: Mermaid reads no exponents."""
-    largest = max(map(abs, ys))
-    if largest == 0 or 1e-3 <= largest < 1e6:
+def _find_power(numbers: Sequence[float], *, most: float = 1e6) -> int:
+    """Choose the power of ten that numbers are given in: Mermaid reads no exponents.
+
+    From `most` on, numbers as they are would run into each other.
+    """
+    largest = max(map(abs, numbers))
+    if largest == 0 or 1e-3 <= largest < most:
         return 0
     return max(-300, 3 * math.floor(math.log10(largest) / 3))
 
@@ -210,17 +216,25 @@ def _plain(number: float, span: float) -> str:
     return "0" if text == "-0" else text
 
 
-def _axis(label: str, low: float, high: float) -> str:
-    name = f"{_quote(label, LABEL)} " if label.strip() else ""
-    return f"{name}{_plain(low, high - low)} --> {_plain(high, high - low)}"
+def _axis(label: str, power: int, low: float, high: float) -> str:
+    """Write an axis in numbers of a power of ten, which is named behind the label."""
+    scale = {0: "", 3: "in thousands", 6: "in millions"}.get(power, f"x 1e{power}")
+    words = _words(label, LABEL) if label.strip() else ""
+    name = " ".join(part for part in (words, scale) if part)
+    quoted = f'"{name}" ' if name else ""
+    return f"{quoted}{_plain(low, high - low)} --> {_plain(high, high - low)}"
 
 
 def _quote(text: str, limit: int) -> str:
-    """Foreign text as a string of Mermaid: whatever could end it, or start a comment or a directive, is left out.
+    """Foreign text as a string of Mermaid.
 
     Example:
         >>> _quote('a"] %%{init: {}}%% `b`', 60)
         '"a % init: % b"'
     """
-    words = re.sub("%+", "%", _STRANGE.sub(" ", clean(text, limit)))
-    return f'"{" ".join(words.split()) or "curve"}"'
+    return f'"{_words(text, limit) or "curve"}"'
+
+
+def _words(text: str, limit: int) -> str:
+    """Leave out whatever could end a string of Mermaid, or start a comment or a directive."""
+    return " ".join(re.sub("%+", "%", _STRANGE.sub(" ", clean(text, limit))).split())

@@ -66,6 +66,9 @@ FORMS = (
     SHORT,
 )
 """Longest first."""
+UNASKED = 2
+"""Charts of a fold that GitLab draws by itself: each has nearly the 2,000 characters after which it wants a click."""
+ON_GITLAB = tuple(replace(form, charts=UNASKED) if form.charts > UNASKED else form for form in FORMS)
 UNFOLDED = (
     Limits(folded=40, checks=20, unread=10, notes=20, sources=10, curves=10, pictures=12),
     Limits(folded=12, checks=12, unread=5, notes=5, sources=5, curves=5, pictures=4, words=400),
@@ -185,7 +188,7 @@ def _render_form(
 
 
 def _forms(dialect: Dialect) -> tuple[Limits, ...]:
-    return UNFOLDED if dialect is Dialect.BITBUCKET else FORMS
+    return {Dialect.BITBUCKET: UNFOLDED, Dialect.GITLAB: ON_GITLAB}.get(dialect, FORMS)
 
 
 def _pictures(pair: FigurePair) -> Iterator[Figure]:

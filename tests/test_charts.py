@@ -302,7 +302,7 @@ class TestMermaid:
         chart = draw_bars(bars(a=3.0, b=1e-3), bars(a=2.0), head_label=HEAD, base_label=BASE)
         assert chart is not None
         assert 'x-axis ["a", "b"]\n  y-axis 0 --> 3.15\n  bar [3, 0.001]\n  line [2, 0]' in chart.block
-        assert chart.legend == "blue bars: this branch, amber line: main"
+        assert chart.legend == "blue bars: this branch, orange line: main"
 
     def test_the_largest_of_many(self) -> None:
         chart = draw_bars(bars(**{f"f{n}": float(n) for n in range(100)}), None, head_label=HEAD, base_label=BASE)

@@ -22,7 +22,6 @@ BLOCK = re.compile(
     rf"""```mermaid
 %%\{{init: \{{[\w":, {{}}#]+\}}\}}%%
 xychart-beta
-  title {STRING}
   x-axis (?:{STRING} )?(?P<x>{NUMBER} --> {NUMBER})
   y-axis (?:{STRING} )?(?P<y>{NUMBER} --> {NUMBER})
 (?P<lines>(?:  line \[{NUMBER}(?:, {NUMBER})*\]
@@ -66,7 +65,7 @@ def test_both_sides_are_drawn_point_by_point_the_head_over_the_base() -> None:
     assert drawn is not None
     assert f'"{BASE}, {HEAD}"' in drawn.block
     assert 'x-axis "step" 0 --> 2' in drawn.block
-    assert drawn.legend == "amber: main, blue: this branch"
+    assert drawn.legend == "blue: this branch, orange: main"
 
 
 def test_a_side_alone_keeps_its_colour() -> None:
@@ -74,7 +73,7 @@ def test_a_side_alone_keeps_its_colour() -> None:
     assert head is not None
     assert base is not None
     assert (HEAD in head.block, BASE in head.block, head.legend) == (True, False, "blue: this branch")
-    assert (HEAD in base.block, BASE in base.block, base.legend) == (False, True, "amber: main")
+    assert (HEAD in base.block, BASE in base.block, base.legend) == (False, True, "orange: main")
 
 
 def test_what_only_one_side_has_is_not_stretched_over_the_other() -> None:
