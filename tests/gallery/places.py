@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cml_bot.model import Report
+from cml_bot.page import render_html
 from cml_bot.publish import Marker
-from cml_bot.render import Drawn, draw_figures, make_draft, render_html
+from cml_bot.render import Drawn, draw_figures, make_draft
 from cml_bot.review import Dialect
 from tests.gallery import bitbucket, github, gitlab
 from tests.gallery.cases import ALSO
