@@ -76,13 +76,13 @@ def _find_heights(sides: list[Histogram]) -> tuple[list[tuple[Numbers, Numbers]]
     totals = [count_all(side) for side in sides]
     if len(set(totals)) == 1:
         return [(as_array(edges), as_array(side)) for side in counts], "how many"
-    in_percent = [as_array(side) * (100 / total if total else 0.0) for side, total in zip(counts, totals, strict=True)]
-    return [(as_array(edges), side) for side in in_percent], "% of all"
+    shares = [100 * (as_array(side) / (total or 1.0)) for side, total in zip(counts, totals, strict=True)]
+    return [(as_array(edges), side) for side in shares], "% of all"
 
 
 def _draw_side(axes: Axes, edges: Numbers, heights: Numbers, pen: Pen) -> Artist:
     """Fill the head, and leave the base an outline: what lies behind stays to be seen."""
-    heights = np.nan_to_num(heights)
+    heights = np.maximum(np.nan_to_num(heights), 0)
     if pen is HEAD:
         axes.stairs(heights, edges, fill=True, color=pen.faint, linewidth=0, zorder=1)
     return axes.stairs(heights, edges, color=pen.line, linewidth=pen.width, zorder=3 if pen is HEAD else 2)

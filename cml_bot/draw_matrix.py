@@ -54,8 +54,8 @@ LEAST_WIDTH = (420, 580)
 """For one panel and for two: their texts need that room."""
 TOP, FOOT, GAP = 74, 36, 28
 """Pixels above, below and between the panels."""
-NARROW, LINE_HEIGHT = 800, 24
-"""A picture that is no wider has two lines below it, of that height."""
+FOOT_LETTER, LINE_HEIGHT = 13, 24
+"""Pixels of a letter below the panels, and of a line: what is longer than the picture is wide stands on two."""
 LETTER = 0.62
 """Width of a digit for its size."""
 LETTER_WIDTH, LINE = 10.5, 36
@@ -101,7 +101,7 @@ def _side_panel(grid: Grid, label: str, *, in_shares: bool) -> _Panel:
     shares = _shares(numbers)
     has_shares = not in_shares and _has_shares(grid)
     return _Panel(
-        head=f"{label}, % of each row" if in_shares else f"{label}, and % of row" if has_shares else label,
+        head=f"{label}, % of each row" if in_shares else label,
         colours=SHARES,
         shades=np.sqrt(np.clip(shares, 0, 1)),
         numbers=shares * 100 if in_shares else numbers,
@@ -138,9 +138,12 @@ def _paint(grid: Grid, panels: list[_Panel], title: str, base_label: str) -> byt
     left, below = _room(grid.rows), _room(grid.columns) if _is_upright(grid, cell) else LINE
     width, height = cell * len(grid.columns), cell * len(grid.rows)
     whole = round(max(LEAST_WIDTH[len(panels) - 1], left + (width + GAP) * len(panels)))
-    what = ["rows: true, columns: predicted"] if grid.is_square else []
+    told = ["rows: true, columns: predicted"] if grid.is_square else []
+    told += ["%: of the row"] if panels[0].shares is not None else []
+    what = [", ".join(told)] if told else []
     what += [f"blue: more here, orange: more on {base_label}"] if len(panels) > 1 else []
-    what = what if whole < NARROW else [" · ".join(what)]
+    both = " · ".join(what)
+    what = what if len(both) > whole / FOOT_LETTER else [both]
     tall = round(TOP + height + below + FOOT + LINE_HEIGHT * max(0, len(what) - 1))
     with open_sheet(whole, tall) as sheet:
         write_title(sheet, title)
@@ -155,7 +158,7 @@ def _paint(grid: Grid, panels: list[_Panel], title: str, base_label: str) -> byt
 
 
 def _write_foot(sheet: Figure, what: list[str]) -> None:
-    """Say below the panels what they are; in a narrow picture on two lines, lest the letters get small."""
+    """Say below the panels what they are; on two lines where one would have small letters."""
     width, height = pixels_of(sheet)
     for number, text in enumerate(reversed(what[:-1]), start=1):
         y = (7.2 + number * LINE_HEIGHT) / height

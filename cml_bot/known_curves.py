@@ -59,10 +59,10 @@ def find_score(side: Points) -> float | None:
         return None
     steps = zip(pairwise(side.x), pairwise(side.y), strict=True)
     if known is not Known.PRECISION_RECALL:
-        return abs(math.fsum((right - left) * (low / 2 + high / 2) for (left, right), (low, high) in steps))
+        return _plain(math.fsum((right - left) * (low / 2 + high / 2) for (left, right), (low, high) in steps))
     # Each precision counts from its own recall down to the next smaller one.
     falls = side.x[0] > side.x[-1]
-    return abs(math.fsum((right - left) * (low if falls else high) for (left, right), (low, high) in steps))
+    return _plain(math.fsum((right - left) * (low if falls else high) for (left, right), (low, high) in steps))
 
 
 def have_same_ends(sides: Sequence[Points]) -> bool:
@@ -73,6 +73,11 @@ def have_same_ends(sides: Sequence[Points]) -> bool:
 
 
 _ALIKE = 1e-6
+
+
+def _plain(area: float) -> float:
+    """Give an area without the noise of many sums in its last digits."""
+    return float(f"{abs(area):.12g}")
 
 
 def _begins(side: Points, x: str, y: str) -> bool:

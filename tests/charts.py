@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from cml_bot.model import Bars, Chart, ChartPair, Matrix, Points
+from cml_bot.model import Bars, Chart, ChartPair, Histogram, Matrix, Points
 
 HEAD, BASE = "this branch", "main"
 
@@ -47,6 +47,12 @@ def cloud(count: int, seed: int, *, is_jittered: bool = False) -> Points:
         x_label="actual",
         y_label="predicted",
         is_jittered=is_jittered,
+    )
+
+
+def histogram(*counts: float, edges: Sequence[float] = ()) -> Histogram:
+    return Histogram(
+        name="scores", edges=tuple(edges) or tuple(map(float, range(len(counts) + 1))), counts=counts, x_label="score"
     )
 
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cml_bot.as_json import dump_run, parse_run
+from cml_bot.bins import Bins, is_rising, share_edges
 from cml_bot.bundle import dump_bundle
 from cml_bot.bundle_paths import Bundle
 from cml_bot.chart_numbers import number_chart, tabulate_chart
@@ -30,9 +31,9 @@ from cml_bot.charts import (
 from cml_bot.errors import InputError
 from cml_bot.join_runs import join
 from cml_bot.mermaid import draw_bars
-from cml_bot.model import Bars, Chart, ChartPair, Key, Matrix, Points, Run
+from cml_bot.model import Bars, Chart, ChartPair, Histogram, Key, Matrix, Points, Run
 from cml_bot.pairs import pair_charts
-from tests.charts import BASE, HEAD, bars, cloud, confusion, line, matrix, pair
+from tests.charts import BASE, HEAD, bars, cloud, confusion, histogram, line, matrix, pair
 
 NAN = math.nan
 
@@ -140,6 +141,8 @@ class TestBounds:
 class TestKept:
     CHARTS = (
         confusion(3, 1),
+        histogram(1, 2.5, NAN),
+        replace(line(0.0, 1.0), name="known", score=0.75),
         bars(a=1.5, b=NAN),
         line(0.0, 0.5, 1.0),
         replace(cloud(4, 1, is_jittered=True), group="x"),
@@ -278,6 +281,141 @@ def test_a_small_table_names_the_most_confused_and_the_largest() -> None:
     assert tabulate_chart(pair(matrix((1, 0), (0, 1)), None), base_label="main", most=5) is None
 
 
+@pytest.mark.parametrize(
+    ("drawn", "said"),
+    [
+        (
+            pair(histogram(2, 8, 2), histogram(6, 2, 4)),
+            (
+                "scores, histogram of 12 numbers: half of them from 1.13 to 1.88, the middle at 1.5, on this branch "
+                "and from 0.50 to 2.25, the middle at 1.0, on main"
+            ),
+        ),
+        (
+            pair(histogram(1, 3), histogram(1, 2)),
+            (
+                "scores, histogram of 4 numbers (3 on main): half of them from 1.00 to 1.667, the middle at 1.333, "
+                "on this branch and from 0.75 to 1.625, the middle at 1.250, on main"
+            ),
+        ),
+        (pair(histogram(0, NAN), None), "scores, histogram of 0 numbers: nothing in it; it is not there on main"),
+        (
+            pair(
+                replace(line(1.0, 0.8, 0.4), x_label="recall", y_label="precision"),
+                replace(line(1.0, 0.6, 0.4), x_label="recall", y_label="precision"),
+            ),
+            "roc, precision over recall: average precision 0.6 on this branch and 0.5 on main",
+        ),
+        (
+            pair(replace(line(0.0, 0.5, 1.0), score=0.912), replace(line(0.0, 0.5, 1.0), score=0.905)),
+            "roc, tpr over fpr: area under it 0.912 on this branch and 0.905 on main",
+        ),
+        (
+            pair(matrix((9, 1, 0), (4, 6, 0), (0, 2, 8)), matrix((9, 0, 1), (4, 6, 0), (3, 0, 7))),
+            (
+                "cm, confusion matrix of 3 classes: 23 of 30 right on this branch, 1 more than on main, "
+                "most confused: b as a (4 on this branch and 4 on main), "
+                "most changed: c as a (0 on this branch and 3 on main)"
+            ),
+        ),
+    ],
+    ids=["histogram", "other numbers", "nothing", "average precision", "score", "most changed"],
+)
+def test_words_of_known_curves_and_histograms(drawn: ChartPair, said: str) -> None:
+    assert tell(drawn) == said
+
+
+class TestNumbers:
+    def test_a_small_matrix_stands_as_it_is(self) -> None:
+        assert number_chart(pair(matrix((9, 1), (0, 10)), matrix((7, 3), (0, 10))), base_label="main") == (
+            ("true, by what it was taken for (main → here where they differ)", "a", "b"),
+            (("a", "7 → 9", "3 → 1"), ("b", "0", "10")),
+        )
+
+    def test_of_a_large_one_what_changed_most(self) -> None:
+        told = number_chart(pair(confusion(30, 1), confusion(30, 2)), base_label="main")
+        assert told is not None
+        assert told.heads == ("true", "taken for", "main", "here", "change")
+        assert len(told.rows) == 20
+        sizes = [abs(int(row[-1].replace("−", "-"))) for row in told.rows]
+        assert sizes == sorted(sizes, reverse=True)
+
+    def test_bars_up_to_thirty(self) -> None:
+        many = {f"f{number}": float(100 - number) for number in range(64)}
+        told = number_chart(pair(bars(**many), bars(**{**many, "f1": 50.0})), base_label="main")
+        assert told is not None
+        assert len(told.rows) == 30
+        assert told.rows[1] == ("f1", "50", "99", "+49")
+
+    def test_a_curve_at_even_places(self) -> None:
+        told = number_chart(pair(line(0.0, 0.9, 1.0), line(0.0, 0.5, 1.0)), base_label="main")
+        assert told is not None
+        assert told.heads == ("tpr at fpr", "main", "here", "change")
+        assert told.rows[0] == ("0", "0", "0", "0")
+        assert told.rows[5] == ("0.5", "0.5", "0.9", "+0.4")
+        assert told.rows[-1] == ("area", "0.5", "0.7", "+0.2")
+
+    def test_points_by_how_they_are_spread(self) -> None:
+        told = number_chart(pair(cloud(101, 1), cloud(50, 2)), base_label="main")
+        assert told is not None
+        assert told.rows[0] == ("points", "", "50", "101")
+        assert [row[:2] for row in told.rows[1:6]] == [
+            ("actual", name)
+            for name in ("smallest", "a quarter below", "half below", "three quarters below", "largest")
+        ]
+
+    def test_bins_of_both_sides(self) -> None:
+        told = number_chart(pair(histogram(1, 2), histogram(3, 4, edges=(1, 2, 3))), base_label="main")
+        assert told == (
+            ("score", "main", "here", "change"),
+            (("0 to 1", "0", "1", "+1"), ("1 to 2", "3", "2", "−1"), ("2 to 3", "4", "0", "−4")),
+        )
+        told = number_chart(pair(histogram(1, 2), histogram(3, 4, edges=(0.1, 2, 3))), base_label="main")
+        assert told is not None
+        assert told.rows[0] == ("how many", "7", "3")
+
+    def test_one_side_has_no_change(self) -> None:
+        told = number_chart(pair(histogram(1, 2), None), base_label="main")
+        assert told == (("score", "here"), (("0 to 1", "1"), ("1 to 2", "2")))
+
+
+class TestBins:
+    @given(
+        st.lists(st.integers(0, 50), min_size=1, max_size=8),
+        st.lists(st.integers(0, 50), min_size=1, max_size=8),
+        st.integers(-9, 9),
+        st.sampled_from([1, 2, 3]),
+    )
+    def test_even_bins_are_put_over_each_other_and_nothing_is_lost(
+        self, ours: list[int], theirs: list[int], start: int, times: int
+    ) -> None:
+        head = histogram(*ours, edges=[0.1 * place for place in range(len(ours) + 1)])
+        base = histogram(*theirs, edges=[0.1 * (start + place * times) for place in range(len(theirs) + 1)])
+        shared = share_edges(head, base)
+        assert shared is not None
+        assert (sum(shared.head), sum(shared.base)) == (sum(ours), sum(theirs))
+        assert is_rising(shared.edges)
+
+    def test_edges_that_nearly_agree_are_the_same(self) -> None:
+        assert share_edges(histogram(1, 2, 3, edges=(0, 1, 5, 6)), histogram(3, 2, 1, edges=(0, 1.01, 5, 6))) == Bins(
+            edges=(0, 1, 5, 6), head=(1, 2, 3), base=(3, 2, 1)
+        )
+        assert share_edges(histogram(1, 2), histogram(1, 2, edges=(0, 1.5, 2))) is None
+        assert share_edges(histogram(1, 2), histogram(1, 2, edges=(1e9, 1e9 + 1, 1e9 + 2))) is None
+
+    def test_many_bins_are_merged(self) -> None:
+        many = histogram(*map(float, range(1_000)))
+        short = bound_chart(many)
+        assert isinstance(short, Histogram)
+        assert len(short.counts) == 100
+        assert sum(short.counts) == sum(many.counts)
+        assert (short.edges[0], short.edges[-1]) == (0, 1_000)
+
+    @pytest.mark.parametrize("edges", [(0, 0), (1, 0), (0, NAN), (-math.inf, 0), (0,), (0, 1, 2)])
+    def test_edges_have_to_rise(self, edges: tuple[float, ...]) -> None:
+        assert not is_whole(replace(histogram(1.0), edges=edges))
+
+
 HUGE = [10**400, -(10**400), 1e308, -1e308, NAN, math.inf, 5e-324, 0, 1]
 
 
@@ -289,6 +427,7 @@ def test_any_numbers_can_be_told(data: st.DataObject) -> None:
         pair(matrix(*four[:2]), matrix(*four[2:])),
         pair(bars(a=four[0][0], b=four[0][1]), bars(a=four[1][0], c=four[1][1])),
         pair(line(*four[0]), line(*four[1], x=four[2])),
+        pair(histogram(*four[0]), histogram(*four[1], edges=(-1e149, 0, 1e-300))),
     )
     for drawn in kinds:
         assert tell(drawn)

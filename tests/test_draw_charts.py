@@ -19,8 +19,8 @@ from cml_bot.draw_charts import draw_chart
 from cml_bot.draw_lines import smooth
 from cml_bot.draw_sheet import BASE as BASE_PEN
 from cml_bot.draw_sheet import HEAD as HEAD_PEN
-from cml_bot.model import Bars, ChartPair, Curve, Figure, Matrix, Points, Series
-from tests.charts import BASE, HEAD, bars, cloud, confusion, line, matrix, pair
+from cml_bot.model import Bars, Chart, ChartPair, Curve, Figure, Matrix, Points, Series
+from tests.charts import BASE, HEAD, bars, cloud, confusion, histogram, line, matrix, pair
 from tests.test_draw import HOSTILE, count_pixels
 
 NAN, INF = math.nan, math.inf
@@ -33,6 +33,17 @@ PAIRS = {
     "90 classes": pair(confusion(90, 1), confusion(90, 2)),
     "other sizes": pair(confusion(3, 1), confusion(3, 2, each=30)),
     "bars": pair(bars(**MANY), bars(**{name: value / 2 for name, value in MANY.items()})),
+    "close bars": pair(bars(a=0.9, b=0.8, c=0.85), bars(a=0.8, b=0.85, c=0.85)),
+    "histogram": pair(histogram(1, 5, 9, 4), histogram(2, 7, 6, 4)),
+    "histogram of other bins": pair(histogram(1, 5, 9, 4), histogram(2, 7, 6, edges=(0, 0.3, 1, 4))),
+    "precision-recall": pair(
+        replace(line(1.0, 0.8, 0.4), x_label="recall", y_label="precision"),
+        replace(line(1.0, 0.7, 0.4), x_label="recall", y_label="precision"),
+    ),
+    "calibration": pair(
+        replace(line(0.1, 0.4, 1.0), x_label="mean predicted", y_label="fraction of positives", score=0.1),
+        replace(line(0.2, 0.5, 1.0), x_label="mean predicted", y_label="fraction of positives", score=0.2),
+    ),
     "line": pair(line(0.0, 0.8, 1.0), line(0.0, 0.6, 1.0)),
     "cloud": pair(cloud(300, 1), cloud(300, 2)),
     "jitter": pair(cloud(300, 1, is_jittered=True), cloud(300, 2, is_jittered=True)),
@@ -58,14 +69,14 @@ def test_every_kind_is_a_small_picture_of_both_sides(kind: str) -> None:
     assert count_pixels(figure, BASE_PEN.line) > 100 or "classes" in kind
 
 
-@pytest.mark.parametrize("kind", ["10 classes", "bars", "line", "jitter"])
+@pytest.mark.parametrize("kind", ["10 classes", "bars", "line", "jitter", "histogram", "calibration"])
 def test_one_side_alone(kind: str) -> None:
     whole = PAIRS[kind]
     for side in (replace(whole, base=None), replace(whole, head=None)):
         assert draw(side).data != draw(whole).data
 
 
-@pytest.mark.parametrize("kind", ["10 classes", "bars", "jitter"])
+@pytest.mark.parametrize("kind", ["10 classes", "bars", "jitter", "histogram"])
 def test_same_input_gives_same_bytes_without_metadata(kind: str) -> None:
     first, second = (draw(PAIRS[kind]) for _ in range(2))
     assert first == second
@@ -93,6 +104,21 @@ def test_order_is_kept_where_it_counts() -> None:
     assert draw(pair(rising, None)).data != draw(pair(replace(rising, is_ordered=True), None)).data
 
 
+def test_shares_stand_below_the_counts_of_few_classes() -> None:
+    """Where all are right, the share says nothing that the colour does not; where some are not, it is other text."""
+    counts, shares = (pair(confusion(4, 1), None), pair(replace(confusion(4, 1), is_shares=True), None))
+    assert count_pixels(draw(counts), "#ffffff") != count_pixels(draw(shares), "#ffffff")
+
+
+def test_the_number_of_a_curve_stands_in_its_legend() -> None:
+    known = PAIRS["calibration"]
+    assert isinstance(known.head, Points)
+    other = replace(known, head=replace(known.head, score=0.3))
+    assert draw(known).data != draw(other).data
+    unknown = replace(known, head=replace(known.head, score=None))
+    assert count_pixels(draw(unknown), HEAD_PEN.line) < count_pixels(draw(known), HEAD_PEN.line)
+
+
 def test_a_million_points_take_less_than_a_second() -> None:
     draw(PAIRS["cloud"])  # imports and fonts
     xs = tuple(math.sin(number / 7) for number in range(1_000_000))
@@ -112,6 +138,7 @@ def test_odd_numbers_are_drawn(values: tuple[float, float]) -> None:
         pair(matrix(values, other), matrix(other, values)),
         pair(bars(a=values[0], b=values[1]), bars(a=1.0)),
         pair(line(*values), line(*other)),
+        pair(histogram(*values), histogram(*other)),
         pair(Points(name="p", x=values, y=values, is_jittered=True), Points(name="p", x=values, y=other)),
     ):
         assert size_of(draw(drawn))[0] >= 400
@@ -125,10 +152,13 @@ def test_odd_numbers_are_drawn(values: tuple[float, float]) -> None:
         Matrix(name="m", rows=("x",), columns=tuple(map(str, range(80))), values=((1.5,) * 80,)),
         Bars(name="b", labels=("only",), values=(0.0,)),
         Points(name="p", x=(1.0,), y=(2.0,), is_line=True),
+        Points(name="p", x=(0.5,), y=(0.5,), x_label="recall", y_label="precision", is_line=True),
+        histogram(3.0),
+        histogram(0.0, 0.0, edges=(-1e140, 0, 1e-140)),
     ],
-    ids=["one cell", "tall", "wide", "one bar", "one point"],
+    ids=["one cell", "tall", "wide", "one bar", "one point", "one cut", "one bin", "odd bins"],
 )
-def test_odd_shapes_are_drawn(chart: Matrix | Bars | Points) -> None:
+def test_odd_shapes_are_drawn(chart: Chart) -> None:
     assert size_of(draw(pair(chart, None)))[1] < 1_000
 
 
@@ -139,6 +169,7 @@ def test_hostile_names_are_only_text(name: str) -> None:
         Matrix(name=name, rows=labels, columns=labels, values=((1.0, 2.0), (3.0, 4.0))),
         Bars(name=name, labels=labels, values=(1.0, 2.0), unit=name[:40]),
         Points(name=name, x=(0.0, 1.0), y=(1.0, 0.0), x_label=name, y_label=name, is_line=True),
+        replace(histogram(1.0, 2.0), name=name, x_label=name),
     )
     for chart in hostile:
         figure = draw(pair(chart, None), head_label=name, base_label=name)
