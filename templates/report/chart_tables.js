@@ -6,7 +6,7 @@ const NUMBERS_SHOWN = 50;
 /** Write some of the numbers of a chart as a table, once somebody wants them. */
 function offerNumbers(figure) {
   const part = figure.querySelector("details.numbers");
-  if (!part) return;
+  if (!part || figure.querySelector(".plot > p")) return;
   part.hidden = false;
   part.addEventListener("toggle", () => {
     drawChart(figure);

@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 
 from cml_bot.model import Band, Curve, Goal, Key, ParamDelta, Report, Run, Series
-from tests.making import make_metric, make_report
+from tests.making import make_metric, make_report, make_run
 from tests.test_golden import charts
 
 
@@ -46,6 +46,18 @@ def whole() -> Report:
         make_curve("grad_norm", 400, seed=7, noise=0.3),
     )
     return replace(report, curves=curves)
+
+
+def two_curves() -> Report:
+    """Sides of other steps; with a gap."""
+    head = Series(name="loss", x=(0, 10, 20, 30), y=(1.0, 0.5, 0.25, 0.125), x_label="step")
+    base = Series(name="loss", x=(0, 15, 30), y=(1.0, 0.75, 0.5), x_label="step")
+    gaps = replace(head, name="norm", y=(1.0, math.nan, 3.0, 4.0))
+    curves = (
+        Curve(key=Key("", "loss"), head=head, base=base, goal=Goal.LOWER),
+        Curve(key=Key("", "norm"), head=gaps, base=None),
+    )
+    return replace(make_report(make_run(loss=0.3), make_run(loss=0.4)), curves=curves)
 
 
 def with_metrics(count: int) -> Report:

@@ -1,0 +1,195 @@
+"""The curves of a page: drawn, read and zoomed, and the numbers behind them."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cml_bot.model import Curve, Goal, Key, Series
+from cml_bot.page import render_html
+from cml_bot.render import Drawn
+from tests.browser.chromium import MODULES
+from tests.browser.looking import DESK, Open, readout, see_chart, wait_until
+from tests.browser.reports import make_curve, two_curves, whole, with_curves
+
+VENDOR = Path(__file__).parent.parent.parent / "templates" / "report" / "vendor"
+
+
+def test_the_mouse_reads_both_sides_at_their_nearest_steps(show: Open) -> None:
+    page = show(two_curves()).page
+    see_chart(page)
+    over = page.locator("[data-chart='0'] .u-over").bounding_box()
+    assert over
+    page.mouse.move(over["x"] + over["width"] * 2 / 3, over["y"] + 50)
+    assert readout(page) == "step 20 · this branch 0.25, main 0.75 (at 15), difference −0.50"
+    assert readout(page, 1) == "step 20 · this branch 3"
+    page.mouse.move(0, 0)
+    assert readout(page) == ""
+
+
+def test_keys_read_a_chart_and_a_screen_reader_is_told(show: Open) -> None:
+    page = show(two_curves()).page
+    see_chart(page, 1)
+    page.locator("[data-chart='1'] .plot").focus()
+    told = []
+    for key in ("Home", "ArrowRight", "ArrowRight", "End", "ArrowLeft", "PageDown"):
+        page.keyboard.press(key)
+        told.append(readout(page, 1).removeprefix("step ").replace(" · this branch", ""))
+    assert told == ["0 1", "10 NaN", "20 3", "30 4", "20 3", "30 4"]
+    wait_until(page, "document.getElementById('said').textContent !== ''")
+    assert page.locator("#said").inner_text() == "step 30 · this branch 4"
+
+
+def test_dragging_looks_closer_and_escape_shows_all(show: Open) -> None:
+    page = show(with_curves(1, 1_000)).page
+    see_chart(page)
+    over = page.locator("[data-chart='0'] .u-over").bounding_box()
+    assert over
+    page.mouse.move(over["x"] + over["width"] * 0.25, over["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(over["x"] + over["width"] * 0.5, over["y"] + 50, steps=4)
+    page.mouse.up()
+    span = "(({min, max}) => [Math.round(min / 10), Math.round(max / 10)])([...charts.values()][0].plot.scales.x)"
+    assert page.evaluate(span) == [25, 50]
+    page.locator("[data-chart='0'] .plot").focus()
+    page.keyboard.press("End")
+    assert 490 <= float(readout(page).split(" ")[1]) <= 510
+    page.keyboard.press("Escape")
+    wait_until(page, f"{span}[1] === 100")
+    assert page.evaluate(span) == [0, 100]
+
+
+def test_numbers_of_a_chart_are_a_table_on_demand(show: Open) -> None:
+    page = show(with_curves(1, 1_000)).page
+    see_chart(page)
+    page.locator("[data-chart='0'] details.numbers summary").click()
+    table = page.locator("[data-chart='0'] details.numbers table")
+    table.wait_for()
+    assert table.locator("thead th").all_inner_texts() == ["step", "this branch", "main"]
+    steps = table.locator("tbody th").all_inner_texts()
+    assert (len(steps), steps[0], steps[-1]) == (50, "0", "999")
+
+
+def test_bands_lines_and_the_best_are_drawn_in_their_colours(show: Open) -> None:
+    page = show(whole(), color_scheme="light").page
+    see_chart(page)
+    page.wait_for_timeout(100)
+    count = """(wanted) => {
+        const canvas = document.querySelector("[data-chart='0'] canvas");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let found = 0;
+        for (let at = 0; at < data.length; at += 4) {
+            if (data[at + 3] > 40 && wanted.every((part, place) => Math.abs(data[at + place] - part) < 6)) found += 1;
+        }
+        return found;
+    }"""
+    assert page.evaluate(count, [10, 76, 155]) > 300
+    assert page.evaluate(count, [227, 159, 75]) > 1_000
+
+
+def test_charts_follow_the_colours_of_the_page(show: Open) -> None:
+    page = show(two_curves(), color_scheme="light").page
+    see_chart(page)
+    light = page.evaluate("[...charts.values()][0].plot.series.at(-1).stroke()")
+    button = page.locator("button.theme")
+    assert button.inner_text() == "Colours: auto"
+    button.click()
+    button.click()
+    assert button.inner_text() == "Colours: dark"
+    assert page.evaluate("[...charts.values()][0].plot.series.at(-1).stroke()") != light
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 17, 23)"
+    page.reload()
+    assert page.locator("button.theme").inner_text() == "Colours: dark"
+
+
+def test_a_hundred_curves_are_small_soon_there_and_all_drawn(open_page: Open, tmp_path: Path) -> None:
+    report = with_curves(100, 1_000)
+    path = tmp_path / "page.html"
+    path.write_text(render_html(report, Drawn(curves={}, pairs=())), encoding="utf-8")
+    assert path.stat().st_size < 1_500_000
+    watched = open_page(viewport=DESK)
+    start = time.monotonic()
+    page = watched.open(path)
+    see_chart(page)
+    # A second where nothing else runs; the machines of a test have other things to do.
+    assert time.monotonic() - start < 5
+    assert page.locator("[data-chart] canvas").count() < 30
+    for number in range(100):
+        see_chart(page, number)
+    assert page.locator("[data-chart] canvas").count() == 100
+    assert watched.said == []
+
+
+def test_odd_courses_are_drawn_or_told(show: Open) -> None:
+    """Nothing to draw, one point, one value, steps that do not begin at 0, what only a double holds."""
+    courses: list[tuple[tuple[float, ...], tuple[float, ...]]] = [
+        ((0, 1, 2), (math.nan, math.nan, math.nan)),
+        ((5,), (0.5,)),
+        ((0, 1, 2), (2.0, 2.0, 2.0)),
+        ((0, 1, 2), (0.0, 0.0, 0.0)),
+        ((0.001, 0.5, 7.25), (1e140, -1e140, 0.0)),
+        ((1e6, 1e6 + 1), (1e-300, 1e-299)),
+        ((0, 1, 2, 3), (math.nan, 1e9, math.nan, 1e9 + 1e-3)),
+        ((math.inf,), (1.0,)),
+    ]
+    curves = tuple(
+        Curve(key=Key("", f"odd_{at}"), head=Series(name=f"odd_{at}", x=x, y=y), base=None, goal=Goal.LOWER)
+        for at, (x, y) in enumerate(courses)
+    )
+    watched = show(replace(two_curves(), curves=curves))
+    page = watched.page
+    assert page.locator(".plot", has_text="no number to draw").count() == 2
+    for number in range(1, len(courses) - 1):
+        see_chart(page, number)
+        page.locator(f"[data-chart='{number}'] .plot").focus()
+        page.keyboard.press("End")
+    told = [readout(page, at).removeprefix("step ") for at in (1, 6)]
+    assert told == ["5 · this branch 0.5", "3 · this branch 1\u202f000\u202f000\u202f000"]
+    assert watched.said == []
+
+
+def test_numbers_in_the_page_are_those_of_the_report(show: Open) -> None:
+    curve = make_curve("loss", 300, seed=1)
+    page = show(replace(two_curves(), curves=(curve,))).page
+    see_chart(page)
+    assert curve.head
+    read = page.evaluate(
+        "[...charts.values()][0].layers.find(({kind, side}) => kind === 'line' && side === 'head').raw"
+    )
+    assert read == pytest.approx(curve.head.y, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "told"),
+    [
+        (0.8912, 0.9034, {"base": "0.891", "head": "0.903", "change": "+0.012"}),
+        (12345.0, 12399.0, {"base": "12\u202f345", "head": "12\u202f399", "change": "+54"}),
+        (2e-7, 1e-7, {"base": "2.0e-07", "head": "1.0e-07", "change": "−1.0e-07"}),
+        (1.0, 1.0, {"base": "1", "head": "1", "change": "0"}),
+        (-0.5, 0.25, {"base": "−0.50", "head": "0.25", "change": "+0.75"}),
+    ],
+)
+def test_numbers_are_written_as_the_report_writes_them(
+    show: Open, base: float, head: float, told: dict[str, str]
+) -> None:
+    page = show(two_curves()).page
+    assert page.evaluate(f"formatPair({json.dumps(base)}, {json.dumps(head)})") == told
+
+
+def test_the_filter_chooses_curves_too(show: Open) -> None:
+    page = show(two_curves()).page
+    page.locator("#filter").fill("norm")
+    wait_until(page, "document.querySelector(\"[data-name='loss']\").hidden")
+    assert page.locator("[data-name='norm']").is_visible()
+
+
+def test_the_vendored_files_are_the_published_ones() -> None:
+    published = MODULES / "uplot"
+    for name in ("uPlot.iife.min.js", "uPlot.min.css"):
+        assert (VENDOR / name).read_bytes() == (published / "dist" / name).read_bytes()
+    assert (VENDOR / "uPlot-LICENSE.txt").read_bytes() == (published / "LICENSE").read_bytes()
