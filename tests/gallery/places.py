@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cml_bot.differences import add_differences
 from cml_bot.model import Report
 from cml_bot.page import render_html
 from cml_bot.publish import Marker
@@ -74,6 +75,7 @@ def write_pages(folder: Path, case: str, report: Report, only: str) -> Iterable[
         report: what is told.
         only: ``markdown``, ``page``, or empty for both.
     """
+    report = replace(report, figures=add_differences(report.figures, report.base.label))
     drawn = draw_figures(report)
     (folder / FIGURES).mkdir(parents=True, exist_ok=True)
     for figure in drawn.figures:

@@ -14,6 +14,7 @@ from cml_bot.judge import judge
 from cml_bot.like_for_like import has_other_data, tell_differences
 from cml_bot.model import Build, Metric, Outcome, Report, Rule, Run, Side, Source, Waiver
 from cml_bot.pairs import keep_same_params, pair_charts, pair_curves, pair_figures, pair_params
+from cml_bot.slices import chart_slices
 from cml_bot.trees import FolderTree
 from tests.making import BASE_SHA, HEAD_SHA, TODAY, make_metric
 
@@ -60,7 +61,7 @@ def make(
         params=pair_params(head, base),
         same_params=keep_same_params(head, base),
         curves=pair_curves(head, base, rules),
-        charts=pair_charts(head, base),
+        charts=(*pair_charts(head, base), *chart_slices(deltas)),
         figures=pair_figures(head, base),
         like_for_like=tell_differences(head, base) if base else (),
         band=(f"noise is taken from {len(history)} runs of main",) if history else (),
