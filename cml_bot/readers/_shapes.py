@@ -139,7 +139,7 @@ _SKLEARN: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("classification_table", ("precision", "recall", "f1-score", "support")),
 )
 
-PREDICTIONS = Shape(module="predictions", tool="scikit-learn", columns=SURE[0])
+PREDICTIONS = Shape(module="predictions", tool="predictions", columns=SURE[0])
 
 IMPORTANCE = Shape(module="importance_table", tool="scikit-learn", columns=IMPORTANCES[0])
 
