@@ -161,7 +161,7 @@ def _number_line(pair: ChartPair, base_label: str) -> Told | None:
         return None
     low, high = min(xs), max(xs)
     places = [low + (high - low) * part / PLACES for part in range(PLACES + 1)] if low < high else [low]
-    rows = [Row((format_number(place),), _height(head, place), _height(base, place)) for place in places]
+    rows = [Row((format_number(place),), height_at(head, place), height_at(base, place)) for place in places]
     one = sides[0]
     scores = [find_score(side) if side else None for side in (head, base)]
     if any(score is not None for score in scores):
@@ -170,7 +170,7 @@ def _number_line(pair: ChartPair, base_label: str) -> Told | None:
     return _write(pair, (f"{y} at {x}",), rows, base_label, with_change=True)
 
 
-def _height(side: Points | None, x: float) -> float | None:
+def height_at(side: Points | None, x: float) -> float | None:
     """Read a line at a place: between its neighbours, the highest where it rises straight up; None outside of it."""
     if side is None:
         return None

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cml_bot.charts import choose_bars
+from cml_bot.charts import choose_bars, is_drawable
 from cml_bot.escape import clean
 from cml_bot.filters import format_number
 
@@ -104,7 +104,7 @@ def draw_bars(head: Bars | None, base: Bars | None, *, head_label: str, base_lab
         [dict(zip(side.labels, side.values, strict=True)).get(label, 0.0) for label in labels] for side, *_ in sides
     ]
     values = [value for row in rows for value in row]
-    if not all(math.isfinite(value) and value >= 0 for value in values) or not any(values):
+    if not all(is_drawable(value) and value >= 0 for value in values) or not any(values):
         return None
     power = _find_power(values)
     rows = [[value / 10.0**power for value in row] for row in rows]

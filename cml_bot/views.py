@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cml_bot.chart_numbers import number_chart, tabulate_chart
-from cml_bot.chart_words import describe_chart, sides_of
+from cml_bot.chart_text import draw_text
+from cml_bot.chart_words import describe_chart
 from cml_bot.curve_views import chart_curves, view_curves
 from cml_bot.escape import clean, find_commits
 from cml_bot.filters import plural
-from cml_bot.mermaid import draw_bars
-from cml_bot.model import Bars, Key, Matrix, Outcome
+from cml_bot.model import Key, Matrix, Outcome
 from cml_bot.names import name_of, shared_names
 from cml_bot.wording import rank, second_line, tell_check, tell_next, tell_pictures
 from cml_bot.wording_counts import first_line, fold_titles
@@ -132,13 +132,13 @@ def view_report(
 
 
 def add_charts(view: Mapping[str, Any], report: Report, most: int) -> dict[str, Any]:
-    """Give the first curves, and bars, that have no picture a chart in text each."""
+    """Give the first curves and charts that have no picture a chart in text each, as far as there is a form for it."""
     labels = labels_of(report)
     curves = chart_curves(view["curves"], report, labels, most)
     charts: list[ChartView] = []
     for pair, told in zip(titled_charts(report).values(), view["charts"], strict=True):
         count = sum(one.chart is not None for one in charts)
-        chart = _chart_bars(pair, labels) if told.figure is None and count < most else None
+        chart = draw_text(pair, **labels) if told.figure is None and count < most else None
         charts.append(replace(told, chart=chart))
     return {**view, "curves": curves, "charts": charts}
 
@@ -253,8 +253,3 @@ def _chart_views(report: Report, figures: Mapping[Key, Figure]) -> list[ChartVie
         )
         for key, pair in titled_charts(report).items()
     ]
-
-
-def _chart_bars(pair: ChartPair, labels: Mapping[str, str]) -> Chart | None:
-    head, base = sides_of(pair, Bars)
-    return draw_bars(head, base, **labels) if head or base else None

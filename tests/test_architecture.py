@@ -164,7 +164,8 @@ ALLOWED: dict[str, set[str]] = {
     "wording_counts": EDGE | {"filters", "wording_noise", "wording_rows"},
     "wording": EDGE | TEXT | {"wording_counts", "wording_noise", "wording_rows"},
     "mermaid": EDGE | TEXT | {"charts"},
-    "views": EDGE | TEXT | WORDING | {"chart_numbers", "chart_words", "curve_views", "mermaid", "names"},
+    "chart_text": EDGE | {"bins", "chart_numbers", "chart_words", "charts", "filters", "known_curves", "mermaid"},
+    "views": EDGE | TEXT | WORDING | {"chart_numbers", "chart_text", "chart_words", "curve_views", "mermaid", "names"},
     "render": EDGE
     | {"curve_views", "dark", "draw", "draw_charts", "escape", "progress", "review", "template_files", "views"},
     "console": {"draw", "filters"},

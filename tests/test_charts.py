@@ -17,6 +17,7 @@ from cml_bot.bins import Bins, is_rising, share_edges
 from cml_bot.bundle import dump_bundle
 from cml_bot.bundle_paths import Bundle
 from cml_bot.chart_numbers import number_chart, tabulate_chart
+from cml_bot.chart_text import draw_text
 from cml_bot.chart_words import describe_chart
 from cml_bot.charts import (
     MOST_BARS,
@@ -432,6 +433,7 @@ def test_any_numbers_can_be_told(data: st.DataObject) -> None:
     for drawn in kinds:
         assert tell(drawn)
         tabulate_chart(drawn, base_label=BASE, most=5)
+        draw_text(drawn, head_label=HEAD, base_label=BASE)
         assert number_chart(drawn, base_label=BASE) or isinstance(drawn.head, Points)
         assert pair_charts(run(drawn.head or drawn.base or bars(a=1)), None)
 
@@ -452,6 +454,23 @@ class TestMermaid:
     @pytest.mark.parametrize("value", [-1.0, NAN, math.inf, 0.0])
     def test_none_where_mermaid_cannot(self, value: float) -> None:
         assert draw_bars(bars(a=value), None, head_label=HEAD, base_label=BASE) is None
+
+    def test_few_bins_of_a_histogram(self) -> None:
+        chart = draw_text(pair(histogram(*[1.0] * 30), histogram(*[2.0] * 30)), head_label=HEAD, base_label=BASE)
+        assert chart is not None
+        assert 'x-axis ["0", "3", "6", "9", "12", "15", "18", "21", "24", "27"]' in chart.block
+        assert "  bar [10, 10, 10" in chart.block
+        assert chart.legend == "blue bars: this branch, orange line: main; % of all, score from each number on"
+        torn = pair(histogram(1, 2), histogram(1, 2, edges=(0, 1.5, 2)))
+        assert draw_text(torn, head_label=HEAD, base_label=BASE) is None
+
+    def test_known_curves_are_lines(self) -> None:
+        chart = draw_text(pair(line(0.0, 0.9, 1.0), line(0.0, 0.5, 1.0)), head_label=HEAD, base_label=BASE)
+        assert chart is not None
+        assert 'x-axis "fpr" 0 --> 1' in chart.block
+        assert chart.block.count("  line [") == 2
+        for other in (cloud(9, 1), matrix((1, 2), (3, 4)), replace(line(0.0, 1.0), x_label="x")):
+            assert draw_text(pair(other, None), head_label=HEAD, base_label=BASE) is None
 
 
 def test_ten_thousand_labels_take_less_than_a_second(tmp_path: Path) -> None:
