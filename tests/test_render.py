@@ -382,7 +382,7 @@ def test_charts_in_text_are_one_a_curve_and_of_the_training_last() -> None:
     report = replace(report_of(HARMLESS, has_base=True), charts=())
     curves = tuple(Curve(key=Key("g", name), head=course(name, 1.0, 2.0), base=None) for name in names)
     body = render(replace(report, curves=curves), None, {}, charts=True).body
-    shown = re.findall(r'title "(.*)"', body)
+    shown = re.findall(r"^\*\*(.*)\*\* \(", body, re.MULTILINE)
     assert shown == [*(name for name in names if name.startswith("val")), "train/metric 0"]
     assert "<summary>10 curves" in body
 
