@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from cml_bot.charts import is_drawable
 from cml_bot.goals import find_goal
 from cml_bot.model import Bars, ChartPair, Goal, Key, Role, Trend
 
@@ -19,6 +20,8 @@ MOST_LABELS = 20
 FEWEST_LABELS = 3
 SEPARATORS = "./"
 """What stands between a class and its metric: ``cat.recall`` or ``recall/cat``."""
+_AVERAGE = " avg"
+"""Ends what scikit-learn calls the mean of all classes, which is no class."""
 _FIRST = ("f1", "f1-score", "f1_score", "recall", "precision", "accuracy")
 """Of as many changes these say most."""
 
@@ -55,7 +58,7 @@ def _find_parts(deltas: Iterable[Delta]) -> Iterator[_Part]:
         head, base = delta.head, delta.base
         if head and base and head.is_detail and delta.role is not Role.BOOKKEEPING:
             found = _split(delta.key.name)
-            if found and abs(head.value) < _LARGEST and abs(base.value) < _LARGEST:
+            if found and not found[1].endswith(_AVERAGE) and is_drawable(head.value) and is_drawable(base.value):
                 yield _Part(*found, delta, float(head.value), float(base.value))
 
 
@@ -103,6 +106,3 @@ def _chart(family: list[_Part]) -> ChartPair:
     return ChartPair(
         key=key, head=side(tuple(part.head for part in kept)), base=side(tuple(part.base for part in kept))
     )
-
-
-_LARGEST = 1e150

@@ -202,7 +202,7 @@ ALLOWED: dict[str, set[str]] = {
     "trusted": EDGE | {"bundle_paths", "bundle_zip", "config", "forges", "git", "job", "own_folder"},
     "publish": EDGE | {"forges", "review"},
     "pairs": EDGE | {"bands", "charts", "goals", "rules"},
-    "slices": EDGE | {"goals"},
+    "slices": EDGE | {"charts", "goals"},
     "picture_pixels": EDGE | {"draw_difference", "filters"},
     "draw_difference": set(),
     "base_pictures": EDGE | {"baselines", "filters", "job", "pairs", "records", "trees"},

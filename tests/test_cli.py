@@ -254,7 +254,7 @@ def test_a_report_is_not_read_back_whatever_its_folder_is_called(repository: Pat
     assert not any("mine" in line for line in json.dumps(table["deltas"]).split())
     markdown = (repository / "plots/mine/report.md").read_text()
     assert "Pictures" not in markdown or "1 picture changed" in markdown
-    assert len(list((repository / "plots/mine/figures").iterdir())) == 4
+    assert len(list((repository / "plots/mine/figures").iterdir())) == 5
 
 
 def test_links_that_a_branch_committed_are_not_followed(repository: Path, tmp_path: Path) -> None:
