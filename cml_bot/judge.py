@@ -49,6 +49,7 @@ WORDS = {
 WARNS_AT, FAILS_AT = 0.05, 0.01
 OTHER_DATA = "the data differ between the sides or are not known here"
 ODD_BASE = "main's own run was no better"
+NO_BASE = "there is nothing to compare it with yet"
 NO_GOAL = "it changed, and whether higher or lower is better is not known: set its goal in mlbot.toml"
 
 
@@ -121,7 +122,7 @@ def _check_delta(gate: Gate, delta: Delta, chance: float | None, on_other_data: 
     if gate.form is Form.LIMIT:
         return _check_limit(gate, delta.head.value, delta.unit)
     if delta.base is None:
-        return min(gate.outcome, Outcome.WARN), "there is nothing to compare it with yet"
+        return min(gate.outcome, Outcome.WARN), NO_BASE
     if gate.form is Form.CHANGE:
         return _check_change(gate, delta)
     if on_other_data:

@@ -78,7 +78,7 @@ def _say_all(console: Console, report: Report) -> None:
         has_commits = say_rows(console, rows.first, report)
         console.print()
     _say_checks(console, report, sentence)
-    for text in tell_next(report, rows.first):
+    for text in tell_next(report, rows.first, sentence):
         say(console, clean(text, 400), mark=UNCLEAR if report.has_base else "")
     if report.deltas and not report.has_base and report.base.source not in sentence.text:
         say(console, f"Compared with nothing: {clean(report.base.source, 400)}", style="dim")

@@ -121,7 +121,7 @@ def view_report(
         "params": _param_views(report),
         "unread": (*report.broken, *report.unread),
         "titles": fold_titles(report, rows),
-        "next": tell_next(report, rows.first),
+        "next": tell_next(report, rows.first, sentence),
         "loud_checks": [view for check, view in checks if check.outcome is not Outcome.PASS],
         "quiet_checks": [view for check, view in checks if check.outcome is Outcome.PASS],
         "curves": curves,

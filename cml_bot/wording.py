@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.escape import clean
 from cml_bot.filters import PASSED, format_number, list_some, plural
+from cml_bot.judge import NO_BASE
 from cml_bot.model import Form, Method, Outcome, Role, Trend
 from cml_bot.names import shared_names
 from cml_bot.wording_counts import tell_details
@@ -38,6 +39,8 @@ class Sentence:
     """The gate whose reason it tells, so that nothing else has to."""
     rest: str = ""
     """What of that reason it leaves out."""
+    reason: str = ""
+    """A reason that it gives for every gate at once."""
 
 
 def second_line(report: Report, rows: Rows) -> Sentence:
@@ -54,8 +57,8 @@ def second_line(report: Report, rows: Rows) -> Sentence:
         found = "" if report.curves or report.charts or report.figures else NOTHING_FOUND
         return Sentence(name="", text=found or "No metrics were found, only curves, charts or pictures.")
     row = _most_important(rows)
-    if not report.has_base and not (row and row.check):
-        return Sentence(name="", text=_tell_first(report))
+    if not report.has_base and not (row and row.check and row.check.reason != NO_BASE):
+        return Sentence(name="", text=_tell_first(report), reason=NO_BASE)
     if row is None:
         return Sentence(name="", text=_tell_nothing(report, rows))
     # That it stayed the same gives no reason for what a gate says.
@@ -69,8 +72,8 @@ def second_line(report: Report, rows: Rows) -> Sentence:
 
 def _tell_broken(count: int) -> str:
     """Say why what is expected is not there; which files these are stands below, being foreign text."""
-    them = "it held is" if count == 1 else "they held is"
-    return f"{plural(count, 'file')} that this report needs could not be read, so what {them} missing here."
+    whose = "its" if count == 1 else "their"
+    return f"{plural(count, 'file')} that this report needs could not be read: {whose} numbers are missing here."
 
 
 def _tell_first(report: Report) -> str:
@@ -152,11 +155,12 @@ def _is_told(row: Row) -> bool:
     return by_noise or row.check.reason.endswith(f" {row.pair.base}")
 
 
-def tell_next(report: Report, rows: Iterable[Row]) -> list[str]:
+def tell_next(report: Report, rows: Iterable[Row], sentence: Sentence) -> list[str]:
     """What would decide the unclear ones, each reason once; without a base, when comparing starts."""
     rows = list(rows)
     if not report.has_base:
-        return [_tell_first(report)] if any(row.check for row in rows) else []
+        first = _tell_first(report)
+        return [first] if any(row.check for row in rows) and first != sentence.text else []
     reasons: dict[str, list[str]] = {}
     for row in rows:
         if row.delta.trend is Trend.UNCLEAR and row.delta.evidence.decide and not row.check:
@@ -183,7 +187,8 @@ def rank(check: Check) -> tuple[int, bool]:
 
 def tell_check(check: Check, sentence: Sentence) -> str:
     """Finish a sentence that begins with the gate's text, with what the report's second line does not say."""
-    reason = sentence.rest if check == sentence.check else check.reason
+    is_told = check == sentence.check or check.reason == sentence.reason
+    reason = sentence.rest if is_told else check.reason
     why = f": {reason}" if reason else ""
     if check.waiver:
         return f"is waived until {check.waiver.until} ({check.waiver.reason}){why}."

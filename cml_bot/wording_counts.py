@@ -92,7 +92,7 @@ def _outcome(report: Report, rows: Rows) -> tuple[str, list[str]]:
 
 def _is_good(rows: Rows, report: Report) -> bool:
     """Whether anything is known to be as good as it was, and nothing to be worse: a gate that passed says neither."""
-    trends = {row.delta.trend for row in rows.quality}
+    trends = {row.delta.trend for row in rows.split(rows.quality)[0]}
     return not report.has_base or (Trend.WORSE not in trends and bool(trends & {Trend.SAME, Trend.BETTER}))
 
 

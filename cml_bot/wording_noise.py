@@ -56,7 +56,7 @@ def tell_noise(delta: Delta) -> str:
 
 
 def head_noise(deltas: Iterable[Delta]) -> str:
-    """Head the column of what `tell_noise` says: a level with its noise reads as a third value of this run otherwise."""
+    """Head the column of what `tell_noise` says: main's level would be read as a third value of this run."""
     by_history = {one.evidence.method in OF_MAIN for one in deltas if tell_noise(one)}
     return "usual on main" if by_history == {True} else "noise"
 

@@ -162,7 +162,7 @@ ALLOWED: dict[str, set[str]] = {
     "wording_noise": EDGE | {"filters", "names", "stats"},
     "wording_rows": EDGE | TEXT | {"goals", "names", "wording_noise"},
     "wording_counts": EDGE | {"filters", "wording_noise", "wording_rows"},
-    "wording": EDGE | TEXT | {"wording_counts", "wording_noise", "wording_rows"},
+    "wording": EDGE | TEXT | {"judge", "names", "wording_counts", "wording_noise", "wording_rows"},
     "mermaid": EDGE | TEXT | {"charts"},
     "views": EDGE | TEXT | WORDING | {"chart_numbers", "chart_words", "curve_views", "mermaid", "names"},
     "render": EDGE
@@ -190,7 +190,7 @@ ALLOWED: dict[str, set[str]] = {
         "views",
     },
     "terminal_history": EDGE | {"console", "escape", "history_forms"},
-    "terminal_rows": EDGE | TEXT | {"console", "wording_rows"},
+    "terminal_rows": EDGE | TEXT | {"console", "wording_noise", "wording_rows"},
     "own_folder": EDGE,
     "own_page": EDGE,
     "report_folder": EDGE | {"as_json", "own_folder", "page", "render"},
