@@ -6,7 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import format_beside, format_p, format_pair, format_percent, format_spread, plural, sparkline
+from cml_bot.filters import (
+    NO_BREAK,
+    format_beside,
+    format_p,
+    format_pair,
+    format_percent,
+    format_spread,
+    plural,
+    sparkline,
+)
 from cml_bot.model import Method, Repeats
 from cml_bot.names import name_of, shared_names, tell_size
 from cml_bot.stats.band import LARGEST
@@ -64,7 +73,7 @@ def head_noise(deltas: Iterable[Delta]) -> str:
 def _tell_level(delta: Delta) -> str:
     """Give main's level and its noise, with the same decimals: a row is held against that, not the last run."""
     noise = delta.evidence.noise
-    return f"{format_beside(delta.evidence.expected, noise, delta.unit)} {format_spread(noise, delta.unit)}"
+    return f"{format_beside(delta.evidence.expected, noise, delta.unit)}{NO_BREAK}{format_spread(noise, delta.unit)}"
 
 
 def _draw_history(delta: Delta) -> str:

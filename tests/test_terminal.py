@@ -91,7 +91,7 @@ def test_every_row_is_one_line_of_a_table(columns: int) -> None:
 def test_the_noise_goes_first_and_then_the_table() -> None:
     report = CASES["verdicts"]()
     wide, usual, narrow, phone = (plain(show(report, columns)) for columns in (140, 80, 60, 40))
-    assert "▄▃▅▅▂█▇▃▂▁▂▆ 0.840 ±0.010" in wide
+    assert "▄▃▅▅▂█▇▃▂▁▂▆ 0.840\u00a0±0.010" in wide
     assert "gate failed, worse  recall ↑" in wide
     assert "±0.010" in usual
     assert "▄▃▅▅▂█▇▃▂▁▂▆" not in usual
