@@ -74,6 +74,8 @@ _ENTITIES = str.maketrans(
 )
 # What a backslash makes plain in Python-Markdown and in CommonMark, as far as it can do anything in either.
 _BACKSLASHES = str.maketrans({mark: f"\\{mark}" for mark in "\\`*[]{}#>|"})
+# No mark of Markdown is in it, and none can stand before it.
+_COMMAND = re.compile(r"(?<![^\s(])(?:mlbot (?:doctor|record|report)|--against|mlbot\.toml|metrics\.json)(?![\w`-])")
 _HALF_TAG = re.compile(r"(?<=<)(?=\S)")
 
 
@@ -130,6 +132,16 @@ def code(text: str, limit: int = 120) -> str:
     if "|" in line:
         return f"<code>{escape(line, limit)}</code>"
     return _span(line)
+
+
+def mark_commands(text: str) -> str:
+    """Write what somebody is to type as code, in text that is escaped already; that it is foreign does no harm.
+
+    Example:
+        >>> mark_commands("see mlbot doctor, or name one with --against (mlbot.toml)")
+        'see `mlbot doctor`, or name one with `--against` (`mlbot.toml`)'
+    """
+    return _COMMAND.sub(r"`\g<0>`", text)
 
 
 def escape_bare(text: str, limit: int = 120, commits: frozenset[str] = frozenset()) -> str:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import format_number, format_p, format_pair
+from cml_bot.filters import format_number, format_pair
 from cml_bot.gates import is_same_gate
 from cml_bot.model import Check, Form, Gate, Goal, Method, Outcome, Trend, Verdict
 from cml_bot.names import tell_size
@@ -47,8 +47,9 @@ WORDS = {
 }
 """How a comparison reads when it holds, and when it does not."""
 WARNS_AT, FAILS_AT = 0.05, 0.01
-OTHER_DATA = "the data differ between the sides or are not known here, so nobody can tell whether it got worse"
-ODD_BASE = "main's own run lies outside of its noise, and this is no worse than that run"
+OTHER_DATA = "the data differ between the sides or are not known here"
+ODD_BASE = "main's own run was no better"
+NO_BASE = "there is nothing to compare it with yet"
 NO_GOAL = "it changed, and whether higher or lower is better is not known: set its goal in mlbot.toml"
 
 
@@ -121,7 +122,7 @@ def _check_delta(gate: Gate, delta: Delta, chance: float | None, on_other_data: 
     if gate.form is Form.LIMIT:
         return _check_limit(gate, delta.head.value, delta.unit)
     if delta.base is None:
-        return min(gate.outcome, Outcome.WARN), "there is nothing to compare it with yet"
+        return min(gate.outcome, Outcome.WARN), NO_BASE
     if gate.form is Form.CHANGE:
         return _check_change(gate, delta)
     if on_other_data:
@@ -138,7 +139,7 @@ def _check_limit(gate: Gate, value: float, unit: str) -> tuple[Outcome, str]:
 
 def _check_chance(gate: Gate, delta: Delta, chance: float) -> tuple[Outcome, str]:
     """Judge a metric of which it is known how often noise alone would make it so much worse."""
-    said = _tell_noise(delta, chance)
+    said = _tell_noise(delta)
     is_sure, is_open = chance <= FAILS_AT and gate.outcome is Outcome.FAIL, _is_open(delta)
     if is_sure and _is_enough(delta.evidence) and not is_open:
         return gate.outcome, said
@@ -151,7 +152,7 @@ def _check_chance(gate: Gate, delta: Delta, chance: float) -> tuple[Outcome, str
         return Outcome.PASS, "it did not get worse"
     if is_open:
         return Outcome.PASS, ODD_BASE
-    return Outcome.PASS, f"it is within what noise explains ({format_p(chance)})"
+    return Outcome.PASS, "it is within what noise explains"
 
 
 def _is_open(delta: Delta) -> bool:
@@ -173,23 +174,22 @@ def _is_small(evidence: Evidence) -> bool:
 
 def _tell_few(evidence: Evidence) -> str:
     if evidence.method.is_replicated:
-        return f"it takes {FEWEST_REPLICATES} {evidence.repeats} a side to fail on"
+        return f"failing takes {FEWEST_REPLICATES} {evidence.repeats} a side, so this only warns"
     if evidence.method is Method.ERRORS:
-        return "standard errors hold no noise of the training, so there is no failing on them"
-    return f"it takes {FEWEST_TO_FAIL} runs of main to fail on"
+        return "another training could still differ, so this only warns"
+    return f"failing takes {FEWEST_TO_FAIL} runs of main, so this only warns"
 
 
-def _tell_noise(delta: Delta, chance: float) -> str:
-    """Say beyond which edge of the noise it is, and how sure that is."""
+def _tell_noise(delta: Delta) -> str:
+    """Say that it is beyond what noise explains, and how far that goes and by what; its p stands with the evidence."""
     evidence, head = delta.evidence, delta.head.value if delta.head else 0.0
     low, high = evidence.interval or (head, head)
     is_low = head < (delta.reference or 0.0)
-    edge = low if is_low else high
-    pair = format_pair(edge, head, delta.unit)
-    where = ("below" if is_low else "above") if not low <= head <= high else "close to"
-    size = tell_size(evidence) or "standard errors"
-    side = "lower" if is_low else "upper"
-    return f"{pair.head} is {where} {pair.base}, the {side} edge of what noise explains ({size}, {format_p(chance)})"
+    shown, edges = format_pair(low if is_low else high, head, delta.unit), format_pair(low, high, delta.unit)
+    is_out = not low <= head <= high
+    where = f"{'lower' if is_low else 'higher'} than" if is_out else "at the edge of what"
+    by = tell_size(evidence) or "the standard errors"
+    return f"{shown.head} is {where} noise explains ({edges.base} to {edges.head}, by {by})"
 
 
 def _check_trend(gate: Gate, delta: Delta) -> tuple[Outcome, str]:

@@ -243,9 +243,15 @@ def _courses(head: Run, base: Run) -> Sequence[str]:
 
 
 def _last_steps(run: Run) -> dict[tuple[str, str], float]:
-    """Return how far the longest curve of each file goes, for each way to count a training."""
+    """Return how far the longest curve of each file goes, for each way to count a training.
+
+    What kept its best step stopped by itself, or could have: there the length says nothing of the amount.
+    """
     ends: dict[tuple[str, str], float] = {}
+    kept = {series.group for series in run.series if series.best is not None}
     for series in run.series:
+        if series.group in kept:
+            continue
         key = series.group, series.x_label
         if series.x and is_step(series.x_label) and math.isfinite(series.x[-1]):
             ends[key] = max(series.x[-1], ends.get(key, -math.inf))

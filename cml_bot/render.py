@@ -12,7 +12,7 @@ from cml_bot.curve_views import group_titled
 from cml_bot.dark import add_dark, name_dark
 from cml_bot.draw import draw_group
 from cml_bot.draw_charts import draw_chart
-from cml_bot.escape import address, attribute, code, code_bare, escape, escape_bare
+from cml_bot.escape import address, attribute, code, code_bare, escape, escape_bare, mark_commands
 from cml_bot.model import ENDINGS, Figure, FigurePair
 from cml_bot.progress import tell_each, tell_nothing
 from cml_bot.review import LARGEST_PICTURE, SHOWN_MEDIA, Dialect, Draft, Page
@@ -237,6 +237,7 @@ def _templates(dialect: Dialect) -> Write:
     is_bare = dialect is Dialect.BITBUCKET
     own: dict[str, Callable[..., str]] = {
         "md": _knowing_commits(escape_bare if is_bare else escape),
+        "commands": mark_commands,
         "code": code_bare if is_bare else code,
         "address": address,
         "attribute": attribute,

@@ -21,7 +21,7 @@ from cml_bot.views import labels_of, titled_charts
 from cml_bot.wording import rank, second_line, tell_check, tell_next
 from cml_bot.wording_counts import first_line, fold_titles
 from cml_bot.wording_noise import UNTRUSTED, tell_drift
-from cml_bot.wording_rows import OUTCOMES, sort_rows
+from cml_bot.wording_rows import OUTCOMES, UNCLEAR, sort_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from cml_bot.history_table import History
     from cml_bot.model import Curve, ParamDelta, Report, Series
+    from cml_bot.wording import Sentence
     from cml_bot.wording_rows import Rows
 
 NOTHING_SET: Mapping[str, str] = MappingProxyType({})
@@ -70,15 +71,15 @@ def _say_all(console: Console, report: Report) -> None:
     say(console, clean(line, 300), mark=symbol, style="bold")
     name = f"{clean(sentence.name)} " if sentence.name else ""
     say(console, f"{name}{clean(sentence.text, 600)}")
-    _say_doubts(console, report)
+    _say_doubts(console, report, sentence)
     has_commits = False
     if rows.first:
         console.print()
         has_commits = say_rows(console, rows.first, report)
         console.print()
-    _say_checks(console, report)
-    for text in tell_next(report, rows.first):
-        say(console, clean(text, 400), mark="❔" if report.has_base else "")
+    _say_checks(console, report, sentence)
+    for text in tell_next(report, rows.first, sentence):
+        say(console, clean(text, 400), mark=UNCLEAR if report.has_base else "")
     if report.deltas and not report.has_base and report.base.source not in sentence.text:
         say(console, f"Compared with nothing: {clean(report.base.source, 400)}", style="dim")
     if report.curves or report.charts:
@@ -90,12 +91,13 @@ def _say_all(console: Console, report: Report) -> None:
     _say_some(console, report.notes, SHOWN_NOTES, "note", mark="·", style="dim")
 
 
-def _say_doubts(console: Console, report: Report) -> None:
+def _say_doubts(console: Console, report: Report, sentence: Sentence) -> None:
     """Say what a reader should know before any number."""
     if not report.is_trusted:
         say(console, f"Note: {UNTRUSTED}", style=LOUD)
     shared = shared_names(delta.key for delta in report.deltas)
-    drifts = [tell_drift(drift, shared) for drift in report.drifts]
+    told = sentence.text.lower()
+    drifts = [text for drift in report.drifts if (text := tell_drift(drift, shared)).lower() not in told]
     lines = (*report.like_for_like, *drifts, *report.broken, *report.unread)
     _say_some(console, lines, SHOWN_LINES, "warning", mark=WARNING, style=LOUD)
 
@@ -108,12 +110,12 @@ def _say_some(console: Console, lines: Sequence[str], most: int, noun: str, *, m
         say(console, f"… and {plural(len(lines) - most, f'more {noun}')}", mark=mark, style=style)
 
 
-def _say_checks(console: Console, report: Report) -> None:
+def _say_checks(console: Console, report: Report, sentence: Sentence) -> None:
     loud = [check for check in sorted(report.verdict.checks, key=rank) if check.outcome is not Outcome.PASS]
     for check in loud[:SHOWN_CHECKS]:
         is_named = check.key is None or check.gate.pattern in (check.key.name, str(check.key))
         on = "" if is_named else f" on {check.key}"
-        said = f"Gate {clean(check.gate.text + on, 300)} {clean(tell_check(check), 600)}"
+        said = f"Gate {clean(check.gate.text + on, 300)} {clean(tell_check(check, sentence), 600)}"
         say(console, said, mark=OUTCOMES[check.outcome][0])
     if len(loud) > SHOWN_CHECKS:
         said = f"… and {plural(len(loud) - SHOWN_CHECKS, 'more gate')} that did not pass"

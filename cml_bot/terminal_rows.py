@@ -12,6 +12,7 @@ from cml_bot.console import NO_SYMBOL, fit, say, shorten
 from cml_bot.escape import clean
 from cml_bot.filters import MISSING, format_spread
 from cml_bot.model import Outcome, Trend
+from cml_bot.wording_noise import head_noise
 from cml_bot.wording_rows import OUTCOMES, TOLD
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def _others(rows: Sequence[Row], report: Report, form: Form, console: Console) -
     if report.has_base:
         columns.append(["change", *(row.change if form.has_percent else row.pair.change for row in rows)])
         noise = [_noise(row, form) for row in rows]
-        columns += [["noise", *noise]] if any(noise) else []
+        head = head_noise(row.delta for row in rows) if form.has_runs else "noise"
+        columns += [[head, *noise]] if any(noise) else []
     return [[fit(cell, console) for cell in column] for column in columns]
 
 

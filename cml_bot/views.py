@@ -15,8 +15,8 @@ from cml_bot.model import Key, Matrix, Outcome
 from cml_bot.names import name_of, shared_names
 from cml_bot.wording import rank, second_line, tell_check, tell_next, tell_pictures
 from cml_bot.wording_counts import first_line, fold_titles
-from cml_bot.wording_noise import UNTRUSTED, tell_drift, tell_methods, tell_proofs
-from cml_bot.wording_rows import OUTCOMES, sort_rows
+from cml_bot.wording_noise import UNTRUSTED, head_noise, tell_drift, tell_methods, tell_proofs
+from cml_bot.wording_rows import OUTCOMES, UNCLEAR, sort_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cml_bot.curve_views import CurveView
     from cml_bot.mermaid import Chart
     from cml_bot.model import ChartPair, Check, Figure, FigurePair, ParamDelta, Report
+    from cml_bot.wording import Sentence
 
 SHOWN_PAIRS = 20
 """Pictures of the job, each with both sides; a folder of thousands would make a page that nobody can open."""
@@ -101,22 +102,26 @@ def view_report(
     rows = sort_rows(report)
     symbol, line = first_line(report, rows)
     shared = shared_names(delta.key for delta in report.deltas)
-    checks = [(check, _check_view(check, shared)) for check in sorted(report.verdict.checks, key=rank)]
+    sentence = second_line(report, rows)
+    checks = [(check, _check_view(check, shared, sentence)) for check in sorted(report.verdict.checks, key=rank)]
     curves = view_curves(report, figures, labels_of(report))
     base_label = clean(report.base.label, 60) if report.base.label else "before"
+    drifts = [f"{text[:1].upper()}{text[1:]}" for text in (tell_drift(drift, shared) for drift in report.drifts)]
     return {
         "report": report,
         "commits": _commits_of(report),
         "rows": rows,
         "symbol": symbol,
         "line": line,
-        "sentence": second_line(report, rows),
+        "sentence": sentence,
+        "unclear": UNCLEAR,
+        "head_noise": head_noise,
         "untrusted": "" if report.is_trusted else UNTRUSTED,
         "base_label": base_label,
         "params": _param_views(report),
         "unread": (*report.broken, *report.unread),
         "titles": fold_titles(report, rows),
-        "next": tell_next(report, rows.first),
+        "next": tell_next(report, rows.first, sentence),
         "loud_checks": [view for check, view in checks if check.outcome is not Outcome.PASS],
         "quiet_checks": [view for check, view in checks if check.outcome is Outcome.PASS],
         "curves": curves,
@@ -127,7 +132,7 @@ def view_report(
         "hidden_figures": max(0, len(report.figures) - SHOWN_PAIRS),
         "methods": tell_methods(report),
         "proofs": tell_proofs(report),
-        "drifts": [tell_drift(drift, shared) for drift in report.drifts],
+        "drifts": [text for text in drifts if text not in sentence.text],
     }
 
 
@@ -225,12 +230,12 @@ def _param_views(report: Report) -> list[tuple[str, ParamDelta]]:
     return [(name_of(param.key, shared), param) for param in report.params]
 
 
-def _check_view(check: Check, shared: frozenset[str]) -> CheckView:
+def _check_view(check: Check, shared: frozenset[str], sentence: Sentence) -> CheckView:
     return CheckView(
         symbol=OUTCOMES[check.outcome][0],
         text=check.gate.text,
         name=_name_beside(check.gate.pattern, check.key, shared) if check.key else "",
-        said=tell_check(check),
+        said=tell_check(check, sentence),
         reason=check.reason,
     )
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from cml_bot.escape import clean
 from cml_bot.filters import PASSED, format_number, list_some, plural
-from cml_bot.model import Form, Method, Role, Trend
+from cml_bot.judge import NO_BASE
+from cml_bot.model import Form, Method, Outcome, Role, Trend
+from cml_bot.names import shared_names
 from cml_bot.wording_counts import tell_details
-from cml_bot.wording_noise import find_widest, tell_sure
+from cml_bot.wording_noise import find_widest, tell_drift, tell_sure
 from cml_bot.wording_rows import OUTCOMES
 
 if TYPE_CHECKING:
@@ -33,22 +35,45 @@ class Sentence:
     name: str
     """Foreign: the metric it speaks of; empty when of none."""
     text: str
+    check: Check | None = None
+    """The gate whose reason it tells, so that nothing else has to."""
+    rest: str = ""
+    """What of that reason it leaves out."""
+    reason: str = ""
+    """A reason that it gives for every gate at once."""
 
 
 def second_line(report: Report, rows: Rows) -> Sentence:
     """Say the one thing that matters most, with its numbers and how sure it is."""
+    if report.broken:
+        return Sentence(name="", text=_tell_broken(len(report.broken)))
+    if report.build.on_main and report.drifts and report.verdict.outcome is not Outcome.FAIL:
+        shared = shared_names(delta.key for delta in report.deltas)
+        return Sentence(name="", text=_sentence(tell_drift(report.drifts[0], shared)))
     worst = [check for check in report.verdict.checks if check.outcome and check.outcome is report.verdict.outcome]
     if worst and all(check.key is None for check in worst):
-        return Sentence(name="", text=_sentence(worst[0].reason))
+        return Sentence(name="", text=_sentence(worst[0].reason), check=worst[0])
     if not rows.quality:
         found = "" if report.curves or report.charts or report.figures else NOTHING_FOUND
         return Sentence(name="", text=found or "No metrics were found, only curves, charts or pictures.")
     row = _most_important(rows)
-    if not report.has_base and not (row and row.check):
-        return Sentence(name="", text=_tell_first(report))
+    if not report.has_base and not (row and row.check and row.check.reason != NO_BASE):
+        return Sentence(name="", text=_tell_first(report), reason=NO_BASE)
     if row is None:
         return Sentence(name="", text=_tell_nothing(report, rows))
-    return Sentence(name=row.name, text=_tell(row))
+    # That it stayed the same gives no reason for what a gate says.
+    is_reason = row.check and not (row.delta.trend is Trend.SAME and _is_told(row))
+    rest = row.check.reason.partition("; ")[2] if row.check and _is_told(row) else ""
+    text = _tell(row)
+    return Sentence(
+        name=row.titled, text=text, check=row.check if is_reason else None, rest="" if rest in text else rest
+    )
+
+
+def _tell_broken(count: int) -> str:
+    """Say why what is expected is not there; which files these are stands below, being foreign text."""
+    whose = "its" if count == 1 else "their"
+    return f"{plural(count, 'file')} that this report needs could not be read: {whose} numbers are missing here."
 
 
 def _tell_first(report: Report) -> str:
@@ -130,11 +155,12 @@ def _is_told(row: Row) -> bool:
     return by_noise or row.check.reason.endswith(f" {row.pair.base}")
 
 
-def tell_next(report: Report, rows: Iterable[Row]) -> list[str]:
+def tell_next(report: Report, rows: Iterable[Row], sentence: Sentence) -> list[str]:
     """What would decide the unclear ones, each reason once; without a base, when comparing starts."""
     rows = list(rows)
     if not report.has_base:
-        return [_tell_first(report)] if any(row.check for row in rows) else []
+        first = _tell_first(report)
+        return [first] if any(row.check for row in rows) and first != sentence.text else []
     reasons: dict[str, list[str]] = {}
     for row in rows:
         if row.delta.trend is Trend.UNCLEAR and row.delta.evidence.decide and not row.check:
@@ -159,11 +185,14 @@ def rank(check: Check) -> tuple[int, bool]:
     return -check.outcome, check.waiver is not None
 
 
-def tell_check(check: Check) -> str:
-    """Finish a sentence that begins with the gate's text."""
+def tell_check(check: Check, sentence: Sentence) -> str:
+    """Finish a sentence that begins with the gate's text, with what the report's second line does not say."""
+    is_told = check == sentence.check or check.reason == sentence.reason
+    reason = sentence.rest if is_told else check.reason
+    why = f": {reason}" if reason else ""
     if check.waiver:
-        return f"is waived until {check.waiver.until} ({check.waiver.reason}): {check.reason}."
-    return f"{OUTCOMES[check.outcome][1]}: {check.reason}."
+        return f"is waived until {check.waiver.until} ({check.waiver.reason}){why}."
+    return f"{OUTCOMES[check.outcome][1]}{why}."
 
 
 def _sentence(text: str) -> str:

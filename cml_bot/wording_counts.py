@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cml_bot.model import Check, Report
     from cml_bot.wording_rows import Row, Rows
 
+REPORT = "📊"
+"""Nothing failed, and nothing is known to be good."""
 WORDS = (*Trend, NO_NUMBER)
 """What rows are counted by, in the order of the first line."""
 
@@ -28,12 +30,12 @@ def first_line(report: Report, rows: Rows) -> tuple[str, str]:
 
 def tell_outcome(report: Report, rows: Rows) -> tuple[str, str]:
     """Give the symbol and the words for what all gates and metrics came to: ``1 gate failed · 2 better``."""
-    symbol, said = _outcome(report)
+    symbol, said = _outcome(report, rows)
     main, details = rows.split(rows.quality)
     if not main:
         counts = ["no metrics found"]
     elif not report.has_base:
-        counts = ["first report", count_rows(rows, rows.quality)]
+        counts = ["first report", plural(len(main), "metric")]
     else:
         # What a gate failed or warned of is told by that, where its trend says less.
         found = Counter(_word(row) for row in main if not row.check or row.delta.trend in TOLD)
@@ -47,22 +49,27 @@ def _word(row: Row) -> str:
 
 
 def tell_details(details: Iterable[Row]) -> str:
-    """Say how many details changed, else how many are unclear; empty where all stayed the same."""
-    found = Counter(_word(row) for row in details)
-    changed = found.total() - found[Trend.SAME] - found[Trend.UNCLEAR] - found[NO_NUMBER]
-    if changed:
-        return f"{plural(changed, 'detail')} changed"
-    return f"{plural(found[Trend.UNCLEAR], 'detail')} unclear" if found[Trend.UNCLEAR] else ""
+    """Say how many numbers of single classes and of training changed; what is unclear is counted on its fold alone."""
+    changed = [row for row in details if _word(row) not in (Trend.SAME, Trend.UNCLEAR, NO_NUMBER)]
+    return f"{_count_details(changed)} changed" if changed else ""
+
+
+def _count_details(details: Sequence[Row]) -> str:
+    """Count what says less of the model by what it is of: ``29 numbers of single classes and 2 of training``."""
+    training = sum(row.is_of_training for row in details)
+    counts = (len(details) - training, "single classes"), (training, "training")
+    said = [f"{plural(count, 'number')} of {kind}" for count, kind in counts if count]
+    return " and ".join(said)
 
 
 def count_rows(rows: Rows, part: Sequence[Row], *, noun: str = "metric") -> str:
-    """Count a part of a report's rows, the details among them apart: ``5 metrics and 9 details``."""
+    """Count a part of a report's rows, by what they are of: ``5 metrics and 9 numbers of single classes``."""
     main, details = rows.split(part)
     said = [plural(len(main), noun)] if main or not details else []
-    return " and ".join([*said, *([plural(len(details), "detail")] if details else [])])
+    return " and ".join([*said, *([_count_details(details)] if details else [])])
 
 
-def _outcome(report: Report) -> tuple[str, list[str]]:
+def _outcome(report: Report, rows: Rows) -> tuple[str, list[str]]:
     """Count gates, not what their globs mean: that is how their author counts. Metrics are counted beside them."""
     worst: dict[str, list[Check]] = {}
     for check in report.verdict.checks:
@@ -71,12 +78,22 @@ def _outcome(report: Report) -> tuple[str, list[str]]:
             worst[check.gate.text] = [check]
         elif check.outcome is same[0].outcome and check is not same[0]:
             same.append(check)
-    if report.verdict.outcome is Outcome.PASS and (report.broken or report.unread):
-        return OUTCOMES[Outcome.WARN][0], [plural(len(report.broken + report.unread), "file") + " could not be read"]
+    lost = report.broken + report.unread
+    said = [f"{plural(len(lost), 'file')} could not be read"] if lost else []
+    if report.verdict.outcome is Outcome.PASS and lost:
+        return OUTCOMES[Outcome.FAIL if report.broken else Outcome.WARN][0], said
     if not worst:
-        return "📊", []
-    said = _count_gates(list(worst.values()))
+        return REPORT, []
+    said = [*(said if report.broken else []), *_count_gates(list(worst.values()))]
+    if report.verdict.outcome is Outcome.PASS and not _is_good(rows, report):
+        return REPORT, [f"{plural(len(worst), 'gate')} passed"]
     return OUTCOMES[report.verdict.outcome][0], said or [f"{plural(len(worst), 'gate')} passed"]
+
+
+def _is_good(rows: Rows, report: Report) -> bool:
+    """Whether anything is known to be as good as it was, and nothing to be worse: a gate that passed says neither."""
+    trends = {row.delta.trend for row in rows.split(rows.quality)[0]}
+    return not report.has_base or (Trend.WORSE not in trends and bool(trends & {Trend.SAME, Trend.BETTER}))
 
 
 def _count_gates(gates: Sequence[Sequence[Check]]) -> list[str]:

@@ -6,7 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import format_beside, format_p, format_pair, format_percent, format_spread, plural, sparkline
+from cml_bot.filters import (
+    NO_BREAK,
+    format_beside,
+    format_p,
+    format_pair,
+    format_percent,
+    format_spread,
+    plural,
+    sparkline,
+)
 from cml_bot.model import Method, Repeats
 from cml_bot.names import name_of, shared_names, tell_size
 from cml_bot.stats.band import LARGEST
@@ -35,6 +44,8 @@ METHODS = {
     Method.FOLDS: "the folds of one cross-validation (corrected resampled t test at 95 %, as they share examples)",
     Method.ERRORS: "the standard errors that the tool gave (z test at 95 %), which hold no noise of the training",
 }
+OF_MAIN = (Method.PREDICTION, Method.DETERMINISTIC)
+"""Methods that know a metric's noise by the runs of main."""
 WITH_NOTES = (Method.PREDICTION, Method.NONE)
 """Methods whose evidence says something of its own for each metric."""
 
@@ -53,10 +64,16 @@ def tell_noise(delta: Delta) -> str:
     return f"{_draw_history(delta)} {_tell_level(delta)}".strip() if spread else ""
 
 
+def head_noise(deltas: Iterable[Delta]) -> str:
+    """Head the column of what `tell_noise` says: main's level would be read as a third value of this run."""
+    by_history = {one.evidence.method in OF_MAIN for one in deltas if tell_noise(one)}
+    return "usual on main" if by_history == {True} else "noise"
+
+
 def _tell_level(delta: Delta) -> str:
     """Give main's level and its noise, with the same decimals: a row is held against that, not the last run."""
     noise = delta.evidence.noise
-    return f"{format_beside(delta.evidence.expected, noise, delta.unit)} {format_spread(noise, delta.unit)}"
+    return f"{format_beside(delta.evidence.expected, noise, delta.unit)}{NO_BREAK}{format_spread(noise, delta.unit)}"
 
 
 def _draw_history(delta: Delta) -> str:
@@ -87,9 +104,12 @@ def tell_sure(delta: Delta) -> str:
 
 
 def find_widest(deltas: Iterable[Delta]) -> str:
-    r"""Give the widest noise as a share of its metric, ``±25\xa0%``; empty where none hides as much as a tenth."""
+    r"""Give the widest noise as a share of its metric, ``±25\xa0%``; empty where none hides as much as a tenth.
+
+    So it is where noise is larger than the metric: of such a number a reader learns nothing.
+    """
     widest = max(map(_relative_noise, deltas), default=0.0)
-    return f"±{format_percent(widest)}" if widest > WIDE else ""
+    return f"±{format_percent(widest)}" if WIDE < widest <= 1 else ""
 
 
 def _relative_noise(delta: Delta) -> float:
@@ -105,7 +125,8 @@ def tell_methods(report: Report) -> list[str]:
     # Timings are repeated as trainings are, and held against each other by the same tests.
     used = [METHODS[one.method].replace(Repeats.TRAININGS, one.repeats) for one in paired]
     said = [f"{plural(used.count(method), 'metric')}: {method}" for method in dict.fromkeys(used)]
-    return [*said, *report.band]
+    out = any(OUTLIER in tell_noise(delta) for delta in report.deltas)
+    return [*said, *report.band, *([f"{OUTLIER} in a row of bars: a run of main that was left out"] if out else [])]
 
 
 @dataclass(frozen=True, slots=True)

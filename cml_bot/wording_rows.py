@@ -5,11 +5,12 @@ Everything here is plain text. The names among it are foreign: each form escapes
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cml_bot.escape import clean
-from cml_bot.filters import PASSED, format_pair
+from cml_bot.filters import NO_BREAK, PASSED, format_pair
 from cml_bot.goals import is_bookkeeping, is_count, is_of_training
 from cml_bot.model import Goal, Method, Outcome, Role, Trend
 from cml_bot.names import name_of, shared_names
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 HEADLINE_ROWS = 12
 """The first table is for ten seconds; what does not fit is folded below it."""
 
+UNCLEAR = "🔍"
+"""Look closer: white question marks cannot be seen on light pages, and red ones look like a failure."""
 ARROWS = {Goal.HIGHER: "↑", Goal.LOWER: "↓", Goal.NONE: ""}
 SYMBOLS = {
     Trend.WORSE: "🔻",
     Trend.BETTER: "✅",
-    Trend.UNCLEAR: "❔",
+    Trend.UNCLEAR: UNCLEAR,
     Trend.CHANGED: "🔸",
     Trend.NEW: "🆕",
     Trend.GONE: "➖",
@@ -86,6 +89,24 @@ class Row:
         return f"{word}, {trend}" if self.delta.trend in TOLD else word
 
     @property
+    def word(self) -> str:
+        """What happened, in one word where that can be: what else a gate says stands below the table."""
+        if self.check is None:
+            return self.status
+        return "waived" if self.is_waived else OUTCOMES[self.outcome][1]
+
+    @property
+    def titled(self) -> str:
+        """The name as a sentence begins: the metric before the file, which would be read as a part of it."""
+        key = self.delta.key
+        return f"{key.name} in {key.group}" if key.group and self.name != key.name else self.name
+
+    @property
+    def is_of_training(self) -> bool:
+        """Whether it is measured on what the model was trained with."""
+        return is_of_training(self.delta.key.name)
+
+    @property
     def arrow(self) -> str:
         """Which way is good; that passing is, needs no sign."""
         return "" if self.delta.unit == PASSED else ARROWS[self.delta.goal]
@@ -95,7 +116,7 @@ class Row:
         """The change with its percentage where that means something."""
         if self.is_no_number and self.pair.head == self.pair.base:
             return "as before"
-        percent = f" ({self.pair.relative})" if self.pair.relative else ""
+        percent = f"{NO_BREAK}({self.pair.relative})" if self.pair.relative else ""
         return f"{self.pair.change}{percent}"
 
     @property
@@ -132,7 +153,7 @@ def sort_rows(report: Report) -> Rows:
     """Put the deltas of a report where they belong.
 
     Order: failed, warned, worse, better, unclear, changed, new, gone, same; within each as declared, but what says less
-    of the model last.
+    of the model last, and where the first table has no room for all, of what is unclear the largest change first.
     """
     shared = shared_names(delta.key for delta in report.deltas)
     worst = _worst_of_each(report.verdict.checks)
@@ -163,6 +184,8 @@ def _choose_first(wanted: Sequence[Row], quality: Sequence[Row]) -> tuple[list[R
         is_all = all(row.is_detail for row in quality)
         main = [row for row in details if is_all or row.delta.trend is not Trend.UNCLEAR]
         details = [] if is_all else [row for row in details if row.delta.trend is Trend.UNCLEAR]
+    if len(main) > HEADLINE_ROWS:
+        main = _put_largest_first(main)
     return main[:HEADLINE_ROWS], main[HEADLINE_ROWS:] + details
 
 
@@ -174,6 +197,18 @@ def _place(row: Row) -> int:
     if row.is_no_number:
         return 3
     return 2 if delta.goal is Goal.NONE else int(row.is_detail)
+
+
+def _put_largest_first(rows: Sequence[Row]) -> list[Row]:
+    """Sort by relative change what is unclear, for the order of their names says nothing of which twelve to show."""
+
+    def size(row: Row) -> float:
+        relative = row.delta.relative
+        return -abs(relative) if relative is not None and math.isfinite(relative) else 0.0
+
+    is_open = [row.delta.trend is Trend.UNCLEAR and not row.check and not row.is_no_number for row in rows]
+    largest = iter(sorted((row for row, its in zip(rows, is_open, strict=True) if its), key=size))
+    return [next(largest) if its else row for row, its in zip(rows, is_open, strict=True)]
 
 
 def _is_wanted(row: Row, report: Report) -> bool:
@@ -206,7 +241,16 @@ def _row(delta: Delta, shared: frozenset[str], check: Check | None) -> Row:
 
 
 def _is_detail(delta: Delta) -> bool:
-    if delta.role is Role.HEADLINE:
+    if delta.role is Role.HEADLINE or _has_become_no_number(delta):
         return False
     is_told = any(side is not None and side.is_detail for side in (delta.head, delta.base))
     return is_told or is_of_training(delta.key.name)
+
+
+def _has_become_no_number(delta: Delta) -> bool:
+    """Whether it is NaN or infinite here, and was not: nobody wants to find that in a fold."""
+    return (
+        delta.head is not None
+        and not math.isfinite(delta.head.value)
+        and (delta.base is None or math.isfinite(delta.base.value))
+    )

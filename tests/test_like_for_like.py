@@ -168,6 +168,13 @@ class TestAmount:
         assert not has_other_amount(course(40), course(30))
         assert has_other_amount(course(41), course(30))
 
+    def test_where_the_best_step_was_kept_the_length_says_nothing(self) -> None:
+        kept = Run(series=(Series(name="loss", x=(0, 48), y=(1, 2), x_label="epoch", best=34.0),))
+        for one, other in ((kept, course(10)), (course(10), kept)):
+            assert not has_other_amount(one, other)
+        settings = trained(epochs="20").params
+        assert has_other_amount(Run(series=kept.series, params=settings), course(10, epochs="10"))
+
     def test_settings_count_before_curves(self) -> None:
         [told] = tell_differences(course(20, epochs="20"), course(10, epochs="10"))
         assert told == "the amount of training differs: epochs 10 → 20"

@@ -13,9 +13,9 @@ from rich.cells import cell_len
 from cml_bot.console import shorten
 from cml_bot.filters import MISSING, NO_BREAK, THIN
 from cml_bot.history_table import make_history
-from cml_bot.model import ChartPair, Key, ParamDelta, Report
+from cml_bot.model import ChartPair, Key, ParamDelta, Report, Trend
 from cml_bot.terminal import render_history_terminal, render_terminal, wrap_lines
-from cml_bot.wording_rows import sort_rows
+from cml_bot.wording_rows import UNCLEAR, sort_rows
 from tests.making import make_report, make_run
 from tests.test_golden import CASES
 from tests.test_history_table import make_runs, noisy
@@ -91,7 +91,7 @@ def test_every_row_is_one_line_of_a_table(columns: int) -> None:
 def test_the_noise_goes_first_and_then_the_table() -> None:
     report = CASES["verdicts"]()
     wide, usual, narrow, phone = (plain(show(report, columns)) for columns in (140, 80, 60, 40))
-    assert "▄▃▅▅▂█▇▃▂▁▂▆ 0.840 ±0.010" in wide
+    assert "▄▃▅▅▂█▇▃▂▁▂▆ 0.840\u00a0±0.010" in wide
     assert "gate failed, worse  recall ↑" in wide
     assert "±0.010" in usual
     assert "▄▃▅▅▂█▇▃▂▁▂▆" not in usual
@@ -121,7 +121,9 @@ def test_names_are_measured_in_cells() -> None:
     assert cell_len(shorten("精度" * 20, 11)) <= 11
     assert shorten("精度", 4) == "精度"
     run, base = make_run(精度の平均値=0.5, accuracy=0.4), make_run(精度の平均値=0.6, accuracy=0.3)
-    rows = [line for line in plain(show(make_report(run, base), 80)).splitlines() if line.startswith("❔ unclear")]
+    rows = [
+        line for line in plain(show(make_report(run, base), 80)).splitlines() if line.startswith(f"{UNCLEAR} unclear")
+    ]
     assert len({cell_len(line[: line.index("0.")]) for line in rows}) == 1
 
 
@@ -164,7 +166,7 @@ def test_colours_can_be_read_on_light_and_dark_and_only_what_is_sure_has_one() -
     text = show(CASES["verdicts"](), 120)
     assert hues(text) == {"31", "32", "35"}
     for line in text.splitlines():
-        if plain(line).startswith(("❔", "🔸", "🆕", "   same")):
+        if plain(line).startswith((UNCLEAR, "🔸", "🆕", "   same")):
             assert not hues(line)
 
 
@@ -174,7 +176,7 @@ def test_few_signs_are_enough(case: str, encoding: str) -> None:
     text = show(CASES[case](), 80, encoding=encoding)
     text.encode(encoding)
     assert max(map(len, plain(text).splitlines())) <= 80
-    unclear = sum(row.symbol == "❔ " for row in sort_rows(CASES[case]()).first)
+    unclear = sum(row.delta.trend is Trend.UNCLEAR for row in sort_rows(CASES[case]()).first)
     assert plain(text).count("?") <= unclear + 3
 
 

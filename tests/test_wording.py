@@ -76,9 +76,9 @@ class TestDetails:
         rows = sort_rows(report)
         assert [row.name for row in rows.first] == ["accuracy"]
         assert [row.name for row in rows.more] == ["train_loss", "cat.recall"]
-        assert tell_outcome(report, rows) == ("📊", "1 unclear, 2 details unclear")
-        assert fold_titles(report, rows)["more"] == "2 details unclear"
-        assert fold_titles(report, rows)["same"] == "1 detail stayed the same"
+        assert tell_outcome(report, rows) == ("📊", "1 unclear")
+        assert fold_titles(report, rows)["more"] == "1 number of single classes and 1 number of training unclear"
+        assert fold_titles(report, rows)["same"] == "1 number of single classes stayed the same"
 
     @pytest.mark.parametrize(
         ("rules", "fail_on"),
@@ -91,7 +91,7 @@ class TestDetails:
         )
         rows = sort_rows(report)
         assert {row.name for row in rows.first} == {"train_loss", "accuracy"}
-        assert "detail" not in tell_outcome(report, rows)[1]
+        assert "training" not in tell_outcome(report, rows)[1]
 
     def test_where_there_is_nothing_else_they_are_the_metrics(self) -> None:
         report = make_report(make_run(train_loss=0.2), make_run(train_loss=0.3))
@@ -105,18 +105,18 @@ class TestDetails:
         report = make_report(make_run(train_acc=0.7, accuracy=0.9), past[-1], history=past)
         rows = sort_rows(report)
         assert [row.name for row in rows.first] == ["train_acc"]
-        assert tell_outcome(report, rows)[1] == "1 same, 1 detail changed"
+        assert tell_outcome(report, rows)[1] == "1 same, 1 number of training changed"
         assert second_line(report, rows).name == "train_acc"
 
     def test_the_sentence_speaks_of_none_while_a_metric_changed(self) -> None:
         past = histories(train_acc=0.9, accuracy=0.9)
         report = make_report(make_run(train_acc=0.7, accuracy=0.95), past[-1], history=past)
         assert second_line(report, sort_rows(report)).name == "accuracy"
-        assert tell_outcome(report, sort_rows(report))[1] == "1 better, 1 detail changed"
+        assert tell_outcome(report, sort_rows(report))[1] == "1 better, 1 number of training changed"
 
     def test_on_a_first_report_they_are_counted_apart(self) -> None:
         report = make_report(detailed(accuracy=0.8, cat__recall=0.7, dog__recall=0.9), None)
-        assert tell_outcome(report, sort_rows(report))[1] == "first report · 1 metric and 2 details"
+        assert tell_outcome(report, sort_rows(report))[1] == "first report · 1 metric"
 
 
 def test_a_row_shows_the_level_that_it_is_held_against() -> None:
@@ -124,8 +124,8 @@ def test_a_row_shows_the_level_that_it_is_held_against() -> None:
     report = make_report(make_run(recall=0.801), past[-1], history=past)
     [row] = sort_rows(report).first
     level = row.delta.reference or 0.0
-    assert f" {level:.4f} ±0.0" in row.noise
-    assert f"the last 10 runs of main ({level:.4f} ±0.0" in second_line(report, sort_rows(report)).text
+    assert f" {level:.4f}\u00a0±0.0" in row.noise
+    assert f"the last 10 runs of main ({level:.4f}\u00a0±0.0" in second_line(report, sort_rows(report)).text
 
 
 def test_same_says_how_much_noise_could_hide() -> None:
@@ -149,7 +149,7 @@ def test_too_few_runs_are_told_below_the_table_alone(runs: int) -> None:
     report = make_report(make_run(recall=0.80), past[-1], history=past)
     rows = sort_rows(report)
     assert [row.noise for row in rows.first] == [""]
-    assert tell_next(report, rows.first) == [
+    assert tell_next(report, rows.first, second_line(report, rows)) == [
         f"recall could be noise: {5 - runs} more run{'s' if runs < 4 else ''} of main would tell."
     ]
 
@@ -196,7 +196,7 @@ class TestFirstReport:
         report = make_report(make_run(acc=0.9), None)
         rows = sort_rows(report)
         assert second_line(report, rows).text.endswith("comparing starts with the first run on main.")
-        assert tell_next(report, rows.first) == []
+        assert tell_next(report, rows.first, second_line(report, rows)) == []
 
     def test_a_problem_is_said_instead(self) -> None:
         report = make_report(make_run(acc=0.9), None)
@@ -208,7 +208,14 @@ class TestFirstReport:
         report = make_report(make_run(acc=0.9), None, fail_on=("acc < 0.95",))
         rows = sort_rows(report)
         assert second_line(report, rows).text == "is 0.9: 0.90 is below 0.95."
-        assert len(tell_next(report, rows.first)) == 1
+        assert len(tell_next(report, rows.first, second_line(report, rows))) == 1
+
+    def test_gates_that_need_a_base_do_not_say_it_again(self) -> None:
+        report = make_report(make_run(acc=0.9, f1=0.8), None, fail_on=("acc regressed", "f1 change > 10%"))
+        body = render(report, None, {}).body
+        assert body.count("nothing to compare") == 1
+        assert "Gate `acc regressed` warned.\n" in body
+        assert "Gate `f1 change > 10%` warned.\n" in body
 
 
 def test_commits_of_ours_are_whole_where_somebody_copies_them() -> None:

@@ -97,7 +97,7 @@ def test_the_last_two_runs_are_compared_at_first(show: Callable[..., Watched]) -
     rows = rows_of(watched.page)
     assert list(rows) == ["accuracy ↑", "val/loss ↓", "f1 ↑", "n_test"]
     assert rows["n_test"] == ["same", "1\u202f200", "1\u202f200", "0", "equal"]
-    assert rows["f1 ↑"] == ["❔ unclear", "0.880", "0.890", "+0.010", "2 more runs until there is a band"]
+    assert rows["f1 ↑"] == ["🔍 unclear", "0.880", "0.890", "+0.010", "2 more runs until there is a band"]
     assert rows["accuracy ↑"][0] == "same"
     assert rows["accuracy ↑"][4] == "inside the band"
     assert (watched.asked, watched.said) == ([], [])
@@ -113,7 +113,7 @@ def test_two_points_are_compared(show: Callable[..., Watched]) -> None:
     texts = write_values(make().rows[0])
     assert rows["accuracy ↑"][:3] == ["✅ better", texts[4], texts[15]]
     assert rows["accuracy ↑"][4].startswith("level shifted at 000000a (0.8")
-    assert rows["val/loss ↓"][0] == "❔ unclear"
+    assert rows["val/loss ↓"][0] == "🔍 unclear"
     assert rows["val/loss ↓"][4] == "0000004 is an outlier"
     assert rows["f1 ↑"][4] == "in neither run"
     assert page.locator("#settings tbody").inner_text().split() == ["lr", "1e-3", "3e-4"]
