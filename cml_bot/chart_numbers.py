@@ -21,7 +21,7 @@ from cml_bot.chart_words import (
 from cml_bot.charts import is_drawable
 from cml_bot.draw import shorten_middle
 from cml_bot.filters import format_number, format_pair, format_ticks
-from cml_bot.known_curves import find_known, find_score
+from cml_bot.known_curves import find_known, find_score, name_axis
 from cml_bot.model import Bars, Histogram, Matrix, Points
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _number_line(pair: ChartPair, base_label: str) -> Told | None:
     scores = [find_score(side) if side else None for side in (head, base)]
     if any(score is not None for score in scores):
         rows.append(Row((str(find_known(one) or "area"),), scores[0], scores[1]))
-    x, y = (shorten_middle(label, LABEL_LENGTH) for label in (one.x_label, one.y_label))
+    x, y = (shorten_middle(name_axis(label), LABEL_LENGTH) for label in (one.x_label, one.y_label))
     return _write(pair, (f"{y} at {x}",), rows, base_label, with_change=True)
 
 

@@ -8,7 +8,7 @@ from cml_bot.bins import count_all, find_quantile
 from cml_bot.charts import choose_bars, is_drawable, make_grid, size_of
 from cml_bot.draw import NAME_LENGTH, shorten_middle, tell_side
 from cml_bot.filters import MISSING, format_number, format_pair, plural
-from cml_bot.known_curves import Known, find_known, find_score, have_same_ends
+from cml_bot.known_curves import Known, find_known, find_score, have_same_ends, name_axis
 from cml_bot.model import Bars, Histogram, Matrix, Points
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _tell_bar(bar: tuple[str, float | None, float | None], pair: ChartPair, labe
 def _tell_points(pair: ChartPair, labels: Labels) -> str:
     sides = [side for side in sides_of(pair, Points) if side]
     one = sides[0]
-    x, y = (shorten_middle(label, LABEL_LENGTH) for label in (one.x_label, one.y_label))
+    x, y = (shorten_middle(name_axis(label), LABEL_LENGTH) for label in (one.x_label, one.y_label))
     # How many points a curve is kept by says nothing of it.
     known = find_known(one)
     return f"{y} over {x}{'' if known else f', {_tell_counts(pair, labels)}'}: {_tell_course(pair, labels, y)}"

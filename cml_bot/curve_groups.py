@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cml_bot.goals import is_bookkeeping
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
@@ -55,7 +57,7 @@ def group_curves(curves: Mapping[Key, Curve], named: Mapping[Key, str]) -> tuple
 
 
 def order_groups(groups: Iterable[CurveGroup], first: Collection[Key]) -> tuple[CurveGroup, ...]:
-    """Put those first that a reader looks for, and those of the training alone last.
+    """Put those first that a reader looks for, those of the training alone later, and what is no result last.
 
     Args:
         groups: in the order of the report.
@@ -67,6 +69,8 @@ def order_groups(groups: Iterable[CurveGroup], first: Collection[Key]) -> tuple[
 def _urgency(group: CurveGroup, first: Collection[Key]) -> int:
     if any(member.key in first for member in group.members):
         return 0
+    if all(is_bookkeeping(member.key.name) for member in group.members):
+        return 3
     return 2 if all(is_on_training(split_part(member.key.name)[0]) for member in group.members) else 1
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cml_bot.curve_groups import group_curves, is_on_training, order_groups, split_part
-from cml_bot.draw import describe_curve, describe_group
+from cml_bot.draw import describe_group, tell_curve
 from cml_bot.filters import sparkline
 from cml_bot.mermaid import draw_chart
 from cml_bot.model import Key, Role, Trend
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cml_bot.model import Curve, Figure, Report, Series
 
 LOUD = (Trend.WORSE, Trend.BETTER)
+BARS = 10
+"""Of each side of a curve in words: both fit on a line of a phone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +29,11 @@ class CurveLine:
     """One curve as the templates see it where it is no picture: a chart in text, or a line of words."""
 
     name: str
-    caption: str
+    said: str
+    """What a reader would see of it, without its name."""
     head_line: str
     base_line: str
+    """Ten bars or fewer of each side, on one scale; empty for a side that is not there."""
     is_on_training: bool
     chart: Chart | None = None
 
@@ -82,9 +86,9 @@ def _curve_line(member: Member, labels: Mapping[str, str]) -> CurveLine:
     curve = member.curve
     return CurveLine(
         name=curve.key.name,
-        caption=describe_curve(curve, **labels),
-        head_line=sparkline(_ys(curve.head), beside=_ys(curve.base)),
-        base_line=sparkline(_ys(curve.base), beside=_ys(curve.head)),
+        said=tell_curve(curve, **labels),
+        head_line=sparkline(_ys(curve.head), BARS, beside=_ys(curve.base)),
+        base_line=sparkline(_ys(curve.base), BARS, beside=_ys(curve.head)),
         is_on_training=is_on_training(split_part(member.key.name)[0]),
     )
 

@@ -57,7 +57,7 @@ def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: T
     if folder or wish.form in ("html", "markdown"):
         pairs = add_differences(report.figures, report.base.label or "before", is_strange=not report.is_trusted)
         report = replace(report, figures=pairs)
-    drawn = _draw(report, wish.tell) if folder or wish.form == "html" else None
+    drawn = _draw(report, wish.tell, with_curves=bool(folder)) if folder or wish.form == "html" else None
     ways: list[Callable[[], None]] = []
     if folder and drawn:
         ways.append(partial(_write_folder, Path(folder), report, run, drawn))
@@ -94,10 +94,10 @@ def _write_folder(folder: Path, report: Report, run: Run, drawn: Drawn) -> None:
     write_folder(folder, report, run, drawn)
 
 
-def _draw(report: Report, tell: Tell) -> Drawn:
+def _draw(report: Report, tell: Tell, *, with_curves: bool) -> Drawn:
     from cml_bot.render import draw_figures
 
-    return draw_figures(report, tell)
+    return draw_figures(report, tell, with_curves=with_curves)
 
 
 def _print(report: Report, form: str, drawn: Drawn | None, env: Mapping[str, str], out: TextIO) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.bands import place_in_band
+from cml_bot.charts import is_drawable
 from cml_bot.curve_groups import is_on_training
 from cml_bot.escape import clean
 from cml_bot.filters import format_number, format_pair, plural
@@ -32,9 +33,20 @@ LONGEST = 300
 
 
 def describe_curve(curve: Curve, *, head_label: str, base_label: str) -> str:
-    """Say in one line what a reader would see of one curve."""
+    """Say in one line what a reader would see of one curve, with its name."""
+    said = tell_curve(curve, head_label=head_label, base_label=base_label)
+    return f"{shorten_middle(curve.key.name, NAME_LENGTH)}, {said}"
+
+
+def tell_curve(curve: Curve, *, head_label: str, base_label: str) -> str:
+    """Say in one line what a reader would see of one curve, without its name."""
     said = _tell_course(curve, head_label=head_label, base_label=base_label)
-    return f"{shorten_middle(curve.key.name, NAME_LENGTH)}, {_tell_lengths(curve, base_label)}: {said}"
+    return f"{_tell_lengths(curve, base_label)}: {said}"
+
+
+def has_numbers(group: CurveGroup) -> bool:
+    """Whether there is anything to draw."""
+    return any(is_drawable(y) for member in group.members for side in _sides(member.curve) for y in side.y)
 
 
 def _tell_course(curve: Curve, *, head_label: str, base_label: str) -> str:

@@ -1,4 +1,4 @@
-"""A matrix of both sides to a PNG: left what is here, right what differs from main."""
+"""A matrix of both sides to a PNG: what is here, and beside or below it what differs from main."""
 
 from __future__ import annotations
 
@@ -46,10 +46,16 @@ MOST_NUMBERED = 15
 MOST_LABELLED = 30
 """Labels on one side; of more every second is written."""
 LABEL_LENGTH = 12
-SMALL, LARGE, ROOM = 360, 420, 84
-"""Pixels of a panel with numbers and of one without; and of the largest cell."""
+SMALL, ROOM = 360, 84
+"""Pixels of a panel beside another, and of the largest cell."""
+MARGIN, HEAD_ROOM = 16, 40
+"""Pixels at the right of panels below each other, and of the heading of the lower one."""
 MOST_SHARED, SHARED = 8, 52
 """Classes whose cells hold their share of the row below the count; and pixels that such a cell needs."""
+FEW = 5
+"""Classes of panels beside each other; those of more are below each other, or a phone shows letters of 5 pixels."""
+WHOLE = 624
+"""Pixels of a picture of panels below each other, with their labels: shown 390 wide."""
 LEAST_WIDTH = (420, 580)
 """For one panel and for two: their texts need that room."""
 TOP, FOOT, GAP = 74, 36, 28
@@ -65,6 +71,8 @@ SMALLEST = 2.6
 POINT = DPI / 72
 """Pixels of a point."""
 
+STEPS = 20
+"""Shades of a panel: of more, the small palette of the picture would turn some into grey."""
 SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", HEAD.faint, HEAD.line])
 CHANGES = LinearSegmentedColormap.from_list("changes", ["#b5690f", BASE.line, "#ffffff", "#7fa6d6", HEAD.line])
 
@@ -81,6 +89,24 @@ class _Panel:
     write: Callable[[float], str]
     shares: Numbers | None = None
     """Shape (rows, columns): the share of its row, in percent, to be written below each number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """Where the panels are, in pixels."""
+
+    cell: float
+    left: float
+    """Where the first panel begins."""
+    width: float
+    height: float
+    """Of a panel."""
+    across: float
+    down: float
+    """From one panel to the next: one of them is 0."""
+    whole: int
+    tall: float
+    """Of the picture, without what is said below it."""
 
 
 def paint_matrix(pair: ChartPair, title: str, *, head_label: str, base_label: str) -> bytes:
@@ -123,7 +149,7 @@ def _change_panel(grid: Grid, base_label: str, *, in_shares: bool) -> _Panel:
     change = (_shares(head) - _shares(base)) * 100 if in_shares else head - base
     largest = float(np.abs(change).max(initial=0.0)) or 1.0
     return _Panel(
-        head=f"change from {base_label}{', points' if in_shares else ''}",
+        head=f"change from {base_label}{', in % of the row' if in_shares else ''}",
         colours=CHANGES,
         shades=0.5 + change / largest / 2,
         numbers=change,
@@ -132,29 +158,46 @@ def _change_panel(grid: Grid, base_label: str, *, in_shares: bool) -> _Panel:
 
 
 def _paint(grid: Grid, panels: list[_Panel], title: str, base_label: str) -> bytes:
+    plan = _plan(grid, panels)
+    what = _tell_panels(grid, panels, base_label)
+    both = " · ".join(what)
+    what = what if len(both) > plan.whole / FOOT_LETTER else [both]
+    tall = round(plan.tall + FOOT + LINE_HEIGHT * max(0, len(what) - 1))
+    with open_sheet(plan.whole, tall) as sheet:
+        write_title(sheet, title)
+        for number, panel in enumerate(panels):
+            x, y = (plan.left, TOP + number * plan.down) if plan.down else (plan.left + number * plan.across, TOP)
+            place = x / plan.whole, 1 - (y + plan.height) / tall, plan.width / plan.whole, plan.height / tall
+            axes = sheet.add_axes(place)
+            _fill(axes, panel, plan.cell)
+            _label(axes, grid, plan.cell, with_rows=bool(plan.down) or number == 0)
+            _head(sheet, panel.head, x / plan.whole, 1 - (y - 6) / tall, round((plan.width + GAP) / 12))
+        _write_foot(sheet, what)
+        return as_png(sheet)
+
+
+def _plan(grid: Grid, panels: list[_Panel]) -> _Plan:
+    """Choose where the panels are: beside each other, or below each other where a phone would shrink them too much."""
     count = max(len(grid.rows), len(grid.columns))
-    cell = min(ROOM, (SMALL if count <= MOST_NUMBERED else LARGE) / count)
+    left = _room(grid.rows)
+    is_stacked = count > FEW and len(panels) > 1
+    side = WHOLE - left - MARGIN if count > FEW else SMALL
+    cell = min(ROOM, side / count)
     cell = max(cell, SHARED) if panels[0].shares is not None else cell
-    left, below = _room(grid.rows), _room(grid.columns) if _is_upright(grid, cell) else LINE
+    below = _room(grid.columns) if _is_upright(grid, cell) else LINE
     width, height = cell * len(grid.columns), cell * len(grid.rows)
-    whole = round(max(LEAST_WIDTH[len(panels) - 1], left + (width + GAP) * len(panels)))
+    across, down = (0.0, height + below + HEAD_ROOM) if is_stacked else (width + GAP, 0.0)
+    beside = 1 if is_stacked else len(panels)
+    whole = round(max(LEAST_WIDTH[beside - 1], left + (width + GAP) * beside))
+    tall = TOP + height + below + (down if is_stacked else 0)
+    return _Plan(cell=cell, left=left, width=width, height=height, across=across, down=down, whole=whole, tall=tall)
+
+
+def _tell_panels(grid: Grid, panels: list[_Panel], base_label: str) -> list[str]:
     told = ["rows: true, columns: predicted"] if grid.is_square else []
     told += ["%: of the row"] if panels[0].shares is not None else []
     what = [", ".join(told)] if told else []
-    what += [f"blue: more here, orange: more on {base_label}"] if len(panels) > 1 else []
-    both = " · ".join(what)
-    what = what if len(both) > whole / FOOT_LETTER else [both]
-    tall = round(TOP + height + below + FOOT + LINE_HEIGHT * max(0, len(what) - 1))
-    with open_sheet(whole, tall) as sheet:
-        write_title(sheet, title)
-        for number, panel in enumerate(panels):
-            x = left + number * (width + GAP)
-            axes = sheet.add_axes((x / whole, 1 - (TOP + height) / tall, width / whole, height / tall))
-            _fill(axes, panel, cell)
-            _label(axes, grid, cell, with_rows=number == 0)
-            _head(sheet, panel.head, x / whole, 1 - (TOP - 6) / tall, round((width + GAP) / 12))
-        _write_foot(sheet, what)
-        return as_png(sheet)
+    return what + ([f"blue: more here, orange: more on {base_label}"] if len(panels) > 1 else [])
 
 
 def _write_foot(sheet: Figure, what: list[str]) -> None:
@@ -168,7 +211,14 @@ def _write_foot(sheet: Figure, what: list[str]) -> None:
 
 def _fill(axes: Axes, panel: _Panel, cell: float) -> None:
     rows, columns = panel.shades.shape
-    axes.imshow(panel.shades, cmap=panel.colours, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    axes.imshow(
+        np.round(panel.shades * STEPS) / STEPS,
+        cmap=panel.colours,
+        vmin=0,
+        vmax=1,
+        aspect="auto",
+        interpolation="nearest",
+    )
     axes.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#eef1f4", linewidth=0.4 if cell > 14 else 0.15)

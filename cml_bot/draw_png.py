@@ -24,7 +24,7 @@ SHOWN = 2
 """Pixels for each that a page is laid out by."""
 COLOURS = (96, 48, 24, 12)
 """At most so many; fewer where the file gets too large."""
-EXACT = 24
+EXACT = 48
 """Colours that stay as they are: the most frequent ones. The others become the nearest of few."""
 LARGEST = 60_000
 """Bytes of a file: a comment of twenty pictures must open on a phone."""

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 DPI = 200
 """Units in an inch: sizes of letters and widths of lines are in points, of which an inch has 72."""
 CARD, INK, FAINT = "#ffffff", "#24292f", "#d8dee4"
+GUIDE = "#8c959f"
+"""Of lines that are no side's and have to be seen: chance, and what would be right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,9 @@ def write_foot(sheet: Figure, left: str, x: float, right: str = "") -> None:
     sheet.text(1 - 19.2 / width, 7.2 / height, right, ha="right", va="bottom", color=HEAD.text, fontsize=size)
 
 
-def write_legend(sheet: Figure, drawn: Sequence[Artist | BarContainer], sides: Sequence[tuple[str, Pen]]) -> None:
+def write_legend(
+    sheet: Figure, drawn: Sequence[Artist | BarContainer], sides: Sequence[tuple[str, Pen]], *, columns: int = 2
+) -> None:
     """Say below the title which side is which."""
     width, height = pixels_of(sheet)
     labels = [drawable(label) for label, _ in sides]
@@ -114,10 +118,10 @@ def write_legend(sheet: Figure, drawn: Sequence[Artist | BarContainer], sides: S
         handles=drawn,
         labels=labels,
         labelcolor=[pen.text for _, pen in sides],
-        fontsize=fit(6.5, sum(map(len, labels)), 50),
+        fontsize=fit(6.5, sum(map(len, labels)) if columns > 1 else max(map(len, labels)), 50),
         loc="upper left",
         bbox_to_anchor=(11.52 / width, 1 - 37.8 / height),
-        ncols=2,
+        ncols=columns,
         frameon=False,
         handlelength=1.2,
         handletextpad=0.5,

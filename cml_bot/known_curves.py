@@ -29,15 +29,29 @@ _AXES = (
     (Known.PRECISION_RECALL, "recall", "precision"),
     (Known.CALIBRATION, "prob_pred", "prob_true"),
     (Known.CALIBRATION, "mean predicted", "frac"),
+    (Known.CALIBRATION, "mean predicted", "share"),
+    (Known.CALIBRATION, "predicted", "observed"),
 )
 """How the labels of their axes begin, x and y."""
+_WRITTEN_OUT = {"fpr": "false positive rate", "tpr": "true positive rate"}
 _FITS = (("true", "predict"), ("actual", "predict"), ("y_true", "y_pred"))
 """How the labels of points begin that lie on the diagonal where a prediction is right."""
 
 
 def find_known(side: Points) -> Known | None:
-    """Tell which known curve it is, by what its axes are called."""
-    return next((known for known, x, y in _AXES if side.is_line and _begins(side, x, y)), None)
+    """Tell which known curve it is, by what its axes are called; a calibration may be points from left to right."""
+    known = next((known for known, x, y in _AXES if _begins(side, x, y)), None)
+    return known if side.is_line or (known is Known.CALIBRATION and _goes_one_way(side)) else None
+
+
+def name_axis(label: str) -> str:
+    """Write an axis out that is called by letters.
+
+    Example:
+        >>> name_axis("fpr"), name_axis("recall")
+        ('false positive rate', 'recall')
+    """
+    return _WRITTEN_OUT.get(label.strip().lower(), label)
 
 
 def is_fit(side: Points) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cml_bot.curve_views import group_titled
 from cml_bot.dark import add_dark, name_dark
-from cml_bot.draw import draw_group
+from cml_bot.draw import draw_group, has_numbers
 from cml_bot.draw_charts import draw_chart
 from cml_bot.escape import address, attribute, code, code_bare, escape, escape_bare, mark_commands
 from cml_bot.model import ENDINGS, Figure, FigurePair
@@ -70,8 +70,8 @@ UNASKED = 2
 """Charts of a fold that GitLab draws by itself: each has nearly the 2,000 characters after which it wants a click."""
 ON_GITLAB = tuple(replace(form, charts=UNASKED) if form.charts > UNASKED else form for form in FORMS)
 UNFOLDED = (
-    Limits(folded=40, checks=20, unread=10, notes=20, sources=10, curves=10, pictures=12),
-    Limits(folded=12, checks=12, unread=5, notes=5, sources=5, curves=5, pictures=4, words=400),
+    Limits(folded=40, checks=20, unread=10, notes=20, sources=10, curves=10, pictures=12, is_folding=False),
+    Limits(folded=12, checks=12, unread=5, notes=5, sources=5, curves=5, pictures=4, is_folding=False, words=400),
     SHORT,
 )
 """Where nothing can be folded, a reader scrolls past all that is there."""
@@ -96,13 +96,15 @@ class Drawn:
         return (*drawings, *chain.from_iterable(map(_pictures, self.pairs)))
 
 
-def draw_figures(report: Report, tell: Tell = tell_nothing) -> Drawn:
+def draw_figures(report: Report, tell: Tell = tell_nothing, *, with_curves: bool = True) -> Drawn:
     """Draw the curves and charts of a report, and give the job's own pictures names that are safe in an address.
 
+    The page alone needs no curves: it draws its own.
     Importing matplotlib alone costs half a second: only for forms that can show pictures, and only if there are
     any to draw.
     """
-    groups, labels = group_titled(report)[:DRAWN_CURVES], labels_of(report)
+    labels = labels_of(report)
+    groups = [group for group in group_titled(report) if has_numbers(group)][:DRAWN_CURVES] if with_curves else []
     curves = {
         group.members[0].key: _number(draw_group(group, **labels), f"{number:02}")
         for number, group in enumerate(tell_each(groups, "drawing {} curves", tell), 1)

@@ -34,6 +34,8 @@ TOLD_CHARTS = 20
 """Charts that are told in words and a small table, each of several lines."""
 NARROW = 3
 """Columns of a matrix that can be read at half of the page's width."""
+OPEN_CURVES = 6
+"""Pictures of curves that stand open: three rows on a desk. The others are a click away."""
 TOLD_ROWS = 5
 """Rows of such a table."""
 
@@ -56,7 +58,9 @@ class Limits:
     pictures: int = 0
     """Curves, charts and pairs of the job's pictures together."""
     numbers: int = 0
-    """Charts whose numbers are folded in below them, drawn or told."""
+    """Charts whose numbers are folded in below all of them, drawn or told."""
+    is_folding: bool = True
+    """Whether a part can be folded in."""
     words: int = 600
     """Characters of one foreign sentence."""
 
@@ -74,6 +78,11 @@ class ChartView:
     """Whether its picture needs a row of its own."""
     numbers: Told | None = None
     """All of its numbers that a reader can take in, for a folded table."""
+
+    @property
+    def has_few_numbers(self) -> bool:
+        """Whether they may stand open where there is no picture."""
+        return self.numbers is not None and len(self.numbers.rows) <= TOLD_ROWS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,22 +176,41 @@ def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Lim
     named = [pair for pair in view["figures"] if pair not in hosted]
     most_named = max(limits.curves, limits.pictures)
     left = len(hosted) - len(shown) + view["hidden_figures"]
+    most_open = OPEN_CURVES if limits.is_folding else limits.pictures
+    folded = pictured[most_open:]
+    is_folded = bool(pictured) and limits.is_folding
     return {
         "limits": limits,
         "addresses": addresses,
-        "pictured": pictured,
+        "pictured": pictured[:most_open],
+        "folded_curves": folded,
+        "more_curves": sum(len(curve.lines) for curve in folded) + len(others) if is_folded else 0,
         "told_curves": told,
         "hidden_curves": len(others) - len(told),
         "charted": charted,
         "pictured_charts": shown_charts,
+        "chart_rows": _lay_out(shown_charts),
         "told_charts": told_here,
-        "short_table": TOLD_ROWS,
-        "numbered_charts": [*shown_charts, *told_here][: limits.numbers],
+        "numbered_charts": [
+            *(one for one in shown_charts if one.numbers),
+            *(one for one in told_here if one.numbers and (one.chart or not one.has_few_numbers)),
+        ][: limits.numbers],
         "hidden_charts": max(0, len(told_charts) - min(limits.curves, TOLD_CHARTS)),
         "shown_pairs": shown,
         "named_pairs": named[:most_named],
         "hidden_pairs": left + max(0, len(named) - most_named),
     }
+
+
+def _lay_out(charts: Sequence[ChartView]) -> list[list[ChartView]]:
+    """Put charts into rows that are a paragraph each: those beside each other that have room there."""
+    rows: list[list[ChartView]] = []
+    for one in charts:
+        if rows and not one.is_wide and not rows[-1][-1].is_wide:
+            rows[-1].append(one)
+        else:
+            rows.append([one])
+    return rows
 
 
 def _keep_charts(told: Sequence[ChartView], most: int) -> list[ChartView]:

@@ -41,9 +41,9 @@ def test_two_files_of_the_same_names_are_told_apart() -> None:
     assert [group.name for group in groups] == ["a.csv:loss", "b.csv:loss"]
 
 
-def test_what_a_reader_looks_for_stands_first_and_the_training_alone_last() -> None:
-    names = ("train/grad_norm", "lr", "train/loss", "val/loss", "val/f1")
+def test_what_a_reader_looks_for_stands_first_and_what_is_no_result_last() -> None:
+    names = ("lr", "lr/pg0", "train/margin", "train/loss", "val/loss", "val/f1")
     known = {one.key: one for one in map(curve, names)}
     groups = group_curves(known, {key: key.name for key in known})
     order = [group.name for group in order_groups(groups, {Key("history.csv", "val/f1")})]
-    assert order == ["val/f1", "lr", "loss", "train/grad_norm"]
+    assert order == ["val/f1", "loss", "train/margin", "lr", "lr/pg0"]

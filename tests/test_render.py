@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -382,7 +383,7 @@ def test_charts_in_text_are_one_a_curve_and_of_the_training_last() -> None:
     report = replace(report_of(HARMLESS, has_base=True), charts=())
     curves = tuple(Curve(key=Key("g", name), head=course(name, 1.0, 2.0), base=None) for name in names)
     body = render(replace(report, curves=curves), None, {}, charts=True).body
-    shown = re.findall(r"^\*\*(.*)\*\* \(", body, re.MULTILINE)
+    shown = [name.replace(JOINER, "") for name in re.findall(r"^\*\*(.*)\*\* \(", body, re.MULTILINE)]
     assert shown == [*(name for name in names if name.startswith("val")), "train/metric 0"]
     assert "<summary>10 curves" in body
 
@@ -391,7 +392,23 @@ def test_pictures_are_one_paragraph() -> None:
     whole = report_of(HARMLESS, has_base=True)
     report = replace(whole, curves=whole.curves[:3], charts=())
     html = to_html(render(report, drawn(report), addresses(report)).body)
-    assert re.search(r"<p>(<picture>[^\n]*</picture>\n?){3}</p>", html)
+    # On one line: GitHub makes a break of each line end in a comment.
+    assert re.search(r"<p>(<picture>[^\n]*</picture> ?){3}</p>", html)
+
+
+def test_the_first_curves_are_open_and_the_others_a_click_away() -> None:
+    whole = report_of(HARMLESS, has_base=True)
+    curves = tuple(Curve(key=Key("g", f"m{n}"), head=course(f"m{n}", 1.0, 2.0), base=None) for n in range(9))
+    report = replace(whole, curves=curves, charts=(), figures=())
+    opened, folded = render(report, drawn(report), addresses(report)).body.split("<summary>3 more curves</summary>")
+    assert opened.count("<picture>") == 6
+    assert folded.count("<picture>") == 3
+
+
+def test_a_curve_without_any_number_is_no_picture() -> None:
+    nothing = Curve(key=Key("g", "m"), head=course("m", math.nan, math.nan), base=None)
+    report = replace(report_of(HARMLESS, has_base=True), curves=(nothing,), charts=(), figures=())
+    assert not draw_figures(report).curves
 
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name)[:20])
