@@ -249,13 +249,14 @@ def _sketch(lines: Sequence[_Line], *, is_log: bool) -> tuple[tuple[Sketch, ...]
         for line, points in sorted(means, key=lambda pair: pair[0].side)
     )
     ys = [y for _, points in means for _, y in points]
-    return sketch, Ends(**_pair_of("low", "high", ys), **_pair_of("first", "last", xs))
+    return sketch, Ends(**_pair_of("low", "high", ys, is_log=is_log), **_pair_of("first", "last", xs))
 
 
-def _pair_of(low: str, high: str, values: Sequence[float]) -> dict[str, str]:
+def _pair_of(low: str, high: str, values: Sequence[float], *, is_log: bool = False) -> dict[str, str]:
     """Write the smallest and the largest number, where they are one, the first alone."""
     ends = sorted({min(values), max(values)})
-    return dict(zip((low, high), [*format_ticks(ends), ""], strict=False))
+    texts = [format_number(end) for end in ends] if is_log else format_ticks(ends)
+    return dict(zip((low, high), [*texts, ""], strict=False))
 
 
 def _means(series: Series) -> list[tuple[float, float]]:

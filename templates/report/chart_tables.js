@@ -20,7 +20,7 @@ function tabulate(chart) {
   const steps = chooseEvenly(lines[0]?.raw.x ?? [], NUMBERS_SHOWN);
   const heads = [chart.spec.x_label || "x", ...lines.map((line) => [line.part, line.label].filter(Boolean).join(" "))];
   const rows = steps.map((x) => [
-    chart.spec.x_names?.[x] ?? formatNumber(x),
+    formatNumber(x),
     ...lines.map((line) => {
       const at = findNearest(line.raw.x, x);
       return line.raw.x[at] === x ? formatNumber(line.raw.y[at]) : "";

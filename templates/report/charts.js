@@ -109,14 +109,12 @@ function measureLast(plot, chart) {
 }
 
 function makeAxes(spec) {
-  const nameX = (values, step) =>
-    spec.x_names ? values.map((value) => spec.x_names[value] ?? "") : formatTicks(values, step);
   return [
     makeAxis({
       size: 24,
       gap: 4,
       incrs: spec.is_whole ? WHOLE_STEPS : undefined,
-      values: (plot, values, axis, space, step) => nameX(values, step),
+      values: (plot, values, axis, space, step) => formatTicks(values, step),
     }),
     makeAxis({
       scale: "y",
@@ -206,7 +204,7 @@ function readCursor(chart) {
 
 function tellStep(chart, x) {
   const { spec } = chart;
-  const name = spec.x_names?.[x] ?? `${spec.x_label || "x"} ${formatNumber(x)}`;
+  const name = `${spec.x_label || "x"} ${formatNumber(x)}`;
   const lines = chart.layers.filter((layer) => layer.kind === "line");
   const parts = new Set(spec.lines.map((line) => line.part ?? ""));
   const said = Array.from(parts, (part) => tellPart(lines.filter((line) => (line.part ?? "") === part), part, x));
