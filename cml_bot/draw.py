@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from cml_bot.bands import place_in_band
 from cml_bot.charts import is_drawable
-from cml_bot.curve_groups import is_on_training
+from cml_bot.curve_rules import find_best, style_lines
 from cml_bot.escape import clean
 from cml_bot.filters import format_number, format_pair, plural
-from cml_bot.model import Figure, Goal, Key
+from cml_bot.model import Figure, Key
 from cml_bot.steps import find_unit
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def draw_group(group: CurveGroup, *, head_label: str, base_label: str) -> Figure
     first = group.members[0].curve
     series = first.head or first.base
     lines = _make_lines(group, head_label, base_label)
-    best = _find_best(first, lines[0])
+    best = find_best(first)
     unit = f" ({_unit(series)})" if _unit(series) else ""
     picture = Picture(
         title=shorten_middle(group.name, TITLE_LENGTH) + unit,
@@ -141,7 +141,7 @@ def _make_lines(group: CurveGroup, head_label: str, base_label: str) -> tuple[Li
 
     lines: list[Line] = []
     named: set[str] = set()
-    for member, style in zip(group.members, _styles(group), strict=True):
+    for member, style in zip(group.members, style_lines(group), strict=True):
         ends = _ends(member.curve)
         sides = ((member.curve.head, head_label, ends[0], HEAD), (member.curve.base, base_label, ends[1], BASE))
         for side, label, end, pen in sides:
@@ -153,21 +153,12 @@ def _make_lines(group: CurveGroup, head_label: str, base_label: str) -> tuple[Li
     return tuple(lines)
 
 
-def _styles(group: CurveGroup) -> list[str]:
-    """Say how each is drawn: training dashed, what was held out solid; of that a second one dotted."""
-    styles: list[str] = []
-    for member in group.members:
-        is_training = bool(member.part) and is_on_training(member.part)
-        styles.append("dashed" if is_training else "dotted" if "solid" in styles else "solid")
-    return styles
-
-
 def _tell_styles(group: CurveGroup) -> tuple[str, ...]:
     """Name what the lines of several curves are; a single one has a picture to itself."""
     if len(group.members) == 1:
         return ()
     parts = [shorten_middle(member.part, PART_LENGTH) or "other" for member in group.members]
-    return (", ".join(f"{style}: {part}" for style, part in zip(_styles(group), parts, strict=True)),)
+    return (", ".join(f"{style}: {part}" for style, part in zip(style_lines(group), parts, strict=True)),)
 
 
 def _make_areas(curve: Curve, base_label: str) -> tuple[Area, ...]:
@@ -180,14 +171,6 @@ def _make_areas(curve: Curve, base_label: str) -> tuple[Area, ...]:
             of = f"runs of {shorten_middle(base_label, DRAWN_LABEL)}" if band.is_history else "trainings"
             areas.append(Area(x=band.x, low=band.low, high=band.high, pen=pen, label=f"{band.count} {of}"))
     return tuple(areas)
-
-
-def _find_best(curve: Curve, line: Line) -> tuple[float, float] | None:
-    from cml_bot.draw_axes import find_best
-
-    if curve.head is None or curve.goal is Goal.NONE:
-        return None
-    return find_best(line, is_higher_better=curve.goal is Goal.HIGHER)
 
 
 def _tell_best(best: tuple[float, float], curve: Curve, end: str) -> str:

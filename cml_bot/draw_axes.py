@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cml_bot.curve_rules import FEWEST, SLAB, SPAN, find_window
 from cml_bot.draw_canvas import Canvas, measure
-from cml_bot.draw_lines import FEWEST, SLAB, SPAN, find_window, means, medians, smooth, thin
+from cml_bot.draw_lines import means, medians, smooth, thin
 from cml_bot.draw_scales import scale_x, scale_y
 from cml_bot.draw_sheet import CARD, FAINT, HEAD, INK, as_array, drawable, fit
 from cml_bot.filters import format_number
@@ -109,7 +110,7 @@ class _Trace(NamedTuple):
 def paint(picture: Picture) -> bytes:
     """Draw a picture as PNG; the same picture gives the same bytes."""
     sides = [_finite(line.x, line.y) for line in picture.lines]
-    window = 1 if any(line.is_smoothed for line in picture.lines) else find_window([y for _, y in sides])
+    window = 1 if any(line.is_smoothed for line in picture.lines) else find_window([line.y for line in picture.lines])
     # Single values scatter more than the means that are drawn of a slab: a band of those would tell nothing.
     areas = picture.areas if window == 1 else ()
     edges = [as_array(edge) for area in areas for edge in (area.low, area.high)]
@@ -130,15 +131,6 @@ def paint(picture: Picture) -> bytes:
     _mark_best(canvas, picture, x_scale, y_scale)
     _write_foot(canvas, foot, left)
     return canvas.encode()
-
-
-def find_best(line: Line, *, is_higher_better: bool) -> tuple[float, float] | None:
-    """The point of the best value, the first of equals; None where all are equal."""
-    x, y = _finite(line.x, line.y)
-    if np.isnan(y).all() or np.nanmin(y) == np.nanmax(y):
-        return None
-    at = np.nanargmax(y) if is_higher_better else np.nanargmin(y)
-    return float(x[at]), float(y[at])
 
 
 def _finite(xs: Sequence[float], ys: Sequence[float]) -> tuple[Numbers, Numbers]:

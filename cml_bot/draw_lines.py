@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cml_bot.curve_rules import FEWEST, SPAN
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from cml_bot.draw_sheet import Numbers
 
 POINTS = 2_000
 """More cannot be told apart on so few pixels."""
-SLAB = 200
-"""A noisy line of so many points is a slab of colour that hides the other: then both are shown by their means."""
-MEANS = 60
-SPAN = 0.3
-"""Share of the points that each place of a smoothed line is drawn from."""
 PLACES = 300
 """Places of a smoothed line."""
-FEWEST = 5
-"""Points that can be smoothed."""
 
 
 def _in_rows(values: Numbers, size: int) -> Numbers:
@@ -86,12 +81,7 @@ def smooth(x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
     return x, mean_y + slope * (x - mean_x)
 
 
-def find_window(sides: Sequence[Numbers]) -> int:
-    """How many values to show by their mean: 1 unless a side is a slab."""
-    longest = max(map(len, sides), default=0)
-    return max(1, longest // MEANS) if any(map(_is_slab, sides)) else 1
-
-
-def _is_slab(y: Numbers) -> bool:
-    y = y[~np.isnan(y)]
-    return len(y) >= SLAB and bool(np.median(np.abs(np.diff(y))) > 0.02 * np.ptp(y))
+def smooth_numbers(xs: Iterable[float], ys: Iterable[float]) -> tuple[list[float], list[float]]:
+    """Smooth plain numbers, for what draws by itself. Shapes: (n,) to (m,), m <= PLACES."""
+    x, y = smooth(*(np.array(list(values), dtype=np.float64) for values in (xs, ys)))
+    return x.tolist(), y.tolist()

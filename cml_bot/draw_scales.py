@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from cml_bot.charts import LARGEST
+from cml_bot.curve_rules import is_logarithmic
 from cml_bot.filters import format_ticks
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def scale_y(ys: Sequence[Numbers], edges: Sequence[Numbers], bottom: float, top:
     if not len(y):
         return Scale(low=0.0, high=1.0, start=bottom, end=top)
     low, high = float(y.min()), float(y.max())
-    is_log = low > 1 / LARGEST and high / 100 > low
+    is_log = is_logarithmic(low, high)
     low, high = (float(np.log10(end)) for end in (low, high)) if is_log else (low, high)
     near, span = _join(edges), high - low
     if len(near) and not is_log:

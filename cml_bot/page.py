@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cml_bot.filters import format_number
+from cml_bot.draw import shorten_middle
+from cml_bot.filters import format_number, plural
 from cml_bot.model import Outcome, Trend
-from cml_bot.page_curves import view_curves
+from cml_bot.page_curves import LABEL_LENGTH, view_curves
 from cml_bot.page_parts import write_page
 from cml_bot.views import Limits, view_report
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from cml_bot.wording_rows import Row
 
 LIMITS = Limits(folded=20_000, checks=5_000, unread=1_000, notes=1_000, sources=1_000)
+MANY = 12
+"""Rows from which on a filter is of use: fewer are seen at a glance."""
+MANY_FIGURES = 6
+"""Curves, charts and pictures from which on a page is long enough to have contents."""
+DRAWN = {"curves": "curves", "charts": "charts-part", "figures": "figures"}
 _TRENDS = tuple(Trend)
 
 
@@ -33,7 +39,10 @@ def render_html(report: Report, drawn: Drawn) -> str:
     view = view_report(report, {}, drawn.pairs, drawn.charts)
     curves = view_curves(report)
     more = ("pictures.js",) if drawn.pairs else ()
-    view |= {"limits": LIMITS, "page_curves": curves, "parts": _list_parts(view, len(curves))}
+    parts, is_filtered = _list_parts(view), _count_rows(view) >= MANY
+    is_long = is_filtered or len(curves) + len(view["charts"]) + len(view["figures"]) >= MANY_FIGURES
+    view |= {"limits": LIMITS, "page_curves": curves, "parts": parts if is_long else [], "is_filtered": is_filtered}
+    view |= {"base_short": shorten_middle(view["base_label"], LABEL_LENGTH)}
     view |= {"rank": rank_row, "exact": write_exact}
     return write_page("page.html.j2", view, [curve.data for curve in curves], more)
 
@@ -57,19 +66,23 @@ def write_exact(value: float | None) -> str:
     return repr(value)
 
 
-def _list_parts(view: Mapping[str, Any], curves: int) -> list[tuple[str, str]]:
-    """Name the parts that are there, with how much is in each."""
+def _count_rows(view: Mapping[str, Any]) -> int:
     rows = view["rows"]
-    counts = {
-        ("metrics", "Metrics"): len(rows.first),
-        ("curves", "Curves"): curves,
-        ("charts-part", "Charts"): len(view["charts"]),
-        ("figures", "Pictures"): len(view["figures"]) + view["hidden_figures"],
-        ("more", "More"): len(rows.more),
-        ("same", "Same"): len(rows.same),
-        ("bookkeeping", "Other"): len(rows.bookkeeping),
-        ("params", "Parameters"): len(view["params"]),
-        ("gates", "Passed"): len(view["quiet_checks"]),
+    return len(rows.first) + len(rows.more) + len(rows.same) + len(rows.bookkeeping)
+
+
+def _list_parts(view: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Name the parts that are there, each by what is in it."""
+    rows, titles = view["rows"], view["titles"]
+    drawn = {part: titles.get(name, "") for name, part in DRAWN.items() if view[name]}
+    parts = {
+        "metrics": "Metrics" if rows.first else "",
+        **drawn,
+        "more": plural(len(rows.more), "more metric") if rows.more else "",
+        "same": f"{format_number(len(rows.same))} the same" if rows.same else "",
+        "bookkeeping": titles.get("bookkeeping", ""),
+        "params": titles.get("params", ""),
+        "gates": f"{plural(len(view['quiet_checks']), 'gate')} passed" if view["quiet_checks"] else "",
+        "how": "How compared",
     }
-    found = [(part, f"{title} {format_number(count)}") for (part, title), count in counts.items() if count]
-    return [*found, ("how", "How compared")]
+    return [(part, title.removesuffix(" changed")) for part, title in parts.items() if title]

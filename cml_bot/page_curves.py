@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cml_bot.curve_groups import TRAINING, group_curves
-from cml_bot.draw import describe_curve
+from cml_bot.curve_rules import FEWEST, SLAB, SPAN, find_best, find_window, is_logarithmic, is_number, style_lines
+from cml_bot.curve_views import group_titled
+from cml_bot.draw import describe_group, shorten_middle
 from cml_bot.escape import clean
-from cml_bot.filters import format_number, format_pair, plural
-from cml_bot.model import Goal, Key
-from cml_bot.names import name_of, shared_names
-from cml_bot.page_data import as_numbers, is_number, pack_steps, pack_values
+from cml_bot.filters import format_number, format_pair, format_ticks, plural
+from cml_bot.page_data import as_numbers, pack_steps, pack_values
 from cml_bot.records.thin import thin
 from cml_bot.views import labels_of
 
@@ -26,13 +24,8 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 4_000
 """More than there are pixels; readers of logs keep as many."""
-SLAB = 200
-"""A noisy line of so many points hides the other side: then both are shown by their means, as in pictures."""
-MEANS = 60
-SMOOTHED = 0.15
-"""Share of the points that are taken together where a smoothed line is wanted."""
-DECADES = 100
-"""From the lowest to the highest value of one sign, so that equal ratios get equal room."""
+LABEL_LENGTH = 24
+"""Characters of what a side is called: its end tells branches apart as well as its start."""
 SKETCHED = 48
 """Points of a sketch, each the mean of its share."""
 WIDTH, HEIGHT = 300, 100
@@ -45,7 +38,8 @@ class LegendEntry:
     side: str
     label: str
     end: str
-    is_training: bool = False
+    style: str
+    """``solid``, ``dashed`` or ``dotted``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +49,16 @@ class Sketch:
     kind: str
     points: str
     """As SVG has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """The numbers at the ends of the axes of a sketch."""
+
+    low: str
+    high: str
+    first: str
+    last: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,8 @@ class PageChart:
     caption: str
     legend: tuple[LegendEntry, ...]
     sketch: tuple[Sketch, ...]
+    ends: Ends | None
+    """None where there is nothing to sketch."""
     below: str
     """What the axis is, and how it is drawn."""
     data: Mapping[str, Any]
@@ -80,68 +86,79 @@ class _Line:
     side: str
     part: str
     label: str
-    is_training: bool
+    style: str
     series: Series
 
 
 def view_curves(report: Report) -> tuple[PageChart, ...]:
-    """Give all curves of a report, those of one metric on one pair of axes, in the order of the report."""
-    shared = shared_names(curve.key for curve in report.curves)
-    named = {curve.key: name_of(curve.key, shared) for curve in report.curves}
+    """Give all curves of a report as its pictures have them: together, and in the same order."""
     labels = labels_of(report)
-    groups = group_curves({curve.key: curve for curve in report.curves if curve.head or curve.base}, named)
-    return tuple(_view_group(number, group, named, labels) for number, group in enumerate(groups))
+    groups = [group for group in group_titled(report) if any(one.curve.head or one.curve.base for one in group.members)]
+    return tuple(_view_group(number, group, labels) for number, group in enumerate(groups))
 
 
-def _view_group(number: int, group: CurveGroup, named: Mapping[Key, str], labels: Mapping[str, str]) -> PageChart:
-    lines = [line for member in group.members for line in _lines_of(member, labels)]
-    captions = [
-        describe_curve(replace(member.curve, key=Key("", named[member.key])), **labels) for member in group.members
-    ]
-    one = lines[0].series
+def _view_group(number: int, group: CurveGroup, labels: Mapping[str, str]) -> PageChart:
+    styled = list(zip(group.members, style_lines(group), strict=True))
+    lines = [line for member, style in styled for line in _lines_of(member, style, labels)]
+    first, one = group.members[0], lines[0].series
     values = [value for line in lines for value in as_numbers(line.series.y)]
-    window = max(map(_window, (line.series for line in lines)))
-    is_log = bool(values) and min(values) > 0 and max(values) / DECADES > min(values)
-    best = _find_best(group.members[0])
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    is_log = is_logarithmic(low, high)
+    is_smoothed = any(line.series.is_smoothed for line in lines)
+    window = 1 if is_smoothed else find_window([line.series.y for line in lines])
+    # Single values scatter more than the means that are drawn of a slab: a band of those would tell nothing.
+    bands = _bands(first) if window == 1 else []
+    reach = (low, high) if is_log else (low - (high - low) / 2, high + (high - low) / 2)
+    is_thinned = any(line.series.mean is not None for line in lines)
+    best = find_best(first.curve)
     x_label = clean(one.x_label, 60) if one.x_label else ""
-    said = [x_label, *_tell_manner(window, best, one, is_log=is_log), *_tell_bands(group, labels)]
+    said = [
+        x_label,
+        *_tell_bands(bands, labels),
+        f"smoothed, span {SPAN}" if is_smoothed else "",
+        f"lines are {'medians' if is_thinned else 'means'} of {format_number(window)}" if window > 1 else "",
+        "log scale" if is_log else "",
+        f"○ best {format_pair(one.y[-1], best[1]).head} at {format_number(best[0])}" if best else "",
+    ]
+    sketch, ends = _sketch(lines, is_log=is_log)
     return PageChart(
         number=number,
         name=clean(group.name),
         unit=clean(one.unit, 20) if one.unit.strip() else "",
-        caption="; ".join(clean(caption, 400) for caption in captions),
-        legend=tuple(entry for member in group.members for entry in _legend(member, labels)),
-        sketch=_sketch(lines, is_log=is_log),
+        caption=describe_group(group, **labels),
+        legend=tuple(entry for member, style in styled for entry in _legend(member, style, labels)),
+        sketch=sketch,
+        ends=ends,
         below=" · ".join(filter(None, said)),
         data={
             "x_label": x_label,
             "is_log": is_log,
             "is_whole": all(x == int(x) for line in lines for x in as_numbers(line.series.x)),
             "best": best,
-            "lines": [_pack_line(line, window) for line in lines],
-            "bands": [
-                _pack_band(band, side, min(values) if is_log else None)
-                for member in group.members
-                for band, side in _bands(member)
-            ],
+            "lines": [_pack_line(line, window, is_thinned=is_thinned) for line in lines],
+            "bands": [_pack_band(band, side, reach) for band, side in bands],
         },
     )
 
 
-def _lines_of(member: Member, labels: Mapping[str, str]) -> list[_Line]:
+def _lines_of(member: Member, style: str, labels: Mapping[str, str]) -> list[_Line]:
     curve = member.curve
     sides = (("head", labels["head_label"], curve.head), ("base", labels["base_label"], curve.base))
     return [
         _Line(
             side=side,
             part=clean(member.part, 40) if member.part else "",
-            label=clean(label, 60) if label else side,
-            is_training=member.part.lower() in TRAINING,
+            label=_shorten_label(label) if label else side,
+            style=style,
             series=thin(_drawable(series), MOST_POINTS),
         )
         for side, label, series in sides
         if series
     ]
+
+
+def _shorten_label(label: str) -> str:
+    return shorten_middle(label, LABEL_LENGTH)
 
 
 def _drawable(series: Series) -> Series:
@@ -152,7 +169,7 @@ def _drawable(series: Series) -> Series:
     return replace(series, x=tuple(x for x, _ in kept), y=tuple(y for _, y in kept))
 
 
-def _legend(member: Member, labels: Mapping[str, str]) -> list[LegendEntry]:
+def _legend(member: Member, style: str, labels: Mapping[str, str]) -> list[LegendEntry]:
     curve = member.curve
     head, base = (side.y[-1] if side and side.y else None for side in (curve.head, curve.base))
     pair = format_pair(base, head)
@@ -162,7 +179,7 @@ def _legend(member: Member, labels: Mapping[str, str]) -> list[LegendEntry]:
         ("base", labels["base_label"], pair.base, curve.base),
     )
     return [
-        LegendEntry(side=side, label=f"{part}{clean(label, 60)}", end=end, is_training=member.part.lower() in TRAINING)
+        LegendEntry(side=side, label=f"{part}{_shorten_label(label)}", end=end, style=style)
         for side, label, end, series in sides
         if series
     ]
@@ -173,81 +190,57 @@ def _bands(member: Member) -> list[tuple[Band, str]]:
     return [(band, side) for band, side in ((curve.base_band, "base"), (curve.head_band, "head")) if band]
 
 
-def _pack_line(line: _Line, window: int) -> dict[str, Any]:
-    return {
+def _pack_line(line: _Line, window: int, *, is_thinned: bool) -> dict[str, Any]:
+    x, y = line.series.x, line.series.y
+    is_long = window > 1 and len(y) >= SLAB
+    packed = {
         "side": line.side,
         "part": line.part,
         "label": line.label,
-        "is_training": line.is_training,
-        "window": window if len(line.series.y) >= window * 3 else 1,
-        "x": pack_steps(line.series.x),
-        "y": pack_values(line.series.y),
+        "style": line.style,
+        "blocks": max(1, round(len(y) / window)) if is_long else 0,
+        "window": window if is_long else 1,
+        "is_thinned": is_thinned,
+        "x": pack_steps(x),
+        "y": pack_values(y),
     }
+    if line.series.is_smoothed and len(as_numbers(y)) >= FEWEST:
+        from cml_bot.draw_lines import smooth_numbers
+
+        numbers = [(float(at), float(value)) for at, value in zip(x, y, strict=True) if is_number(value)]
+        smooth_x, smooth_y = smooth_numbers([at for at, _ in numbers], [value for _, value in numbers])
+        packed["course"] = {"x": pack_steps(smooth_x), "y": pack_values(smooth_y)}
+    return packed
 
 
-def _pack_band(band: Band, side: str, floor: float | None) -> dict[str, Any]:
-    """Pack a band, not below what a log scale can show."""
-    low = band.low if floor is None else [max(value, floor) for value in band.low]
-    return {"side": side, "x": pack_steps(band.x), "low": pack_values(low), "high": pack_values(band.high)}
+def _pack_band(band: Band, side: str, reach: tuple[float, float]) -> dict[str, Any]:
+    """Pack a band as far as the axis reaches."""
+    low, high = ([min(max(value, reach[0]), reach[1]) for value in edge] for edge in (band.low, band.high))
+    return {"side": side, "x": pack_steps(band.x), "low": pack_values(low), "high": pack_values(high)}
 
 
-def _window(series: Series) -> int:
-    """How many values to show by their mean: 1 unless the line is a slab of colour."""
-    y = as_numbers(series.y)
-    if series.is_smoothed:
-        return max(1, round(SMOOTHED * len(y)))
-    if len(y) < SLAB:
-        return 1
-    steps = sorted(abs(right - left) for left, right in pairwise(y))
-    return len(y) // MEANS if steps[len(steps) // 2] > 0.02 * (max(y) - min(y)) else 1
-
-
-def _find_best(member: Member) -> tuple[float, float] | None:
-    """The point of the head's best value, the first of equals; None where all are equal or no way is good."""
-    curve = member.curve
-    if curve.head is None or curve.goal is Goal.NONE:
-        return None
-    points = [(x, y) for x, y in zip(curve.head.x, curve.head.y, strict=True) if is_number(x) and is_number(y)]
-    if not points or len({y for _, y in points}) == 1:
-        return None
-    sign = -1 if curve.goal is Goal.HIGHER else 1
-    x, y = min(points, key=lambda point: sign * point[1])
-    return float(x), float(y)
-
-
-def _tell_manner(window: int, best: tuple[float, float] | None, head: Series, *, is_log: bool) -> list[str]:
-    """Say how a chart is drawn, and what its ring means."""
-    said = [f"lines are means of {format_number(window)}"] if window > 1 else []
-    said += ["log scale"] if is_log else []
-    if best:
-        said.append(f"○ best {format_pair(head.y[-1], best[1]).head} at {format_number(best[0])}")
+def _tell_bands(bands: Sequence[tuple[Band, str]], labels: Mapping[str, str]) -> list[str]:
+    """Say what the bands lie between."""
+    said = []
+    for band, side in bands:
+        what = "run" if band.is_history else "training"
+        said.append(f"band: {plural(band.count, what)} of {_shorten_label(labels[f'{side}_label'])}")
     return said
 
 
-def _tell_bands(group: CurveGroup, labels: Mapping[str, str]) -> list[str]:
-    """Say what the bands lie between."""
-    said = []
-    for member in group.members:
-        for band, side in _bands(member):
-            whose = clean(labels[f"{side}_label"], 60)
-            what = "run" if band.is_history else "training"
-            said.append(f"band: {plural(band.count, what)} of {whose}")
-    return list(dict.fromkeys(said))
-
-
-def _sketch(lines: Sequence[_Line], *, is_log: bool) -> tuple[Sketch, ...]:
+def _sketch(lines: Sequence[_Line], *, is_log: bool) -> tuple[tuple[Sketch, ...], Ends | None]:
     """Draw lines by the means of few shares, main's behind."""
     scaled = math.log10 if is_log else float
     means = [(line, _means(line.series)) for line in lines]
     xs = [x for _, points in means for x, _ in points]
     ys = [scaled(y) for _, points in means for _, y in points]
     if not xs:
-        return ()
+        return (), None
     left, low = min(xs), min(ys)
     width, height = (max(xs) - left) or 1.0, (max(ys) - low) or 1.0
-    return tuple(
+    sketch = tuple(
         Sketch(
-            kind=f"{line.side} training" if line.is_training else line.side,
+            kind=f"{line.side} {line.style}",
             points=" ".join(
                 f"{(x - left) / width * WIDTH:.0f},{HEIGHT - 3 - (scaled(y) - low) / height * (HEIGHT - 6):.0f}"
                 for x, y in points
@@ -255,6 +248,15 @@ def _sketch(lines: Sequence[_Line], *, is_log: bool) -> tuple[Sketch, ...]:
         )
         for line, points in sorted(means, key=lambda pair: pair[0].side)
     )
+    ys = [y for _, points in means for _, y in points]
+    return sketch, Ends(**_pair_of("low", "high", ys, is_log=is_log), **_pair_of("first", "last", xs))
+
+
+def _pair_of(low: str, high: str, values: Sequence[float], *, is_log: bool = False) -> dict[str, str]:
+    """Write the smallest and the largest number, where they are one, the first alone."""
+    ends = sorted({min(values), max(values)})
+    texts = [format_number(end) for end in ends] if is_log else format_ticks(ends)
+    return dict(zip((low, high), [*texts, ""], strict=False))
 
 
 def _means(series: Series) -> list[tuple[float, float]]:

@@ -9,6 +9,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from cml_bot.charts import LARGEST
+from cml_bot.curve_rules import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,14 +53,9 @@ def pack_steps(steps: Sequence[float]) -> Packed:
     return {"f64": _encode(array("d", steps))}
 
 
-def is_number(value: float) -> bool:
-    """Whether an axis can hold it."""
-    return abs(value) < LARGEST
-
-
 def as_numbers(values: Iterable[float]) -> list[float]:
     """Those that an axis can hold."""
-    return [float(value) for value in values if abs(value) < LARGEST]
+    return [float(value) for value in values if is_number(value)]
 
 
 def _shorten(value: float) -> float | int:

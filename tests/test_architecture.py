@@ -55,16 +55,18 @@ ALLOWED: dict[str, set[str]] = {
     "held_file": set(),
     "dvc_cache": set(),
     "commit_tree": EDGE | {"dvc_cache", "git", "git_fetch", "globs", "held_file", "trees"},
-    "draw": EDGE | TEXT | {"bands", "charts", "curve_groups", "draw_axes", "draw_png", "draw_sheet", "steps"},
+    "draw": EDGE
+    | TEXT
+    | {"bands", "charts", "curve_groups", "curve_rules", "draw_axes", "draw_png", "draw_sheet", "steps"},
     "draw_sheet": {"charts", "draw_png", "filters"},
-    "draw_axes": {"draw_canvas", "draw_lines", "draw_scales", "draw_sheet", "filters"},
+    "draw_axes": {"curve_rules", "draw_canvas", "draw_lines", "draw_scales", "draw_sheet", "filters"},
     "bins": EDGE,
     "charts": EDGE | {"bins"},
     "known_curves": EDGE | {"charts"},
     "draw_png": set(),
     "draw_canvas": {"draw_png", "draw_sheet"},
-    "draw_lines": {"draw_sheet"},
-    "draw_scales": {"charts", "draw_sheet", "filters"},
+    "draw_lines": {"curve_rules", "draw_sheet"},
+    "draw_scales": {"charts", "curve_rules", "draw_sheet", "filters"},
     "bands": EDGE | {"charts", "stats"},
     "dark": EDGE,
     "curve_groups": EDGE | {"goals"},
@@ -171,9 +173,11 @@ ALLOWED: dict[str, set[str]] = {
     "console": {"draw", "filters"},
     "template_files": EDGE | TEXT,
     "page_parts": EDGE | {"template_files"},
-    "page_data": EDGE | {"charts"},
-    "page_curves": EDGE | TEXT | {"curve_groups", "draw", "names", "page_data", "records", "views"},
-    "page": EDGE | {"filters", "page_curves", "page_parts", "render", "views", "wording_rows"},
+    "page_data": EDGE | {"charts", "curve_rules"},
+    "page_curves": EDGE
+    | TEXT
+    | {"curve_groups", "curve_rules", "curve_views", "draw", "draw_lines", "page_data", "records", "views"},
+    "page": EDGE | {"draw", "filters", "page_curves", "page_parts", "render", "views", "wording_rows"},
     "terminal": EDGE
     | TEXT
     | WORDING
@@ -256,6 +260,7 @@ ALLOWED: dict[str, set[str]] = {
     "commands": set(),
     "__main__": {"cli"},
     "curve_views": EDGE | {"curve_groups", "draw", "filters", "mermaid", "names"},
+    "curve_rules": EDGE | {"charts", "curve_groups"},
 }
 """What a module may import of mlbot. `commands` may import everything; nobody imports them but `cli`, and that nobody
 but `__main__`."""

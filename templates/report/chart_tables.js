@@ -17,13 +17,13 @@ function offerNumbers(figure) {
 function tabulate(chart) {
   const lines = chart.spec.lines.map(({ side, part }) =>
     chart.layers.find((one) => one.kind === "line" && one.side === side && one.part === part)).filter(Boolean);
-  const steps = chooseEvenly(lines[0]?.x ?? [], NUMBERS_SHOWN);
+  const steps = chooseEvenly(lines[0]?.raw.x ?? [], NUMBERS_SHOWN);
   const heads = [chart.spec.x_label || "x", ...lines.map((line) => [line.part, line.label].filter(Boolean).join(" "))];
   const rows = steps.map((x) => [
-    chart.spec.x_names?.[x] ?? formatNumber(x),
+    formatNumber(x),
     ...lines.map((line) => {
-      const at = findNearest(line.x, x);
-      return line.x[at] === x ? formatNumber(line.raw[at]) : "";
+      const at = findNearest(line.raw.x, x);
+      return line.raw.x[at] === x ? formatNumber(line.raw.y[at]) : "";
     }),
   ]);
   const box = document.createElement("div");

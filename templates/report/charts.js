@@ -5,6 +5,7 @@ const CHART_HEIGHT = 220;
 const SAY_AFTER = 250;
 /** Milliseconds: a screen reader is told where the keys have stopped, not what they passed. */
 
+const DASHES = { dashed: [5, 3], dotted: [1.5, 2.5] };
 const WHOLE_STEPS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat();
 
 const charts = new Map();
@@ -30,10 +31,10 @@ function readColours() {
 /** What is drawn of a chart, from the back to the front: bands, values behind their means, lines. */
 function makeLayers(spec) {
   const lines = spec.lines.map((line) => ({ ...line, x: unpackNumbers(line.x), y: unpackGaps(line.y) }));
-  const back = (line) => (line.side === "base" ? 0 : 2) + (line.is_training ? 0 : 1);
+  const back = (line) => (line.side === "base" ? 0 : 2) + (line.style === "solid" ? 1 : 0);
   const ordered = [...lines].sort((one, other) => back(one) - back(other));
   const bands = [...(spec.bands ?? [])].sort((one, other) => Number(one.side === "head") - Number(other.side === "head"));
-  const faint = ordered.filter((line) => line.window > 1);
+  const faint = ordered.filter((line) => line.style === "solid" && (line.window > 1 || line.course));
   return [
     ...bands.flatMap((band) => {
       const x = unpackNumbers(band.x);
@@ -43,8 +44,15 @@ function makeLayers(spec) {
       ];
     }),
     ...faint.map((line) => ({ ...line, kind: "faint" })),
-    ...ordered.map((line) => ({ ...line, y: smoothMeans(line.y, line.window ?? 1), raw: line.y, kind: "line" })),
+    ...ordered.map((line) => ({ ...line, ...takeCourse(line), raw: { x: line.x, y: line.y }, kind: "line" })),
   ];
+}
+
+/** What is drawn of a line: smoothed, or the means of blocks where it would be a slab of colour, or all values. */
+function takeCourse({ x, y, course, window, blocks, is_thinned }) {
+  if (course) return { x: unpackNumbers(course.x), y: unpackGaps(course.y) };
+  if (!(window > 1)) return { x, y };
+  return { x: takeBlocks(x, window, blocks, meanOf), y: takeBlocks(y, window, blocks, is_thinned ? medianOf : meanOf) };
 }
 
 /** How uPlot draws a layer. */
@@ -57,8 +65,8 @@ function styleLayer(layer) {
   return {
     scale: "y",
     stroke: () => colours[layer.side],
-    width: layer.is_training ? 1.25 : isHead ? 2 : 1.5,
-    dash: layer.is_training ? [5, 3] : undefined,
+    width: (isHead ? 2 : 1.5) * (layer.style === "solid" ? 1 : 0.7),
+    dash: DASHES[layer.style],
     points: { size: 5, fill: () => colours[layer.side], filter: (plot, at, isShown) => (isShown ? null : layer.lonely) },
   };
 }
@@ -92,15 +100,21 @@ function measureAxis(plot, texts, axis) {
   return Math.ceil(plot.ctx.measureText(longest).width / devicePixelRatio) + 12;
 }
 
+/** Half of the last number of the x axis may stand beyond its end. */
+function measureLast(plot, chart) {
+  const steps = chart.data[0];
+  const [text] = formatTicks([steps[steps.length - 1]], chart.spec.is_whole ? 1 : 0);
+  plot.ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  return Math.ceil(plot.ctx.measureText(text).width / devicePixelRatio / 2) + 4;
+}
+
 function makeAxes(spec) {
-  const nameX = (values, step) =>
-    spec.x_names ? values.map((value) => spec.x_names[value] ?? "") : formatTicks(values, step);
   return [
     makeAxis({
       size: 24,
       gap: 4,
       incrs: spec.is_whole ? WHOLE_STEPS : undefined,
-      values: (plot, values, axis, space, step) => nameX(values, step),
+      values: (plot, values, axis, space, step) => formatTicks(values, step),
     }),
     makeAxis({
       scale: "y",
@@ -137,7 +151,7 @@ function makeOptions(chart, width) {
   return {
     width,
     height: CHART_HEIGHT,
-    padding: [8, 22, 0, 0],
+    padding: [8, (plot) => measureLast(plot, chart), 0, 0],
     legend: { show: false },
     scales: { x: { time: false }, y: spec.is_log ? { distr: 3 } : {} },
     series: [{}, ...layers.map(styleLayer)],
@@ -190,7 +204,7 @@ function readCursor(chart) {
 
 function tellStep(chart, x) {
   const { spec } = chart;
-  const name = spec.x_names?.[x] ?? `${spec.x_label || "x"} ${formatNumber(x)}`;
+  const name = `${spec.x_label || "x"} ${formatNumber(x)}`;
   const lines = chart.layers.filter((layer) => layer.kind === "line");
   const parts = new Set(spec.lines.map((line) => line.part ?? ""));
   const said = Array.from(parts, (part) => tellPart(lines.filter((line) => (line.part ?? "") === part), part, x));
@@ -202,8 +216,9 @@ function tellPart(lines, part, x) {
   const read = (side) => {
     const line = lines.find((one) => one.side === side);
     if (!line) return null;
-    const at = findNearest(line.x, x);
-    return { label: line.label, value: line.raw[at], where: line.x[at] === x ? "" : ` (at ${formatNumber(line.x[at])})` };
+    const at = findNearest(line.raw.x, x);
+    const where = line.raw.x[at] === x ? "" : ` (at ${formatNumber(line.raw.x[at])})`;
+    return { label: line.label, value: line.raw.y[at], where };
   };
   const [head, base] = [read("head"), read("base")];
   const isPair = head && base && head.value !== null && base.value !== null;
@@ -281,7 +296,6 @@ function redrawAll() {
 }
 
 readColours();
-for (const hint of document.querySelectorAll(".hint")) hint.hidden = false;
 for (const figure of document.querySelectorAll("[data-chart]")) {
   seen.observe(figure);
   offerNumbers(figure);

@@ -40,7 +40,7 @@ function formatTicks(values, step) {
 
 /** A number of a logarithmic axis: as short as it can be. */
 function formatDecade(value) {
-  return isPlain(value) ? formatNumber(value) : writeScaled(value, 0);
+  return isPlain(value) && value < 1e9 ? formatNumber(value) : writeScaled(value, 0);
 }
 
 /** Digits behind the point of a number of an axis that is written with an exponent. */
@@ -101,18 +101,18 @@ function findNearest(numbers, value) {
   return Math.abs(numbers[high] - value) < Math.abs(value - numbers[low]) ? high : low;
 }
 
-/** The mean of the numbers around each, `window` of them; gaps are left out and stay. */
-function smoothMeans(numbers, window) {
-  const sums = [0];
-  const counts = [0];
-  numbers.forEach((value, at) => {
-    sums.push(sums[at] + (value ?? 0));
-    counts.push(counts[at] + Number(value !== null));
-  });
-  const reach = Math.floor(window / 2);
-  return numbers.map((value, at) => {
-    const low = Math.max(0, at - reach);
-    const high = Math.min(numbers.length, at + reach + 1);
-    return value === null ? null : (sums[high] - sums[low]) / (counts[high] - counts[low]);
-  });
+/** One number for each block of so many neighbours; what is left over at the end would be noise. Gaps are left out. */
+function takeBlocks(numbers, size, count, middleOf) {
+  return Array.from({ length: count }, (_, at) =>
+    middleOf(numbers.slice(at * size, (at + 1) * size).filter((value) => value !== null)));
+}
+
+function meanOf(values) {
+  return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+}
+
+function medianOf(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length ? (sorted[middle] + sorted[sorted.length - 1 - middle]) / 2 : null;
 }

@@ -8,8 +8,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from cml_bot.curve_rules import find_window
+from cml_bot.draw_lines import means, smooth_numbers
 from cml_bot.model import Curve, Goal, Key, Series
 from cml_bot.page import render_html
 from cml_bot.render import Drawn
@@ -159,7 +162,7 @@ def test_numbers_in_the_page_are_those_of_the_report(show: Open) -> None:
     see_chart(page)
     assert curve.head
     read = page.evaluate(
-        "[...charts.values()][0].layers.find(({kind, side}) => kind === 'line' && side === 'head').raw"
+        "[...charts.values()][0].layers.find(({kind, side}) => kind === 'line' && side === 'head').raw.y"
     )
     assert read == pytest.approx(curve.head.y, rel=1e-6)
 
@@ -182,10 +185,34 @@ def test_numbers_are_written_as_the_report_writes_them(
 
 
 def test_the_filter_chooses_curves_too(show: Open) -> None:
-    page = show(two_curves()).page
-    page.locator("#filter").fill("norm")
-    wait_until(page, "document.querySelector(\"[data-name='loss']\").hidden")
-    assert page.locator("[data-name='norm']").is_visible()
+    page = show(with_curves(2, 20)).page
+    page.locator("#filter").fill("layer_001")
+    wait_until(page, "document.querySelector(\"[data-name='layer_000/loss']\").hidden")
+    assert page.locator("[data-name='layer_001/loss']").is_visible()
+
+
+def test_a_slab_is_drawn_by_the_means_that_pictures_have(show: Open) -> None:
+    curve = make_curve("loss", 1_000, seed=1, noise=0.3)
+    page = show(replace(two_curves(), curves=(curve,))).page
+    see_chart(page)
+    assert curve.head
+    drawn = page.evaluate("[...charts.values()][0].layers.find(({kind, side}) => kind === 'line' && side === 'head').y")
+    y = np.array(curve.head.y)
+    assert drawn == pytest.approx(means(y, find_window([curve.head.y])).tolist(), rel=1e-5)
+    assert 50 <= len(drawn) <= 70
+
+
+def test_a_smoothed_line_is_that_of_pictures(show: Open) -> None:
+    curve = make_curve("loss", 200, seed=1)
+    assert curve.head
+    smoothed = replace(curve, head=replace(curve.head, is_smoothed=True))
+    page = show(replace(two_curves(), curves=(smoothed,))).page
+    see_chart(page)
+    layer = "[...charts.values()][0].layers.find(({kind, side}) => kind === 'line' && side === 'head')"
+    x, y = smooth_numbers(curve.head.x, curve.head.y)
+    assert page.evaluate(f"{layer}.x") == pytest.approx(x)
+    assert page.evaluate(f"{layer}.y") == pytest.approx(y, rel=1e-5)
+    assert "smoothed, span 0.3" in page.locator(".below").first.inner_text()
 
 
 def test_the_vendored_files_are_the_published_ones() -> None:
