@@ -55,7 +55,9 @@ ALLOWED: dict[str, set[str]] = {
     "held_file": set(),
     "dvc_cache": set(),
     "commit_tree": EDGE | {"dvc_cache", "git", "git_fetch", "globs", "held_file", "trees"},
-    "draw": EDGE | TEXT | {"bands", "charts", "curve_groups", "draw_axes", "draw_png", "draw_sheet", "steps"},
+    "draw": EDGE
+    | TEXT
+    | {"bands", "charts", "curve_ends", "curve_groups", "draw_axes", "draw_png", "draw_sheet", "steps"},
     "draw_sheet": {"charts", "draw_png", "filters"},
     "draw_axes": {"draw_canvas", "draw_lines", "draw_scales", "draw_sheet", "filters"},
     "bins": EDGE,
@@ -67,6 +69,7 @@ ALLOWED: dict[str, set[str]] = {
     "draw_scales": {"charts", "draw_sheet", "filters"},
     "bands": EDGE | {"charts", "stats"},
     "dark": EDGE,
+    "curve_ends": EDGE | TEXT | {"charts"},
     "curve_groups": EDGE | {"goals"},
     "chart_words": EDGE | {"bins", "charts", "draw", "filters", "known_curves"},
     "chart_numbers": EDGE | {"bins", "chart_words", "charts", "draw", "filters", "known_curves"},
@@ -164,7 +167,7 @@ ALLOWED: dict[str, set[str]] = {
     "wording_counts": EDGE | {"filters", "wording_noise", "wording_rows"},
     "wording": EDGE | TEXT | {"wording_counts", "wording_noise", "wording_rows"},
     "mermaid": EDGE | TEXT | {"charts"},
-    "views": EDGE | TEXT | WORDING | {"chart_numbers", "chart_words", "curve_views", "mermaid", "names"},
+    "views": EDGE | TEXT | WORDING | {"chart_numbers", "chart_words", "curve_views", "draw", "mermaid", "names"},
     "render": EDGE
     | {"curve_views", "dark", "draw", "draw_charts", "escape", "progress", "review", "template_files", "views"},
     "console": {"draw", "filters"},
