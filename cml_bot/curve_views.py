@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cml_bot.curve_groups import group_curves, is_on_training, order_groups, split_part
-from cml_bot.draw import describe_group, tell_curve
+from cml_bot.draw import can_write, describe_group, tell_curve
 from cml_bot.filters import sparkline
 from cml_bot.mermaid import draw_chart
 from cml_bot.model import Key, Role, Trend
@@ -45,6 +45,8 @@ class CurveView:
     name: str
     caption: str
     figure: Figure | None
+    heading: str
+    """Its name where the letters of its picture do not have it, so that it stands above; else empty."""
     lines: tuple[CurveLine, ...]
     """One a curve, in the order that they are drawn in."""
 
@@ -76,6 +78,7 @@ def view_curves(report: Report, figures: Mapping[Key, Figure], labels: Mapping[s
             name=group.name,
             caption=describe_group(group, **labels),
             figure=figures.get(group.members[0].key),
+            heading=group.name if group.members[0].key in figures and not can_write(group.name) else "",
             lines=tuple(_curve_line(member, labels) for member in group.members),
         )
         for group in group_titled(report)

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from cml_bot.bands import place_in_band
 from cml_bot.charts import is_drawable
-from cml_bot.curve_rules import find_best, style_lines
+from cml_bot.curve_ends import find_ends, short_ends, tell_best, tell_end, unit_of
+from cml_bot.curve_rules import style_lines
 from cml_bot.escape import clean
 from cml_bot.filters import format_number, format_pair, plural
-from cml_bot.model import Figure, Key
+from cml_bot.model import Figure, Goal, Key
 from cml_bot.steps import find_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cml_bot.curve_groups import CurveGroup
     from cml_bot.draw_axes import Area, Line
@@ -50,7 +51,8 @@ def has_numbers(group: CurveGroup) -> bool:
 
 
 def _tell_course(curve: Curve, *, head_label: str, base_label: str) -> str:
-    head, base = _ends(curve)
+    head, base = find_ends(curve)
+    head, base = (tell_end(side, end, " ({})") for side, end in ((curve.head, head), (curve.base, base)))
     if curve.head is None or curve.base is None:
         only, label, missing = (base, base_label, head_label) if curve.head is None else (head, head_label, base_label)
         gone = f", and is not there {tell_side(missing)}" if missing else ""
@@ -77,7 +79,7 @@ def _tell_kept(series: Series | None) -> str:
         return ""
     value = series.y[series.x.index(series.best)]
     label = shorten_middle(series.x_label, LABEL_LENGTH) or "x"
-    return f"; what was kept is {format_pair(series.y[-1], value, _unit(series)).head} at {label} {series.best:g}"
+    return f"; what was kept is {format_pair(series.y[-1], value, unit_of(series)).head} at {label} {series.best:g}"
 
 
 def describe_group(group: CurveGroup, *, head_label: str, base_label: str) -> str:
@@ -102,17 +104,20 @@ def draw_group(group: CurveGroup, *, head_label: str, base_label: str) -> Figure
     first = group.members[0].curve
     series = first.head or first.base
     lines = _make_lines(group, head_label, base_label)
-    best = find_best(first)
-    unit = f" ({_unit(series)})" if _unit(series) else ""
+    is_thinned = any(_is_thinned(side) for member in group.members for side in _sides(member.curve))
+    best = _find_best(first, lines, is_thinned=is_thinned)
+    unit = f" ({unit_of(series)})" if unit_of(series) else ""
     picture = Picture(
-        title=shorten_middle(group.name, TITLE_LENGTH) + unit,
+        title=shorten_middle(group.name, max(LABEL_LENGTH, TITLE_LENGTH - len(unit))) + unit
+        if can_write(group.name)
+        else "",
         x_label=shorten_middle(series.x_label, LABEL_LENGTH) if series and series.x_label else "",
         lines=lines,
         areas=_make_areas(first, base_label),
         said=_tell_styles(group),
         best=best,
-        best_text=_tell_best(best, first, _ends(first)[0]) if best else "",
-        is_thinned=any(_is_thinned(side) for member in group.members for side in _sides(member.curve)),
+        best_text=tell_best(best, first) if best else "",
+        is_thinned=is_thinned,
     )
     caption = describe_group(group, head_label=head_label, base_label=base_label)
     name, source = name_file(Key("", group.name)), series.source if series else ""
@@ -142,12 +147,12 @@ def _make_lines(group: CurveGroup, head_label: str, base_label: str) -> tuple[Li
     lines: list[Line] = []
     named: set[str] = set()
     for member, style in zip(group.members, style_lines(group), strict=True):
-        ends = _ends(member.curve)
+        ends = short_ends(member.curve)
         sides = ((member.curve.head, head_label, ends[0], HEAD), (member.curve.base, base_label, ends[1], BASE))
         for side, label, end, pen in sides:
             if side is None:
                 continue
-            text = "" if label in named else f"{shorten_middle(label, DRAWN_LABEL)}  {end}"
+            text = "" if label in named else f"{shorten_middle(label, DRAWN_LABEL)}  {tell_end(side, end, ' {}')}"
             named.add(label)
             lines.append(Line(x=side.x, y=side.y, label=text, pen=pen, style=style, is_smoothed=side.is_smoothed))
     return tuple(lines)
@@ -173,28 +178,25 @@ def _make_areas(curve: Curve, base_label: str) -> tuple[Area, ...]:
     return tuple(areas)
 
 
-def _tell_best(best: tuple[float, float], curve: Curve, end: str) -> str:
-    """Say where the best is, in as many digits as tell it from the last value."""
-    last = curve.head.y[-1] if curve.head else None
-    unit = _unit(curve.head)
-    said = end if best[1] == last else format_pair(last, best[1], unit).head
-    return f"best {said} at {format_number(best[0])}"
+def _find_best(curve: Curve, lines: Sequence[Line], *, is_thinned: bool) -> tuple[float, float] | None:
+    from cml_bot.draw_axes import find_best
+
+    if curve.head is None or curve.goal is Goal.NONE:
+        return None
+    return find_best(lines, is_higher_better=curve.goal is Goal.HIGHER, is_thinned=is_thinned)
 
 
-def _ends(curve: Curve) -> tuple[str, str]:
-    """The last values of head and base in digits that tell them apart, with the unit; empty for a missing side."""
-    unit = _unit(curve.head or curve.base)
-    head, base = (side.y[-1] if side else None for side in (curve.head, curve.base))
-    pair = format_pair(base, head, unit)
-    return pair.head if curve.head else "", pair.base if curve.base else ""
+def can_write(text: str) -> bool:
+    """Whether the letters of our pictures have all of a text: there are no others on many machines."""
+    if text.isascii():
+        return True
+    from cml_bot.draw_sheet import drawable
+
+    return drawable(clean(text, LONGEST)) == clean(text, LONGEST)
 
 
 def _sides(curve: Curve) -> Iterator[Series]:
     return (side for side in (curve.head, curve.base) if side)
-
-
-def _unit(series: Series | None) -> str:
-    return clean(series.unit, LABEL_LENGTH) if series and series.unit.strip() else ""
 
 
 def tell_side(label: str) -> str:

@@ -29,6 +29,10 @@ WIDTH = 640
 MARGIN = 16
 TITLE, LEGEND = 27, 58
 """Units from the top to where the letters stand."""
+LEGEND_LINE, TITLE_LINE = 26, 30
+"""Units that a second line of the legend makes a picture taller, and that one without a title is less tall."""
+SMALLEST = 0.8
+"""Share of their size that letters of the legend have at least: else it takes two lines."""
 TOP, HEIGHT = 76, 226
 """Units above the axes, and of the axes themselves."""
 NUMBERS, LINE = 22, 24
@@ -110,7 +114,7 @@ class _Trace(NamedTuple):
 def paint(picture: Picture) -> bytes:
     """Draw a picture as PNG; the same picture gives the same bytes."""
     sides = [_finite(line.x, line.y) for line in picture.lines]
-    window = 1 if any(line.is_smoothed for line in picture.lines) else find_window([line.y for line in picture.lines])
+    window = _find_window(picture.lines)
     # Single values scatter more than the means that are drawn of a slab: a band of those would tell nothing.
     areas = picture.areas if window == 1 else ()
     edges = [as_array(edge) for area in areas for edge in (area.low, area.high)]
@@ -121,8 +125,10 @@ def paint(picture: Picture) -> bytes:
     in_legend = _has_room(picture, best)
     said = [*_tell_manner(picture, areas, window, is_log=y_scale.is_log), "" if in_legend else best]
     foot = _wrap_foot([one for one in said if one], WIDTH - MARGIN - left)
-    canvas = Canvas(WIDTH, TOP + HEIGHT + NUMBERS + LINE * len(foot) + 10, CARD)
-    _write_title(canvas, picture.title)
+    more = LEGEND_LINE * (len(_lay_legend(picture)) - 1)
+    down = more - (0 if picture.title else TITLE_LINE)
+    canvas = Canvas(WIDTH, down + TOP + HEIGHT + NUMBERS + LINE * len(foot) + 10, CARD, down)
+    _write_title(canvas, picture.title, TITLE - more)
     _write_legend(canvas, picture, best if in_legend else "")
     _draw_axes(canvas, x_scale, y_scale)
     for area in areas:
@@ -131,6 +137,22 @@ def paint(picture: Picture) -> bytes:
     _mark_best(canvas, picture, x_scale, y_scale)
     _write_foot(canvas, foot, left)
     return canvas.encode()
+
+
+def find_best(lines: Sequence[Line], *, is_higher_better: bool, is_thinned: bool) -> tuple[float, float] | None:
+    """The best point of the first of the lines as it is drawn, the first of equals; None where all are equal."""
+    x, y = _trace(
+        lines[0], *_finite(lines[0].x, lines[0].y), _find_window(lines), medians if is_thinned else means
+    ).course
+    if np.isnan(y).all() or np.nanmin(y) == np.nanmax(y):
+        return None
+    at = np.nanargmax(y) if is_higher_better else np.nanargmin(y)
+    return float(x[at]), float(y[at])
+
+
+def _find_window(lines: Sequence[Line]) -> int:
+    """Choose how many values become one mean; 1 where each is drawn."""
+    return 1 if any(line.is_smoothed for line in lines) else find_window([line.y for line in lines])
 
 
 def _finite(xs: Sequence[float], ys: Sequence[float]) -> tuple[Numbers, Numbers]:
@@ -212,23 +234,33 @@ def _mark_best(canvas: Canvas, picture: Picture, x_scale: Scale, y_scale: Scale)
         canvas.dot(float(x), float(y), 4.5, CARD, HEAD.line, 1.1)
 
 
-def _write_title(canvas: Canvas, title: str) -> None:
+def _write_title(canvas: Canvas, title: str, y: float) -> None:
     text = drawable(title)
     size = fit(BIG_LETTERS, measure(text, BIG_LETTERS, bold=True), WIDTH - 2 * MARGIN)
-    canvas.text(MARGIN, TITLE, text, size, INK, bold=True)
+    canvas.text(MARGIN, y, text, size, INK, bold=True)
 
 
 def _write_legend(canvas: Canvas, picture: Picture, best: str) -> None:
     """Say below the title which side is which, and at the right where the best is, which has a ring."""
-    entries = [(line, drawable(line.label)) for line in picture.lines if line.label]
-    room = WIDTH - 2 * MARGIN - len(entries) * (SWATCH + GAP) - (len(entries) - 1) * APART
-    size = fit(LETTERS, sum(measure(label, LETTERS) for _, label in entries), room)
-    at = float(MARGIN)
-    for line, label in entries:
-        canvas.line(np.array([at, at + SWATCH]), np.full(2, LEGEND - 7), line.pen.line, line.width)
-        canvas.text(at + SWATCH + GAP, LEGEND, label, size, line.pen.text)
-        at += SWATCH + GAP + measure(label, size) + APART
+    rows = _lay_legend(picture)
+    for number, row in enumerate(rows):
+        y, size, at = LEGEND - LEGEND_LINE * (len(rows) - 1 - number), _fit_legend(row), float(MARGIN)
+        for line, label in row:
+            canvas.line(np.array([at, at + SWATCH]), np.full(2, y - 7), line.pen.line, line.width)
+            canvas.text(at + SWATCH + GAP, y, label, size, line.pen.text)
+            at += SWATCH + GAP + measure(label, size) + APART
     canvas.text(WIDTH - MARGIN - measure(best, LETTERS), LEGEND, best, LETTERS, HEAD.text)
+
+
+def _lay_legend(picture: Picture) -> list[list[tuple[Line, str]]]:
+    """Give the entries by line: all on one, or each on its own where one would have small letters."""
+    entries = [(line, drawable(line.label)) for line in picture.lines if line.label]
+    return [entries] if _fit_legend(entries) >= SMALLEST * LETTERS else [[entry] for entry in entries]
+
+
+def _fit_legend(entries: Sequence[tuple[Line, str]]) -> float:
+    room = WIDTH - 2 * MARGIN - len(entries) * (SWATCH + GAP) - (len(entries) - 1) * APART
+    return fit(LETTERS, sum(measure(label, LETTERS) for _, label in entries), room)
 
 
 def _has_room(picture: Picture, best: str) -> bool:

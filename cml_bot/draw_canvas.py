@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 class Canvas:
     """An empty picture of a size in units, to be drawn on from the back to the front."""
 
-    def __init__(self, width: float, height: float, card: str) -> None:
-        """Lay the card out."""
+    def __init__(self, width: float, height: float, card: str, down: float = 0.0) -> None:
+        """Lay the card out; all that is drawn later stands lower by some units."""
+        self._down = down
         use_own_style()
         self._texts: list[tuple[float, float, _Written, str]] = []
         self._renderer = RendererAgg(round(width * DENSITY), round(height * DENSITY), DPI * DENSITY)  # type: ignore[no-untyped-call]
@@ -39,6 +40,7 @@ class Canvas:
         self._transform = Affine2D().scale(DENSITY, -DENSITY).translate(0, round(height * DENSITY))
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height]])
         self._fill(Outline(corners, closed=False), card)
+        self._transform = self._transform.translate(0, -DENSITY * down)
 
     def line(self, x: Numbers, y: Numbers, colour: str, width: float, dashes: tuple[float, ...] = ()) -> None:
         """Draw a line with gaps where a place is NaN. Shapes: x and y (n,). Units: width and dashes in points."""
@@ -58,7 +60,7 @@ class Canvas:
     def text(self, x: float, y: float, text: str, size: float, colour: str, *, bold: bool = False) -> None:
         """Write a line that begins at `x` and stands on `y`, before all that is drawn. Units: size in points."""
         if text:
-            self._texts.append((x * DENSITY, y * DENSITY, _write(text, size, bold=bold), colour))
+            self._texts.append((x * DENSITY, (y + self._down) * DENSITY, _write(text, size, bold=bold), colour))
 
     def encode(self) -> bytes:
         """Give all that was drawn as PNG."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cml_bot.chart_words import describe_chart
-from cml_bot.draw import LABEL_LENGTH, NAME_LENGTH, as_figure, name_file, shorten_middle
+from cml_bot.draw import LABEL_LENGTH, NAME_LENGTH, as_figure, can_write, name_file, shorten_middle
 from cml_bot.model import Bars, Histogram, Matrix
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def draw_chart(pair: ChartPair, *, head_label: str, base_label: str) -> Figure:
 
 
 def _paint(pair: ChartPair, labels: dict[str, str]) -> bytes:
-    title = shorten_middle(pair.key.name, NAME_LENGTH)
+    title = shorten_middle(pair.key.name, NAME_LENGTH) if can_write(pair.key.name) else ""
     match pair.head or pair.base:
         case Matrix():
             from cml_bot.draw_matrix import paint_matrix

@@ -97,10 +97,8 @@ class _Plan:
 
     cell: float
     left: float
-    """Where the first panel begins."""
     width: float
     height: float
-    """Of a panel."""
     across: float
     down: float
     """From one panel to the next: one of them is 0."""
@@ -114,7 +112,8 @@ def paint_matrix(pair: ChartPair, title: str, *, head_label: str, base_label: st
     whole = grid_of(pair)
     grid = choose_labels(whole, KEPT) if max(len(whole.rows), len(whole.columns)) > MOST_DRAWN else whole
     if grid is not whole:
-        title = f"{title}: {len(grid.rows)} of {format_number(len(whole.rows))} classes, the most confused"
+        shown = f"{len(grid.rows)} of {format_number(len(whole.rows))} classes, the most confused"
+        title = f"{title}: {shown}" if title else shown
     in_shares = any(isinstance(side, Matrix) and side.is_shares for side in (pair.head, pair.base))
     panels = [_side_panel(grid, head_label if grid.head is not None else base_label, in_shares=in_shares)]
     if grid.head is not None and grid.base is not None:
@@ -131,7 +130,7 @@ def _side_panel(grid: Grid, label: str, *, in_shares: bool) -> _Panel:
         colours=SHARES,
         shades=np.sqrt(np.clip(shares, 0, 1)),
         numbers=shares * 100 if in_shares else numbers,
-        write=_write_share if in_shares else format_number,
+        write="{:.0f}".format if in_shares else format_number,
         shares=shares * 100 if has_shares else None,
     )
 
@@ -281,10 +280,6 @@ def _shares(numbers: Numbers) -> Numbers:
     sizes = np.abs(numbers)
     totals = sizes.sum(axis=1, keepdims=True)
     return np.asarray(sizes / np.where(totals > 0, totals, 1.0), dtype=np.float64)
-
-
-def _write_share(value: float) -> str:
-    return f"{value:.0f}"
 
 
 def _write_percent(value: float) -> str:

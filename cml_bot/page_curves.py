@@ -110,7 +110,8 @@ def _view_group(number: int, group: CurveGroup, labels: Mapping[str, str]) -> Pa
     bands = _bands(first) if window == 1 else []
     reach = (low, high) if is_log else (low - (high - low) / 2, high + (high - low) / 2)
     is_thinned = any(line.series.mean is not None for line in lines)
-    best = find_best(first.curve)
+    # A ring stands on what is drawn.
+    best = find_best(first.curve) if window == 1 and not is_smoothed else None
     x_label = clean(one.x_label, 60) if one.x_label else ""
     said = [
         x_label,

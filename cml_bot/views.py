@@ -9,6 +9,7 @@ from cml_bot.chart_numbers import number_chart, tabulate_chart
 from cml_bot.chart_text import draw_text
 from cml_bot.chart_words import describe_chart
 from cml_bot.curve_views import chart_curves, view_curves
+from cml_bot.draw import can_write
 from cml_bot.escape import clean, find_commits
 from cml_bot.filters import plural
 from cml_bot.model import Key, Matrix, Outcome
@@ -74,6 +75,8 @@ class ChartView:
     figure: Figure | None
     table: Told | None
     chart: Chart | None = None
+    heading: str = ""
+    """Its name where the letters of its picture do not have it, so that it stands above."""
     is_wide: bool = False
     """Whether its picture needs a row of its own."""
     numbers: Told | None = None
@@ -178,7 +181,7 @@ def view_form(view: Mapping[str, Any], addresses: Mapping[str, str], limits: Lim
     left = len(hosted) - len(shown) + view["hidden_figures"]
     most_open = OPEN_CURVES if limits.is_folding else limits.pictures
     folded = pictured[most_open:]
-    is_folded = bool(pictured) and limits.is_folding
+    is_folded = pictured and limits.is_folding and (folded or len(others) > OPEN_CURVES)
     return {
         "limits": limits,
         "addresses": addresses,
@@ -280,6 +283,7 @@ def _chart_views(report: Report, figures: Mapping[Key, Figure]) -> list[ChartVie
             name=pair.key.name,
             caption=describe_chart(pair, **labels),
             figure=figures.get(key),
+            heading=pair.key.name if key in figures and not can_write(pair.key.name) else "",
             table=tabulate_chart(pair, base_label=labels["base_label"], most=TOLD_ROWS),
             numbers=number_chart(pair, base_label=labels["base_label"]),
             is_wide=any(isinstance(side, Matrix) and len(side.columns) > NARROW for side in (pair.head, pair.base)),

@@ -57,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "commit_tree": EDGE | {"dvc_cache", "git", "git_fetch", "globs", "held_file", "trees"},
     "draw": EDGE
     | TEXT
-    | {"bands", "charts", "curve_groups", "curve_rules", "draw_axes", "draw_png", "draw_sheet", "steps"},
+    | {"bands", "charts", "curve_ends", "curve_groups", "curve_rules", "draw_axes", "draw_png", "draw_sheet", "steps"},
     "draw_sheet": {"charts", "draw_png", "filters"},
     "draw_axes": {"curve_rules", "draw_canvas", "draw_lines", "draw_scales", "draw_sheet", "filters"},
     "bins": EDGE,
@@ -69,6 +69,7 @@ ALLOWED: dict[str, set[str]] = {
     "draw_scales": {"charts", "curve_rules", "draw_sheet", "filters"},
     "bands": EDGE | {"charts", "stats"},
     "dark": EDGE,
+    "curve_ends": EDGE | TEXT | {"charts"},
     "curve_groups": EDGE | {"goals"},
     "chart_words": EDGE | {"bins", "charts", "draw", "filters", "known_curves"},
     "chart_numbers": EDGE | {"bins", "chart_words", "charts", "draw", "filters", "known_curves"},
@@ -167,7 +168,10 @@ ALLOWED: dict[str, set[str]] = {
     "wording": EDGE | TEXT | {"judge", "names", "wording_counts", "wording_noise", "wording_rows"},
     "mermaid": EDGE | TEXT | {"charts"},
     "chart_text": EDGE | {"bins", "chart_numbers", "chart_words", "charts", "filters", "known_curves", "mermaid"},
-    "views": EDGE | TEXT | WORDING | {"chart_numbers", "chart_text", "chart_words", "curve_views", "mermaid", "names"},
+    "views": EDGE
+    | TEXT
+    | WORDING
+    | {"chart_numbers", "chart_text", "chart_words", "curve_views", "draw", "mermaid", "names"},
     "render": EDGE
     | {"curve_views", "dark", "draw", "draw_charts", "escape", "progress", "review", "template_files", "views"},
     "console": {"draw", "filters"},

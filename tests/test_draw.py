@@ -242,8 +242,14 @@ def test_hostile_names_are_only_text(name: str) -> None:
             curve([12.5], [12.1], unit="ms"),
             "val/loss, 1 point: ends at 12.5\u00a0ms on this branch and 12.1\u00a0ms on main",
         ),
-        (curve([0.5, NAN], [0.5, 0.4]), "val/loss, 2 epochs: ends at NaN on this branch and 0.4 on main"),
-        (curve([0.5, -INF], None), "val/loss, 2 epochs: ends at −∞ on this branch, and is not there on main"),
+        (
+            curve([0.5, NAN], [0.5, 0.4]),
+            "val/loss, 2 epochs: ends at NaN (from epoch 2) on this branch and 0.4 on main",
+        ),
+        (
+            curve([0.5, -INF], None),
+            "val/loss, 2 epochs: ends at −∞ (from epoch 2) on this branch, and is not there on main",
+        ),
         (curve(None, [0.98012]), "val/loss, 1 point: ends at 0.9801 on main, and is not there on this branch"),
         (curve([0.98013], [0.98012]), "val/loss, 1 point: ends at 0.98013 on this branch and 0.98012 on main"),
         (curve([123456.0], [1.2e-7]), "val/loss, 1 point: ends at 123\u202f456 on this branch and 1.2e-07 on main"),

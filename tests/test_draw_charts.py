@@ -64,7 +64,7 @@ def test_every_kind_is_a_small_picture_of_both_sides(kind: str) -> None:
     width, height = size_of(figure)
     assert 500 <= width <= 1_375
     assert 250 <= height <= 1_750
-    assert len(figure.data) < 40_000
+    assert len(figure.data) < 50_000
     assert count_pixels(figure, HEAD_PEN.line) > 100
     assert count_pixels(figure, BASE_PEN.line) > 100 or "classes" in kind
 
