@@ -6,7 +6,6 @@ Everything heavy is imported where it is used, so that ``mlbot --help`` pays for
 from __future__ import annotations
 
 import io
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from cml_bot.commands.publish import publish_bundles
 from cml_bot.commands.record import record_by_hand
 from cml_bot.commands.report import report
 from cml_bot.errors import BUG, INTERRUPTED, ConfigError, MlbotError
+from cml_bot.standard_streams import mute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):
         # The reader of our output has gone (`mlbot doctor | head`), for which click would leave 1.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+        mute(sys.__stdout__ or sys.stdout)
         return 0
     except Exception:
         import traceback

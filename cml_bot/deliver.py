@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from cml_bot import standard_streams
 from cml_bot.as_json import dump_report
 from cml_bot.differences import add_differences
 from cml_bot.errors import GATE_FAILED, ConfigError, InputError, MlbotError
@@ -67,7 +67,7 @@ def deliver(report: Report, run: Run, wish: Wish, env: Mapping[str, str], out: T
     _try_all([*ways, partial(_print, report, wish.form or "terminal", drawn, env, out)], err)
     if folder and not in_ci:
         page = Path(folder, "page.html").resolve()
-        err.write(f"\nThe whole report: {page} (report.md and report.json lie beside it)\n")
+        standard_streams.tell(err, f"\nThe whole report: {page} (report.md and report.json lie beside it)\n")
     if report.verdict.outcome is Outcome.FAIL:
         return GATE_FAILED
     return InputError.exit_code if report.broken else 0
@@ -83,7 +83,7 @@ def _try_all(ways: Sequence[Callable[[], None]], err: TextIO) -> None:
             failures.append(error)
     # A bug is raised rather than what was expected to go wrong.
     failures.sort(key=lambda error: not isinstance(error, MlbotError))
-    err.writelines(f"mlbot: {redact(str(error))}\n" for error in failures[:-1])
+    standard_streams.tell(err, "".join(f"mlbot: {redact(str(error))}\n" for error in failures[:-1]))
     if failures:
         raise failures[-1]
 
@@ -106,7 +106,7 @@ def _print(report: Report, form: str, drawn: Drawn | None, env: Mapping[str, str
         out.flush()
     except BrokenPipeError:
         # `mlbot report | head`: the reader has gone, and the gates still decide.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        standard_streams.mute(out)
     except OSError as error:
         what = f"cannot be written ({error.strerror})"
         raise ConfigError("standard output", what, "Look where it goes to.") from error
@@ -138,12 +138,12 @@ def _tell_job(report: Report, drawn: Drawn | None, wish: Wish, env: Mapping[str,
     page = render(report, None, {}, charts=wish.manner.pictures.is_charted, whole=True)
     ci = load_forge(report.build.forge)
     # Not to standard output, which may be wanted as JSON: the runner reads commands from both.
-    err.writelines(f"{line}\n" for line in ci.annotate(report.verdict.checks))
+    standard_streams.tell(err, "".join(f"{line}\n" for line in ci.annotate(report.verdict.checks)))
     told = Announced()
     if wish.publish is not False:
         with telling("publishing", wish.tell):
             told = announce(report, page, drawn, wish.manner, partial(connect, report.build, env))
     unwritten = ci.tell_job(env, page, outcome=report.outcome, comment_url=told.url, report_path=wish.folder_in_ci)
-    err.writelines(f"mlbot: {redact(line)}\n" for line in (*told.lines, *unwritten))
+    standard_streams.tell(err, "".join(f"mlbot: {redact(line)}\n" for line in (*told.lines, *unwritten)))
     if told.failure is not None:
         raise told.failure

@@ -254,17 +254,19 @@ ALLOWED: dict[str, set[str]] = {
         "render",
         "report_folder",
         "review",
+        "standard_streams",
         "terminal",
         "tokens",
     },
     "doctor": EDGE | TEXT | {"readers", "records", "config", "git", "job", "pipeline", "reach", "tokens"},
     "demo": EDGE,
     "demo_train": set(),
-    "cli": EDGE | {"commands"},
+    "cli": EDGE | {"commands", "standard_streams"},
     "commands": set(),
     "__main__": {"cli"},
     "curve_views": EDGE | {"curve_groups", "draw", "filters", "mermaid", "names"},
     "curve_rules": EDGE | {"charts", "curve_groups"},
+    "standard_streams": EDGE,
 }
 """What a module may import of mlbot. `commands` may import everything; nobody imports them but `cli`, and that nobody
 but `__main__`."""

@@ -77,17 +77,17 @@ def repository(tmp_path: Path, line: list[str]) -> Path:
     return repository
 
 
-@pytest.fixture(params=["laptop", "full", "shallow"])
+@pytest.fixture(params=["laptop", "full", "shallow", "shallow on a laptop"])
 def place(request: pytest.FixtureRequest, tmp_path: Path, repository: Path) -> Iterator[tuple[Path, Build]]:
     """Where the branch is checked out: the repository itself, and clones of it in CI; left as it was."""
     if request.param == "laptop":
         yield repository, LAPTOP
         return
     address = real.publish(repository, tmp_path / "remote.git")
-    options = ["--depth=1"] if request.param == "shallow" else []
+    options = ["--depth=1"] if request.param.startswith("shallow") else []
     clone = real.clone(address, tmp_path / "clone", "--branch=topic", "--single-branch", *options)
     before = real.read_state(clone)
-    yield clone, CI
+    yield clone, LAPTOP if request.param.endswith("laptop") else CI
     assert real.read_state(clone) == before
 
 

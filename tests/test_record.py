@@ -364,6 +364,12 @@ class TestCommands:
         done = mlbot(repository, "record", **real.CLEAN)
         assert (done.returncode, "this is topic" in done.stderr) == (2, True)
 
+    def test_a_reader_that_leaves_costs_no_record(self, repository: Path) -> None:
+        (repository / "metrics.json").write_text('{"accuracy": 0.9}')
+        command = f"{sys.executable} -m cml_bot report --record 2>&1 | true; exit ${{PIPESTATUS[0]}}"
+        assert subprocess.run(["bash", "-c", command], cwd=repository, env={**os.environ, **real.CLEAN}).returncode == 0
+        assert len(recorded(repository)) == 1
+
     def test_what_is_broken_is_said_and_the_rest_recorded(self, repository: Path) -> None:
         (repository / "mlbot.toml").write_text('sources = ["metrics.json", "gone.json"]')
         (repository / "metrics.json").write_text('{"accuracy": 0.9}')

@@ -34,9 +34,10 @@ FORMATS = ("terminal", "markdown", "html", "json")
 
 def complain(text: str) -> None:
     """Say something on standard error: no token comes out of it, and nothing that a terminal would obey."""
+    from cml_bot.standard_streams import tell
     from cml_bot.tokens import redact
 
-    click.echo(CONTROLS.sub("", redact(text)), err=True)
+    tell(sys.stderr, f"{CONTROLS.sub('', redact(text))}\n")
 
 
 def option(name: str, *more: str, **settings: Any) -> Callable[[Command], Command]:

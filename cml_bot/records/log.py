@@ -87,7 +87,9 @@ def open_log(checkout: Checkout, build: Build, name: str) -> Iterator[Log]:
     """
     branch = branch_of(name)
     here = () if build.forge else _find_tips(checkout.root, branch)
-    if not (build.forge or checkout.is_partial) or not git.has_origin(checkout.root):
+    # A shallow clone is of one branch, so it lacks ours whether there are records or not.
+    is_asked = build.forge or checkout.is_partial or (checkout.is_shallow and not here)
+    if not is_asked or not git.has_origin(checkout.root):
         yield Log(root=checkout.root, branch=branch, tips=here)
         return
     with git_fetch.borrow(checkout) as scratch:
