@@ -240,15 +240,21 @@ class TestJoined:
         (pair(bars(a=NAN), bars(a=1.0)), "importance, 1 bar: largest a (NaN on this branch and 1 on main)"),
         (
             pair(line(0.0, 0.9, 1.0), line(0.0, 0.5, 1.0)),
-            "roc, tpr over fpr: area under it 0.7 on this branch and 0.5 on main",
+            "roc, true positive rate over false positive rate: area under it 0.7 on this branch and 0.5 on main",
         ),
         (
             pair(line(0.0, 0.9, 1.0), line(0.0, 0.5, 1.0, 1.0, x=[0.0, 0.5, 0.2, 1.0])),
-            "roc, tpr over fpr: tpr from 0 to 1 on this branch and 0 to 1 on main",
+            (
+                "roc, true positive rate over false positive rate: "
+                "true positive rate from 0 to 1 on this branch and 0 to 1 on main"
+            ),
         ),
         (
             pair(line(NAN, NAN), None),
-            "roc, tpr over fpr: tpr from no number on this branch; it is not there on main",
+            (
+                "roc, true positive rate over false positive rate: "
+                "true positive rate from no number on this branch; it is not there on main"
+            ),
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -309,7 +315,7 @@ def test_a_small_table_names_the_most_confused_and_the_largest() -> None:
         ),
         (
             pair(replace(line(0.0, 0.5, 1.0), score=0.912), replace(line(0.0, 0.5, 1.0), score=0.905)),
-            "roc, tpr over fpr: area under it 0.912 on this branch and 0.905 on main",
+            "roc, true positive rate over false positive rate: area under it 0.912 on this branch and 0.905 on main",
         ),
         (
             pair(matrix((9, 1, 0), (4, 6, 0), (0, 2, 8)), matrix((9, 0, 1), (4, 6, 0), (3, 0, 7))),
@@ -351,7 +357,7 @@ class TestNumbers:
     def test_a_curve_at_even_places(self) -> None:
         told = number_chart(pair(line(0.0, 0.9, 1.0), line(0.0, 0.5, 1.0)), base_label="main")
         assert told is not None
-        assert told.heads == ("tpr at fpr", "main", "here", "change")
+        assert told.heads == ("true positive rate at false positive rate", "main", "here", "change")
         assert told.rows[0] == ("0", "0", "0", "0")
         assert told.rows[5] == ("0.5", "0.5", "0.9", "+0.4")
         assert told.rows[-1] == ("area", "0.5", "0.7", "+0.2")

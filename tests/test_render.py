@@ -55,7 +55,10 @@ from tests.test_escape import outline, to_html
 
 NAMES: list[str] = json.loads((Path(__file__).parent / "names.json").read_text())
 HARMLESS = [f"name {number}" for number in range(len(NAMES))]
-ALIKE = [name if can_write(other) else f"名 {name}" for name, other in zip(HARMLESS, NAMES, strict=True)]
+ALIKE = [
+    f"{name}{'.' * len(other)}" if can_write(other) else f"名 {name}{'.' * len(other)}"
+    for name, other in zip(HARMLESS, NAMES, strict=True)
+]
 """Harmless too; a name that pictures have no letters for stands above its own, and so do these."""
 BUILD = Build(server="https://github.com", repo="acme/churn", url="https://github.com/acme/churn/actions/runs/1")
 ROLES = (Role.HEADLINE, Role.QUALITY, Role.BOOKKEEPING)
@@ -197,7 +200,7 @@ def forms(report: Report, *, has_pictures: bool, dialect: Dialect = Dialect.GITH
     return render(report, None, {}, dialect, charts=True).forms
 
 
-FOREIGN = ("alt", "aria-label", "data-name")
+FOREIGN = ("alt", "aria-label", "data-name", "title")
 """Attributes that may hold foreign text."""
 
 
