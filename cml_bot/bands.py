@@ -7,6 +7,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from cml_bot.charts import LARGEST
+from cml_bot.filters import plural
 from cml_bot.model import Band
 from cml_bot.stats.segments import find_outliers
 
@@ -50,12 +51,29 @@ def make_middle(runs: Sequence[Series], x: Sequence[float]) -> Band | None:
     return _make_band(kept, x, MIDDLE if len(kept) >= FEWEST_FOR_MIDDLE else (0.0, 1.0), is_history=True)
 
 
-def place_in_band(band: Band, x: float, y: float) -> str:
-    """Say whether a point lies ``inside``, ``above`` or ``below``; empty where nobody can tell."""
+def read_band(band: Band, x: float) -> tuple[float, float] | None:
+    """Give between what a band lies at a step; None where nobody can tell."""
     low, high = (_read(band.x, edge, x) for edge in (band.low, band.high))
-    if not all(map(math.isfinite, (low, high, y))):
-        return ""
-    return "below" if y < low else "above" if y > high else "inside"
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else None
+
+
+def tell_band(band: Band, label: str = "") -> str:
+    """Say what a band shows: runs of main lie outside of their middle too.
+
+    Args:
+        band: of one side.
+        label: what the side is called; without one, whose trainings they are is not said.
+
+    Example:
+        >>> tell_band(Band(x=(), low=(), high=(), count=12, is_history=True), "main")
+        'middle 80 % of 12 runs of main'
+        >>> tell_band(Band(x=(), low=(), high=(), count=3), "here")
+        'range of 3 trainings of here'
+    """
+    is_middle = band.is_history and band.count >= FEWEST_FOR_MIDDLE
+    part = f"middle {MIDDLE[1] - MIDDLE[0]:.0%}".replace("%", " %") if is_middle else "range"
+    runs = plural(band.count, "run" if band.is_history else "training")
+    return f"{part} of {runs}{f' of {label}' if label else ''}"
 
 
 def _leave_out_crashed(runs: Sequence[Series]) -> list[Series]:

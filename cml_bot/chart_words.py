@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from cml_bot.bins import count_all, find_quantile
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 LABEL_LENGTH = 30
 MOST_COUNTED = 1e15
 QUARTERS = (0.25, 0.5, 0.75)
+KINDS = ("confusion matrix", "matrix", "histogram")
+"""Of charts, as their names say it too."""
 
 Kind = TypeVar("Kind", Matrix, Bars, Points, Histogram)
 
@@ -48,8 +51,21 @@ def describe_chart(pair: ChartPair, *, head_label: str, base_label: str) -> str:
             said = _tell_points(pair, labels)
     missing = labels.head if pair.head is None else labels.base if pair.base is None and base_label else ""
     name = shorten_middle(pair.key.name, NAME_LENGTH)
+    said = _drop_kind(said, name)
     verb = "was" if missing == "before" else "is"
     return f"{name}, {said}{f'; it {verb} not there {missing}' if missing else ''}"
+
+
+def _drop_kind(said: str, name: str) -> str:
+    """Leave out what kind of chart it is where its name says so.
+
+    Example:
+        >>> _drop_kind("confusion matrix of 2 classes: all right", "test/confusion_matrix")
+        '2 classes: all right'
+    """
+    words = re.sub(r"[\W_]+", " ", name.lower())
+    kind = next((kind for kind in KINDS if said.startswith(f"{kind} of ") and kind in words), "")
+    return said.removeprefix(f"{kind} of ") if kind else said
 
 
 def sides_of(pair: ChartPair, kind: type[Kind]) -> tuple[Kind | None, Kind | None]:

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cml_bot.bands import place_in_band
+from cml_bot.bands import read_band, tell_band
 from cml_bot.charts import is_drawable
 from cml_bot.curve_ends import find_ends, short_ends, tell_best, tell_end, unit_of
 from cml_bot.curve_rules import style_lines
@@ -59,18 +59,21 @@ def _tell_course(curve: Curve, *, head_label: str, base_label: str) -> str:
         said = f"ends at {only} {tell_side(label)}{gone}"
     else:
         said = f"ends at {head} {tell_side(head_label)} and {base} {tell_side(base_label)}"
-    place = _tell_place(curve, head_label=head_label, base_label=base_label)
-    return f"{said}{place}{_tell_kept(curve.head)}"
+    return f"{said}{_tell_runs(curve, base_label)}{_tell_kept(curve.head)}"
 
 
-def _tell_place(curve: Curve, *, head_label: str, base_label: str) -> str:
-    """Say where the head ends in the band of main's last runs; empty where there is none."""
+def _tell_runs(curve: Curve, base_label: str) -> str:
+    """Say between what main's last runs lie where both sides end: whether that is noise, the table says."""
     band = curve.base_band
-    if curve.head is None or band is None or not band.is_history:
+    if band is None or not band.is_history or curve.head is None or curve.base is None:
         return ""
-    where = place_in_band(band, curve.head.x[-1], curve.head.y[-1])
-    here, there = (shorten_middle(label, NAME_LENGTH) for label in (head_label, base_label))
-    return f", {here} {where} the band of {band.count} runs of {there}" if where else ""
+    edges = read_band(band, curve.head.x[-1]) if curve.head.x[-1] == curve.base.x[-1] else None
+    if edges is None:
+        return ""
+    pair = format_pair(*edges, unit_of(curve.base))
+    return (
+        f", where the {tell_band(band, shorten_middle(base_label, NAME_LENGTH))} goes from {pair.base} to {pair.head}"
+    )
 
 
 def _tell_kept(series: Series | None) -> str:
@@ -173,8 +176,8 @@ def _make_areas(curve: Curve, base_label: str) -> tuple[Area, ...]:
     areas: list[Area] = []
     for band, pen in ((curve.base_band, BASE), (curve.head_band, HEAD)):
         if band:
-            of = f"runs of {shorten_middle(base_label, DRAWN_LABEL)}" if band.is_history else "trainings"
-            areas.append(Area(x=band.x, low=band.low, high=band.high, pen=pen, label=f"{band.count} {of}"))
+            label = tell_band(band, shorten_middle(base_label, DRAWN_LABEL) if band.is_history else "")
+            areas.append(Area(x=band.x, low=band.low, high=band.high, pen=pen, label=label))
     return tuple(areas)
 
 

@@ -274,7 +274,7 @@ def _tell_manner(picture: Picture, areas: Sequence[Area], window: int, *, is_log
     """Say what x is, and how all of it was drawn."""
     said = [picture.x_label, *picture.said]
     if areas:
-        said.append(f"band: {' and '.join(dict.fromkeys(area.label for area in areas))}")
+        said.append(f"shaded: {' and '.join(dict.fromkeys(area.label for area in areas))}")
     if any(line.is_smoothed for line in picture.lines):
         said.append(f"smoothed, span {SPAN}")
     if window > 1:

@@ -1,4 +1,4 @@
-"""A matrix of both sides to a PNG: what is here, and beside or below it what differs from main."""
+"""A matrix of both sides to a PNG: what is here, and beside it what differs from main."""
 
 from __future__ import annotations
 
@@ -47,15 +47,14 @@ MOST_LABELLED = 30
 """Labels on one side; of more every second is written."""
 LABEL_LENGTH = 12
 SMALL, ROOM = 360, 84
-"""Pixels of a panel beside another, and of the largest cell."""
-MARGIN, HEAD_ROOM = 16, 40
-"""Pixels at the right of panels below each other, and of the heading of the lower one."""
-MOST_SHARED, SHARED = 8, 52
+"""Pixels of a panel of few classes, and of the largest cell."""
+MOST_SHARED, SHARED = 8, 51
 """Classes whose cells hold their share of the row below the count; and pixels that such a cell needs."""
 FEW = 5
-"""Classes of panels beside each other; those of more are below each other, or a phone shows letters of 5 pixels."""
-WHOLE = 624
-"""Pixels of a picture of panels below each other, with their labels: shown 390 wide."""
+"""Classes that need no more room than a small panel has."""
+WHOLE = (640, 1024)
+"""Pixels of a picture of one panel and of two, with their labels: shown 400 and 640 wide. A phone shows the second at
+half of that, and the numbers below it as text."""
 LEAST_WIDTH = (420, 580)
 """For one panel and for two: their texts need that room."""
 TOP, FOOT, GAP = 74, 36, 28
@@ -99,9 +98,6 @@ class _Plan:
     left: float
     width: float
     height: float
-    across: float
-    down: float
-    """From one panel to the next: one of them is 0."""
     whole: int
     tall: float
     """Of the picture, without what is said below it."""
@@ -165,31 +161,27 @@ def _paint(grid: Grid, panels: list[_Panel], title: str, base_label: str) -> byt
     with open_sheet(plan.whole, tall) as sheet:
         write_title(sheet, title)
         for number, panel in enumerate(panels):
-            x, y = (plan.left, TOP + number * plan.down) if plan.down else (plan.left + number * plan.across, TOP)
-            place = x / plan.whole, 1 - (y + plan.height) / tall, plan.width / plan.whole, plan.height / tall
+            x = plan.left + number * (plan.width + GAP)
+            place = x / plan.whole, 1 - (TOP + plan.height) / tall, plan.width / plan.whole, plan.height / tall
             axes = sheet.add_axes(place)
             _fill(axes, panel, plan.cell)
-            _label(axes, grid, plan.cell, with_rows=bool(plan.down) or number == 0)
-            _head(sheet, panel.head, x / plan.whole, 1 - (y - 6) / tall, round((plan.width + GAP) / 12))
+            _label(axes, grid, plan.cell, with_rows=number == 0)
+            _head(sheet, panel.head, x / plan.whole, 1 - (TOP - 6) / tall, round((plan.width + GAP) / 12))
         _write_foot(sheet, what)
         return as_png(sheet)
 
 
 def _plan(grid: Grid, panels: list[_Panel]) -> _Plan:
-    """Choose where the panels are: beside each other, or below each other where a phone would shrink them too much."""
+    """Choose how large the panels are."""
     count = max(len(grid.rows), len(grid.columns))
-    left = _room(grid.rows)
-    is_stacked = count > FEW and len(panels) > 1
-    side = WHOLE - left - MARGIN if count > FEW else SMALL
+    left, beside = _room(grid.rows), len(panels)
+    side = (WHOLE[beside - 1] - left) / beside - GAP if count > FEW else SMALL
     cell = min(ROOM, side / count)
     cell = max(cell, SHARED) if panels[0].shares is not None else cell
     below = _room(grid.columns) if _is_upright(grid, cell) else LINE
     width, height = cell * len(grid.columns), cell * len(grid.rows)
-    across, down = (0.0, height + below + HEAD_ROOM) if is_stacked else (width + GAP, 0.0)
-    beside = 1 if is_stacked else len(panels)
     whole = round(max(LEAST_WIDTH[beside - 1], left + (width + GAP) * beside))
-    tall = TOP + height + below + (down if is_stacked else 0)
-    return _Plan(cell=cell, left=left, width=width, height=height, across=across, down=down, whole=whole, tall=tall)
+    return _Plan(cell=cell, left=left, width=width, height=height, whole=whole, tall=TOP + height + below)
 
 
 def _tell_panels(grid: Grid, panels: list[_Panel], base_label: str) -> list[str]:

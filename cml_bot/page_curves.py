@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cml_bot.bands import tell_band
 from cml_bot.curve_rules import FEWEST, SLAB, SPAN, find_best, find_window, is_logarithmic, is_number, style_lines
 from cml_bot.curve_views import group_titled
 from cml_bot.draw import describe_group, shorten_middle
 from cml_bot.escape import clean
-from cml_bot.filters import format_number, format_pair, format_ticks, plural
+from cml_bot.filters import format_number, format_pair, format_ticks
 from cml_bot.page_data import as_numbers, pack_steps, pack_values
 from cml_bot.records.thin import thin
 from cml_bot.views import labels_of
@@ -222,11 +223,8 @@ def _pack_band(band: Band, side: str, reach: tuple[float, float]) -> dict[str, A
 
 def _tell_bands(bands: Sequence[tuple[Band, str]], labels: Mapping[str, str]) -> list[str]:
     """Say what the bands lie between."""
-    said = []
-    for band, side in bands:
-        what = "run" if band.is_history else "training"
-        said.append(f"band: {plural(band.count, what)} of {_shorten_label(labels[f'{side}_label'])}")
-    return said
+    told = [tell_band(band, _shorten_label(labels[f"{side}_label"])) for band, side in bands]
+    return [f"shaded: {' and '.join(told)}"] if told else []
 
 
 def _sketch(lines: Sequence[_Line], *, is_log: bool) -> tuple[tuple[Sketch, ...], Ends | None]:

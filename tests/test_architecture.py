@@ -67,7 +67,7 @@ ALLOWED: dict[str, set[str]] = {
     "draw_canvas": {"draw_png", "draw_sheet"},
     "draw_lines": {"curve_rules", "draw_sheet"},
     "draw_scales": {"charts", "curve_rules", "draw_sheet", "filters"},
-    "bands": EDGE | {"charts", "stats"},
+    "bands": EDGE | {"charts", "filters", "stats"},
     "dark": EDGE,
     "curve_ends": EDGE | TEXT | {"charts"},
     "curve_groups": EDGE | {"goals"},
@@ -179,7 +179,7 @@ ALLOWED: dict[str, set[str]] = {
     "page_data": EDGE | {"charts", "curve_rules"},
     "page_curves": EDGE
     | TEXT
-    | {"curve_groups", "curve_rules", "curve_views", "draw", "draw_lines", "page_data", "records", "views"},
+    | {"bands", "curve_groups", "curve_rules", "curve_views", "draw", "draw_lines", "page_data", "records", "views"},
     "page": EDGE | {"draw", "filters", "page_curves", "page_parts", "render", "views", "wording_rows"},
     "terminal": EDGE
     | TEXT

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cml_bot.bands import MOST_RUNS, PLACES, make_middle, make_range, place_in_band
+from cml_bot.bands import MOST_RUNS, PLACES, make_middle, make_range, read_band, tell_band
 from cml_bot.draw import describe_curve
 from cml_bot.model import Band, Curve, Run, Series
 from cml_bot.pairs import pair_curves
@@ -85,11 +85,22 @@ def test_a_long_course_has_a_band_of_few_places_to_its_end() -> None:
     assert found.x[-1] == x[-1]
 
 
-@pytest.mark.parametrize(("y", "where"), [(0.5, "below"), (1, "inside"), (2, "inside"), (2.5, "above"), (math.nan, "")])
-def test_where_a_point_lies(y: float, where: str) -> None:
+def test_a_band_is_read_between_its_steps_and_not_beyond() -> None:
     band = Band(x=(0, 2), low=(0, 2), high=(1, 3), count=9)
-    assert place_in_band(band, 1, y) == where
-    assert place_in_band(band, 3, y) == ""
+    assert read_band(band, 1) == (1, 2)
+    assert read_band(band, 3) is None
+
+
+@pytest.mark.parametrize(
+    ("count", "is_history", "said"),
+    [
+        (10, True, "middle 80 % of 10 runs of main"),
+        (9, True, "range of 9 runs of main"),
+        (12, False, "range of 12 trainings of main"),
+    ],
+)
+def test_a_band_is_called_what_it_is(count: int, is_history: bool, said: str) -> None:
+    assert tell_band(Band(x=(), low=(), high=(), count=count, is_history=is_history), "main") == said
 
 
 def runs_of_main(count: int) -> list[Run]:
@@ -101,14 +112,14 @@ def curve_of(head: Run, base: Run, history: list[Run]) -> Curve:
     return found
 
 
-def test_one_training_of_main_has_the_band_of_its_runs_and_the_words_say_where_the_head_ends() -> None:
+def test_one_training_of_main_has_the_band_of_its_runs_and_the_words_say_where_they_end() -> None:
     past = runs_of_main(8)
     found = curve_of(Run(series=(level(0.5),)), past[-1], past)
     assert found.head_band is None
     assert found.base_band is not None
     assert (found.base_band.count, found.base_band.is_history) == (8, True)
     said = describe_curve(found, **LABELS)
-    assert said.endswith("on main, this branch below the band of 8 runs of main")
+    assert said.endswith("on main, where the range of 8 runs of main goes from 1.3 to 1.5")
 
 
 def test_repeated_trainings_are_their_own_band() -> None:
@@ -119,7 +130,7 @@ def test_repeated_trainings_are_their_own_band() -> None:
     assert found.head_band is not None
     assert found.base_band is not None
     assert [(band.count, band.is_history) for band in (found.head_band, found.base_band)] == [(3, False)] * 2
-    assert "band" not in describe_curve(found, **LABELS)
+    assert "range" not in describe_curve(found, **LABELS)
 
 
 @pytest.mark.parametrize(("factor", "count"), [(1 + 1e-12, 0), (1 + 1e-6, 1)])

@@ -226,6 +226,10 @@ class TestJoined:
             "m, matrix of 1 × 2: largest: x, q (3 on this branch); it is not there on main",
         ),
         (
+            pair(replace(matrix((5, 0), (0, 5)), name="test confusion_matrix"), None),
+            "test confusion_matrix, 2 classes: 10 of 10 right on this branch; it is not there on main",
+        ),
+        (
             pair(matrix((0, 0), (0, 0)), None),
             "cm, confusion matrix of 2 classes: 0 of 0 right on this branch; it is not there on main",
         ),

@@ -163,7 +163,7 @@ def test_a_band_is_drawn_pale_in_the_colour_of_its_side() -> None:
         parts = [255 - SHADE * (255 - int(pen.line[at : at + 2], 16)) for at in (1, 3, 5)]
         colour = "#" + "".join(f"{round(part):02x}" for part in parts)
         assert count_pixels(figure, colour) > count_pixels(plain, colour) + 5_000
-    assert main.caption.endswith("on main, here below the band of 20 runs of main")
+    assert main.caption.endswith("on main, where the middle 80 % of 20 runs of main goes from 1.0 to 1.2")
 
 
 def test_a_picture_for_dark_pages_has_the_same_lines() -> None:

@@ -110,6 +110,14 @@ def test_shares_stand_below_the_counts_of_few_classes() -> None:
     assert count_pixels(draw(counts), "#ffffff") != count_pixels(draw(shares), "#ffffff")
 
 
+@pytest.mark.parametrize("classes", [2, 5, 6, 8, 10, 30, 60])
+def test_both_panels_of_a_matrix_are_beside_each_other(classes: int) -> None:
+    figure = draw(pair(confusion(classes, 1), confusion(classes, 2)))
+    width, height = size_of(figure)
+    assert height < width
+    assert figure.width == round(width / 2) <= 640
+
+
 def test_the_number_of_a_curve_stands_in_its_legend() -> None:
     known = PAIRS["calibration"]
     assert isinstance(known.head, Points)

@@ -123,7 +123,7 @@ def test_a_band_stays_on_the_log_scale() -> None:
     band = Band(x=(0, 1), low=(-1.0, 1e-3), high=(1e-4, 1.0), count=5)
     [chart] = view_curves(with_curves(replace(curve, head_band=band)))
     assert unpack(chart.data["bands"][0]["low"]) == pytest.approx([1e-5, 1e-3])
-    assert "band: 5 trainings of this branch" in chart.below
+    assert "shaded: range of 5 trainings of this branch" in chart.below
 
 
 @pytest.mark.parametrize("ys", [(math.nan, math.nan), (math.inf, -math.inf), (10**400, 1), (0.5,), (2.0, 2.0)])

@@ -47,14 +47,14 @@ def test_long_work_is_one_line_that_goes_away(error: type[BaseException] | None)
     with pytest.raises(error) if error else nullcontext(), show_progress(file, {"TERM": "xterm"}) as tell:
         work(tell)
         assert read_screen(file.getvalue()) == [""], "a step that has ended leaves nothing"
-        tell("drawing {} curves", 1, 1200)
+        tell("drawing {} pictures of curves", 1, 1200)
         time.sleep(0.3)
         if error:
             raise error
     text = file.getvalue()
     assert time.monotonic() - began > DELAY
     assert "reading 2 of 2 files ..." in text
-    assert "drawing 1 of 1,200 curves ..." in text
+    assert "drawing 1 of 1,200 pictures of curves ..." in text
     assert "\n" not in text
     assert "\x1b" not in text
     assert read_screen(text) == [""]
