@@ -107,7 +107,7 @@ def draw_figures(report: Report, tell: Tell = tell_nothing, *, with_curves: bool
     groups = [group for group in group_titled(report) if has_numbers(group)][:DRAWN_CURVES] if with_curves else []
     curves = {
         group.members[0].key: _number(draw_group(group, **labels), f"{number:02}")
-        for number, group in enumerate(tell_each(groups, "drawing {} curves", tell), 1)
+        for number, group in enumerate(tell_each(groups, "drawing {} pictures of curves", tell), 1)
     }
     drawn = enumerate(tell_each(list(titled_charts(report).items())[:DRAWN_CHARTS], "drawing {} charts", tell))
     charts = {key: _number(draw_chart(pair, **labels), f"chart-{number + 1:02}") for number, (key, pair) in drawn}
