@@ -128,13 +128,19 @@ def make_history(
     lost = [f"no metric of these runs matches {one}" for one in wanted if not any(key.matches(one) for key in keys)]
     if not keys and not wanted:
         lost = ["these runs hold no metric but bookkeeping, which is shown when it is asked for by name"]
+    rows = tuple(_make_row(key, roles[key], found[key], runs, alike.runs, rules) for key in keys)
+    odd = ["a metric's outliers are left out of its band, which is of fewer runs then"] if _has_outliers(rows) else []
     return History(
         name=name,
         runs=tuple(runs),
-        rows=tuple(_make_row(key, roles[key], found[key], runs, alike.runs, rules) for key in keys),
+        rows=rows,
         drifts=tuple(drift for drift in find_drifts(alike.runs, rules) if drift.key in keys),
-        notes=(*alike.told, *lost),
+        notes=(*alike.told, *odd, *lost),
     )
+
+
+def _has_outliers(rows: Sequence[HistoryRow]) -> bool:
+    return any(row.outliers for row in rows)
 
 
 def _is_wanted(key: Key, wanted: Sequence[str]) -> bool:

@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from cml_bot.draw import shorten_middle
-from cml_bot.filters import format_number, plural
 from cml_bot.model import Outcome, Trend
 from cml_bot.page_curves import LABEL_LENGTH, view_curves
 from cml_bot.page_parts import write_page
 from cml_bot.views import Limits, view_report
+from cml_bot.wording_counts import count_word, list_counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,7 @@ def render_html(report: Report, drawn: Drawn) -> str:
     view |= {"limits": LIMITS, "page_curves": curves, "parts": parts if is_long else [], "is_filtered": is_filtered}
     view |= {"base_short": shorten_middle(view["base_label"], LABEL_LENGTH)}
     view |= {"rank": rank_row, "exact": write_exact}
+    view |= {"counted": list_counted(view["rows"]), "count_word": count_word}
     return write_page("page.html.j2", view, [curve.data for curve in curves], more)
 
 
@@ -72,14 +73,14 @@ def _count_rows(view: Mapping[str, Any]) -> int:
 
 
 def _list_parts(view: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Name the parts that are there, each by what is in it."""
+    """Name the parts that are there. Rows are counted elsewhere: the first line counts those of several parts."""
     rows, titles = view["rows"], view["titles"]
     drawn = {part: titles.get(name, "") for name, part in DRAWN.items() if view[name]}
     parts = {
         "metrics": "Metrics" if rows.first else "",
         **drawn,
-        "more": plural(len(rows.more), "more metric") if rows.more else "",
-        "same": f"{format_number(len(rows.same))} the same" if rows.same else "",
+        "more": "More metrics" if rows.more else "",
+        "same": "The same" if rows.same else "",
         "bookkeeping": titles.get("bookkeeping", ""),
         "params": titles.get("params", ""),
         "gates": view["quiet_title"],

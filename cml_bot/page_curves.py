@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,9 @@ from cml_bot.curve_rules import FEWEST, SLAB, SPAN, find_best, find_window, is_l
 from cml_bot.curve_views import group_titled
 from cml_bot.draw import describe_group, shorten_middle
 from cml_bot.escape import clean
-from cml_bot.filters import format_number, format_pair, format_ticks
+from cml_bot.filters import format_number, format_pair
 from cml_bot.page_data import as_numbers, pack_steps, pack_values
+from cml_bot.page_sketch import Axes, find_axes, sketch_lines, write_ends
 from cml_bot.records.thin import thin
 from cml_bot.views import labels_of
 
@@ -22,14 +22,12 @@ if TYPE_CHECKING:
 
     from cml_bot.curve_groups import CurveGroup, Member
     from cml_bot.model import Band, Report, Series
+    from cml_bot.page_sketch import Ends, Sketch
 
 MOST_POINTS = 4_000
 """More than there are pixels; readers of logs keep as many."""
 LABEL_LENGTH = 24
 """Characters of what a side is called: its end tells branches apart as well as its start."""
-SKETCHED = 48
-"""Points of a sketch, each the mean of its share."""
-WIDTH, HEIGHT = 300, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,25 +39,6 @@ class LegendEntry:
     end: str
     style: str
     """``solid``, ``dashed`` or ``dotted``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sketch:
-    """One line of what is shown until a script draws."""
-
-    kind: str
-    points: str
-    """As SVG has them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ends:
-    """The numbers at the ends of the axes of a sketch."""
-
-    low: str
-    high: str
-    first: str
-    last: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,21 +101,22 @@ def _view_group(number: int, group: CurveGroup, labels: Mapping[str, str]) -> Pa
         "log scale" if is_log else "",
         f"○ best {format_pair(one.y[-1], best[1]).head} at {format_number(best[0])}" if best else "",
     ]
-    sketch, ends = _sketch(lines, is_log=is_log)
+    axes = _find_axes(lines, bands, reach, is_log=is_log)
     return PageChart(
         number=number,
         name=clean(group.name),
         unit=clean(one.unit, 20) if one.unit.strip() else "",
         caption=describe_group(group, **labels),
         legend=tuple(entry for member, style in styled for entry in _legend(member, style, labels)),
-        sketch=sketch,
-        ends=ends,
+        sketch=sketch_lines([(line.side, line.style, line.series) for line in lines], bands, best, axes),
+        ends=write_ends(axes) if axes else None,
         below=" · ".join(filter(None, said)),
         data={
             "x_label": x_label,
             "is_log": is_log,
             "is_whole": all(x == int(x) for line in lines for x in as_numbers(line.series.x)),
             "best": best,
+            "reach": axes.y if axes else None,
             "lines": [_pack_line(line, window, is_thinned=is_thinned) for line in lines],
             "bands": [_pack_band(band, side, reach) for band, side in bands],
         },
@@ -217,51 +197,26 @@ def _pack_line(line: _Line, window: int, *, is_thinned: bool) -> dict[str, Any]:
 
 def _pack_band(band: Band, side: str, reach: tuple[float, float]) -> dict[str, Any]:
     """Pack a band as far as the axis reaches."""
-    low, high = ([min(max(value, reach[0]), reach[1]) for value in edge] for edge in (band.low, band.high))
+    low, high = _cut_band(band, reach)
     return {"side": side, "x": pack_steps(band.x), "low": pack_values(low), "high": pack_values(high)}
+
+
+def _cut_band(band: Band, reach: tuple[float, float]) -> tuple[list[float], list[float]]:
+    low, high = ([min(max(value, reach[0]), reach[1]) for value in edge] for edge in (band.low, band.high))
+    return low, high
+
+
+def _find_axes(
+    lines: Sequence[_Line], bands: Sequence[tuple[Band, str]], reach: tuple[float, float], *, is_log: bool
+) -> Axes | None:
+    """Give the axes of all that is drawn, by the script as in the sketch."""
+    edges = [edge for band, _ in bands for edge in _cut_band(band, reach)]
+    xs = [x for line in lines for x in line.series.x] + [x for band, _ in bands for x in band.x]
+    ys = [y for line in lines for y in line.series.y] + [y for edge in edges for y in edge]
+    return find_axes(xs, ys, is_log=is_log)
 
 
 def _tell_bands(bands: Sequence[tuple[Band, str]], labels: Mapping[str, str]) -> list[str]:
     """Say what the bands lie between."""
     told = [tell_band(band, _shorten_label(labels[f"{side}_label"])) for band, side in bands]
     return [f"shaded: {' and '.join(told)}"] if told else []
-
-
-def _sketch(lines: Sequence[_Line], *, is_log: bool) -> tuple[tuple[Sketch, ...], Ends | None]:
-    """Draw lines by the means of few shares, main's behind."""
-    scaled = math.log10 if is_log else float
-    means = [(line, _means(line.series)) for line in lines]
-    xs = [x for _, points in means for x, _ in points]
-    ys = [scaled(y) for _, points in means for _, y in points]
-    if not xs:
-        return (), None
-    left, low = min(xs), min(ys)
-    width, height = (max(xs) - left) or 1.0, (max(ys) - low) or 1.0
-    sketch = tuple(
-        Sketch(
-            kind=f"{line.side} {line.style}",
-            points=" ".join(
-                f"{(x - left) / width * WIDTH:.0f},{HEIGHT - 3 - (scaled(y) - low) / height * (HEIGHT - 6):.0f}"
-                for x, y in points
-            ),
-        )
-        for line, points in sorted(means, key=lambda pair: pair[0].side)
-    )
-    ys = [y for _, points in means for _, y in points]
-    return sketch, Ends(**_pair_of("low", "high", ys, is_log=is_log), **_pair_of("first", "last", xs))
-
-
-def _pair_of(low: str, high: str, values: Sequence[float], *, is_log: bool = False) -> dict[str, str]:
-    """Write the smallest and the largest number, where they are one, the first alone."""
-    ends = sorted({min(values), max(values)})
-    texts = [format_number(end) for end in ends] if is_log else format_ticks(ends)
-    return dict(zip((low, high), [*texts, ""], strict=False))
-
-
-def _means(series: Series) -> list[tuple[float, float]]:
-    points = [(float(x), float(y)) for x, y in zip(series.x, series.y, strict=True) if is_number(y)]
-    count = min(SKETCHED, len(points))
-    shares = (points[at * len(points) // count : (at + 1) * len(points) // count] for at in range(count))
-    return [
-        (math.fsum(x / len(share) for x, _ in share), math.fsum(y / len(share) for _, y in share)) for share in shares
-    ]

@@ -14,7 +14,7 @@ from cml_bot.wording_rows import NO_NUMBER, OUTCOMES, TOLD
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cml_bot.model import Check, Report
+    from cml_bot.model import Check, Key, Report
     from cml_bot.wording_rows import Row, Rows
 
 REPORT = "📊"
@@ -38,25 +38,35 @@ def tell_outcome(report: Report, rows: Rows) -> tuple[str, str]:
     elif not report.has_base:
         counts = ["first report", plural(len(main), "metric")]
     else:
-        # What a gate failed or warned of is told by that, where its trend says less.
-        found = Counter(_word(row) for row in main if not row.check or row.delta.trend in TOLD)
+        found = Counter(count_word(row) for row in main if _is_counted(row))
         nothing = ["no metrics found"] if tell_missing(report) else []
         counts = [*nothing, *(f"{found[word]} {word}" for word in WORDS if found[word])]
     changed = tell_details(details) if report.has_base else ""
     return symbol, ", ".join(filter(None, (" · ".join([*said, *counts]), changed)))
 
 
-def _word(row: Row) -> str:
+def list_counted(rows: Rows) -> frozenset[Key]:
+    """Give the metrics that the first line counts by their trends."""
+    return frozenset(row.delta.key for row in rows.split(rows.quality)[0] if _is_counted(row))
+
+
+def _is_counted(row: Row) -> bool:
+    """Whether its trend is counted: what a gate failed or warned of is told by that, where its trend says less."""
+    return not row.check or row.delta.trend in TOLD
+
+
+def count_word(row: Row) -> str:
+    """Give the word that a row is counted by."""
     return NO_NUMBER if row.is_no_number else row.delta.trend
 
 
 def tell_details(details: Iterable[Row]) -> str:
     """Say what became of numbers of single classes and of training; what is unclear is counted on its fold alone."""
-    changed = [row for row in details if _word(row) not in (Trend.SAME, Trend.UNCLEAR, NO_NUMBER)]
+    changed = [row for row in details if count_word(row) not in (Trend.SAME, Trend.UNCLEAR, NO_NUMBER)]
     kinds = (False, "number of a single class", "numbers of single classes"), (True, "training metric", "")
     said = []
     for is_of_training, noun, nouns in kinds:
-        found = Counter(_word(row) for row in changed if row.is_of_training is is_of_training)
+        found = Counter(count_word(row) for row in changed if row.is_of_training is is_of_training)
         words = [f"{found[word]} {word}" for word in WORDS if found[word]]
         what = f"changed ({', '.join(words)})" if len(words) > 1 else next(iter(found), "")
         said += [f"{plural(found.total(), noun, nouns)} {what}"] if found else []

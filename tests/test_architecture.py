@@ -177,10 +177,22 @@ ALLOWED: dict[str, set[str]] = {
     "template_files": EDGE | TEXT,
     "page_parts": EDGE | {"template_files"},
     "page_data": EDGE | {"charts", "curve_rules"},
+    "page_sketch": EDGE | {"curve_rules", "filters"},
     "page_curves": EDGE
     | TEXT
-    | {"bands", "curve_groups", "curve_rules", "curve_views", "draw", "draw_lines", "page_data", "records", "views"},
-    "page": EDGE | {"draw", "filters", "page_curves", "page_parts", "render", "views", "wording_rows"},
+    | {
+        "bands",
+        "curve_groups",
+        "curve_rules",
+        "curve_views",
+        "draw",
+        "draw_lines",
+        "page_data",
+        "page_sketch",
+        "records",
+        "views",
+    },
+    "page": EDGE | {"draw", "page_curves", "page_parts", "render", "views", "wording_counts", "wording_rows"},
     "terminal": EDGE
     | TEXT
     | WORDING

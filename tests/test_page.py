@@ -16,6 +16,7 @@ from cml_bot.model import Band, Curve, Goal, Key, Report, Series
 from cml_bot.page import render_html
 from cml_bot.page_curves import view_curves
 from cml_bot.page_data import ALIKE, Packed, pack_steps, pack_values
+from cml_bot.page_sketch import Ends, find_reach
 from cml_bot.render import Drawn
 from tests.making import make_report, make_run
 from tests.test_golden import CASES, drawn_by_hand
@@ -104,7 +105,7 @@ def test_training_and_validation_are_one_chart_with_what_was_held_out_first() ->
 def test_a_page_reads_without_scripts() -> None:
     page = render_html(with_curves(make_curve("loss", 1.0, 0.5, base=(1.0, 0.625))), Drawn(curves={}, pairs=()))
     assert "loss, 2 epochs: ends at 0.500 on this branch and 0.625 on main" in page
-    assert page.count("<polyline") == 2
+    assert re.findall('<poly[a-z]+ class="([^"]+)"', page) == ["base solid", "head solid", "ring", "ring inner"]
     assert "epoch · ○ best 0.5 at 1" in page
 
 
@@ -170,3 +171,26 @@ def test_pictures_stand_beside_what_differs_between_them() -> None:
 def test_the_same_report_is_the_same_page() -> None:
     report = CASES["charts"]()
     assert render_html(report, drawn_by_hand(report)) == render_html(report, drawn_by_hand(report))
+
+
+@given(st.floats(-1e150, 1e150), st.floats(-1e150, 1e150))
+def test_an_axis_holds_its_values(one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    first, last = find_reach(low, high, is_log=False)
+    assert first <= low <= high <= last
+    assert first < last
+    assert (first >= 0) or low < 0
+    if low > 0 and high / 100 > low > 1e-150:
+        first, last = find_reach(low, high, is_log=True)
+        assert 0 < first <= low < high <= last
+
+
+def test_a_sketch_stands_on_the_axes_of_the_chart_with_its_band_and_its_best() -> None:
+    band = Band(x=(0.0, 1.0, 2.0), low=(0.2, 0.1, math.nan), high=(1.2, 0.9, 0.9), count=9, is_history=True)
+    curve = replace(make_curve("loss", 1.0, 0.4, 0.5, base=(1.0, 0.6, 0.6)), base_band=band)
+    [chart] = view_curves(with_curves(curve))
+    assert chart.data["reach"] == (0.0, 1.3)
+    assert chart.ends == Ends(low="0.0", high="1.3", first="0", last="2")
+    shapes = {line.kind: line.points.split() for line in chart.sketch}
+    assert shapes["base band"] == ["0,8", "150,31", "150,92", "0,85"]
+    assert shapes["ring"][0] in shapes["head solid"]

@@ -136,8 +136,6 @@ def test_same_says_how_much_noise_could_hide() -> None:
     said = second_line(report, rows).text
     alike = "1 metric is the same as on main"
     assert said.startswith(f"Nothing changed beyond noise: {alike}. It could have changed by up to ±")
-        "Nothing changed beyond noise: 1 metric is the same as on main. It could have changed by up to ±"
-    )
     assert said.endswith("% unseen.")
     assert [row.name for row in rows.first] == ["rmse"]
     assert "same" not in fold_titles(report, rows)

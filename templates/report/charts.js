@@ -145,6 +145,14 @@ function drawBest(plot, best) {
   ctx.restore();
 }
 
+/** What the axis of values reaches from and to: as in the sketch, until somebody looks closer. */
+function chooseReach(chart, low, high) {
+  if (low === null) return [null, null];
+  chart.whole = chart.whole ?? [low, high];
+  if (chart.spec.reach && low === chart.whole[0] && high === chart.whole[1]) return chart.spec.reach;
+  return chart.spec.is_log ? uPlot.rangeLog(low, high, 10, false) : uPlot.rangeNum(low, high, 0.1, true);
+}
+
 function makeOptions(chart, width) {
   const { spec, layers } = chart;
   const edges = layers.filter((layer) => layer.kind === "edge").length;
@@ -153,7 +161,7 @@ function makeOptions(chart, width) {
     height: CHART_HEIGHT,
     padding: [8, (plot) => measureLast(plot, chart), 0, 0],
     legend: { show: false },
-    scales: { x: { time: false }, y: spec.is_log ? { distr: 3 } : {} },
+    scales: { x: { time: false }, y: { distr: spec.is_log ? 3 : 1, range: (plot, low, high) => chooseReach(chart, low, high) } },
     series: [{}, ...layers.map(styleLayer)],
     bands: Array.from({ length: edges / 2 }, (_, at) => ({
       series: [2 * at + 1, 2 * at + 2],

@@ -30,16 +30,31 @@ function layOver(pair, base, head) {
   const slider = document.createElement("input");
   slider.type = "range";
   slider.value = "50";
-  slider.setAttribute("aria-label", "Left of this place is main's picture, right of it the one of here");
+  const label = document.createElement("label");
+  label.append("Move the line between them", slider);
   const move = () => laid.style.setProperty("--at", `${slider.value}%`);
   slider.addEventListener("input", move);
   move();
   const stack = document.createElement("div");
   stack.className = "stack";
   stack.append(under, over);
-  laid.append(stack, slider);
+  laid.append(nameSides(pair), stack, label);
   pair.append(laid);
   return laid;
+}
+
+/** Say what lies left of the line, and what right of it. */
+function nameSides(pair) {
+  const names = document.createElement("div");
+  names.className = "laid-sides";
+  for (const [side, where] of [["base", "← "], ["head", " →"]]) {
+    const name = document.createElement("span");
+    const text = pair.querySelector(`.${side} > figcaption`).textContent;
+    name.className = side;
+    name.textContent = side === "base" ? where + text : text + where;
+    names.append(name);
+  }
+  return names;
 }
 
 document.querySelectorAll(".pair").forEach(offerSlider);

@@ -130,10 +130,34 @@ function applyFilter() {
     showRows(table);
     foldPart(table, isOn);
   }
-  for (const figure of document.querySelectorAll("[data-name]")) {
-    figure.hidden = !figure.dataset.name.toLowerCase().includes(filter.text);
+  const figures = Array.from(document.querySelectorAll("[data-name]"));
+  for (const figure of figures) figure.hidden = !figure.dataset.name.toLowerCase().includes(filter.text);
+  const kept = new Set(tables.filter((table) => !asked.includes(table) || table.wanted.length).map(({ element }) => element));
+  document.querySelectorAll("main section, main details.part").forEach((part) => hideEmpty(part, kept));
+  hideLinks();
+  countShown(asked, filter.text ? figures : []);
+}
+
+const emptyParts = new Set();
+
+/** Hide a part of which the filter leaves nothing but its heading. */
+function hideEmpty(part, kept) {
+  const held = [...part.querySelectorAll("[data-name], table[data-filtered]")];
+  const isEmpty = held.length > 0 && !held.some((one) => (one.matches("table") ? kept.has(one) : !one.hidden));
+  if (isEmpty && !part.hidden) {
+    emptyParts.add(part);
+    part.hidden = true;
+  } else if (!isEmpty && emptyParts.delete(part)) {
+    part.hidden = false;
   }
-  countShown(asked);
+}
+
+/** A link to what is hidden would lead nowhere. */
+function hideLinks() {
+  for (const link of document.querySelectorAll(".bar nav a")) {
+    const target = document.getElementById(link.hash.slice(1));
+    link.parentElement.hidden = emptyParts.has(target?.closest("section, details.part"));
+  }
 }
 
 /** Whether the filter says anything of a table: a trend is a matter of metrics alone. */
@@ -154,12 +178,22 @@ function foldPart(table, isOn) {
   }
 }
 
-function countShown(asked) {
+/** Say how much is left, and in place of an empty page that nothing is. */
+function countShown(asked, figures) {
   const count = (lists) => lists.reduce((sum, list) => sum + list.length, 0);
+  const shown = figures.filter(({ hidden }) => !hidden).length;
+  const found = count(asked.map(({ wanted }) => wanted));
+  const isNothing = (asked.length > 0 || figures.length > 0) && found + shown === 0;
+  document.getElementById("nothing").textContent = isNothing ? `Nothing here matches “${filter.text || filter.trend}”.` : "";
   const place = document.getElementById("found");
   if (!place) return;
-  const found = count(asked.map(({ wanted }) => wanted));
-  place.textContent = asked.length ? `${found} of ${count(asked.map(({ rows }) => rows))} rows` : "";
+  const rows = asked.length ? `${found} of ${count(asked.map(({ rows }) => rows))} rows` : "";
+  place.textContent = [rows, figures.length ? `${shown} of ${figures.length} curves and pictures` : ""].filter(Boolean).join(", ");
+}
+
+/** What the first line of the report counts, and apart from that what it does not. */
+function tellCounts({ told, more }) {
+  return [told, more].filter(Boolean).join(" + ");
 }
 
 /** A button for each trend that there is, in the order of the report. */
@@ -168,15 +202,19 @@ function offerTrends(place) {
   for (const table of tables) {
     for (const row of table.rows) {
       const trend = row.dataset.trend;
-      if (trend) found.set(trend, (found.get(trend) ?? 0) + 1);
+      if (!trend) continue;
+      const counts = found.get(trend) ?? { told: 0, more: 0 };
+      counts[row.hasAttribute("data-more") ? "more" : "told"] += 1;
+      found.set(trend, counts);
     }
   }
   place.hidden = false;
   if (found.size < 2) return;
-  const buttons = Array.from(found, ([trend, count]) => {
+  const buttons = Array.from(found, ([trend, counts]) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = `${trend} ${count}`;
+    button.textContent = `${trend} ${tellCounts(counts)}`;
+    if (counts.told && counts.more) button.title = `${counts.told} of the first line, ${counts.more} more below`;
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
       filter.trend = filter.trend === trend ? "" : trend;

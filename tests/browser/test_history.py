@@ -196,7 +196,14 @@ def test_tables_are_sorted_and_filtered(show: Callable[..., Watched]) -> None:
     page.locator("#filter").fill("n_t")
     page.wait_for_timeout(200)
     assert page.locator("figure[data-metric]:visible").get_attribute("data-name") == "n_test"
+    assert page.locator("h2#metrics").is_hidden()
+    page.locator("#filter").fill("zzz")
+    page.wait_for_timeout(200)
+    assert page.locator("#nothing").inner_text() == "Nothing here matches “zzz”."
+    assert page.locator("#compare").is_hidden()
     page.locator("#filter").fill("")
+    page.wait_for_timeout(200)
+    assert page.locator("h2#metrics").is_visible()
     assert not page.locator("#folded").evaluate("part => part.open")
 
 
@@ -283,3 +290,9 @@ def test_two_hundred_metrics_open_at_once(show: Callable[..., Watched]) -> None:
     point_at(page, "group/metric_150", 3, runs=50)
     point_at(page, "group/metric_150", 40, runs=50)
     assert page.locator(".ring").count() == 400
+
+
+def test_without_runs_the_commands_stand_as_code(show: Callable[..., Watched]) -> None:
+    page = show(History(name="train", notes=("nothing is kept: `mlbot report` records every run",))).page
+    assert page.locator(".notice").inner_text() == "nothing is kept: mlbot report records every run"
+    assert page.locator(".notice code").inner_text() == "mlbot report"

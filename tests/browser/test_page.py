@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -148,6 +149,44 @@ def test_pictures_of_both_sides_are_laid_over_each_other(show: Open) -> None:
     assert page.locator(".pair .sides").is_hidden()
     page.locator(".laid input").fill("20")
     assert page.evaluate("getComputedStyle(document.querySelector('.laid .over')).clipPath") == "inset(0px 0px 0px 20%)"
+    assert page.locator(".laid-sides").inner_text().split("\n") == ["← main", "here →"]
+    assert page.get_by_label("Move the line between them").is_visible()
+    stack = page.locator(".laid .stack").bounding_box()
+    assert stack
+    line = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.laid .stack'), '::after').marginLeft)")
+    assert line == pytest.approx(stack["width"] * 0.2 - 1, abs=1)
+
+
+@pytest.mark.parametrize("typed", ["task/1", "zzz"])
+def test_what_the_filter_leaves_empty_is_hidden_and_told(show: Open, typed: str) -> None:
+    page = show(replace(CASES["verdicts"](), curves=whole().curves, figures=CASES["plain"]().figures)).page
+    assert page.locator("#curves h2").is_visible()
+    page.locator("#filter").fill(typed)
+    wait_until(page, "document.getElementById('nothing').textContent !== ''")
+    assert page.locator("#nothing").inner_text() == f"Nothing here matches “{typed}”."
+    assert page.locator("#found").inner_text().startswith("0 of 13 rows, 0 of ")
+    for part in ("#metrics", "#curves", "#same", "nav a[href='#curves']"):
+        assert page.locator(part).is_hidden(), part
+    page.locator("#filter").fill("grad")
+    wait_until(page, "document.getElementById('nothing').textContent === ''")
+    assert page.locator("#curves h2").is_visible()
+    assert page.locator("#metrics").is_hidden()
+    page.locator("#filter").fill("")
+    wait_until(page, "document.getElementById('found').textContent === ''")
+    assert all(page.locator(part).is_visible() for part in ("#metrics", "#curves", "#same"))
+
+
+def test_chips_count_as_the_first_line_does(show: Open) -> None:
+    metrics = {"accuracy": 0.5, "steps": 7, **{f"task_{at}/accuracy": 0.5 for at in range(12)}, "train/accuracy": 0.9}
+    page = show(make_report(make_run(**metrics, f1=0.5), make_run(**metrics, f1=0.4))).page
+    told = re.search(r"(\d+) same", page.locator("h1").inner_text())
+    assert told
+    chip = page.locator(".chips button", has_text="same")
+    counts = [int(text) for text in re.findall(r"\d+", chip.inner_text())]
+    assert counts[0] == int(told[1])
+    assert len(counts) == 2
+    chip.click()
+    assert page.locator("#found").inner_text().startswith(f"{sum(counts)} of ")
 
 
 def test_print_opens_everything_and_has_no_dark_side(show: Open) -> None:
@@ -176,7 +215,7 @@ def test_few_rows_need_no_filter_and_no_contents(show: Open) -> None:
     page = show(CASES["plain"]()).page
     assert [page.locator(control).count() for control in (".bar", "#filter", ".chips")] == [0, 0, 0]
     long = show(CASES["verdicts"]()).page
-    assert "2 the same" in long.locator(".bar nav").inner_text()
+    assert "The same" in long.locator(".bar nav").inner_text()
 
 
 def test_the_skip_link_comes_first(show: Open) -> None:
@@ -191,10 +230,20 @@ def test_without_scripts_everything_can_be_read(show: Open) -> None:
     page = show(whole(), java_script_enabled=False).page
     for control in ("#filter", "button.theme", ".chips", "[data-chart] details.numbers"):
         assert page.locator(control).first.is_hidden(), control
-    assert page.locator("[data-chart] .thumb polyline").count() == 9
+    assert page.locator("[data-chart] .thumb polyline:not(.ring)").count() == 9
+    told = page.locator(".below", has_text="○ best").count()
+    assert page.locator("[data-chart] .thumb .ring.inner").count() == told > 0
     assert all(page.locator(f"[data-chart] .sketch .{end}").first.inner_text() for end in ("low", "first", "last"))
     assert page.locator("[data-chart] .legend li").first.inner_text() == "val: this branch 0.3311"
     assert page.locator("table.metrics tbody tr").first.is_visible()
+
+
+def test_without_scripts_the_band_and_the_best_are_sketched(show: Open) -> None:
+    page = show(replace(whole(), curves=whole().curves[:1]), java_script_enabled=False).page
+    assert "○ best" in page.locator(".below").inner_text()
+    assert page.locator(".thumb polygon.base.band").is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.thumb .band')).stroke") == "none"
+    assert page.locator(".thumb .ring").count() == 2
 
 
 def test_hostile_names_run_nothing_and_add_nothing(show: Open) -> None:
