@@ -77,7 +77,10 @@ def _correct(deltas: Sequence[Delta]) -> list[Delta]:
 def _adjust(evidence: Evidence, p: float, count: int) -> Evidence:
     if not evidence.is_real or p <= LEVEL:
         return replace(evidence, adjusted=p)
-    decide = f"among {count} metrics one may be this far off by chance; another training of this branch would tell"
+    decide = (
+        f"outside of its own noise, but one of {count} metrics may be so by chance; "
+        "training this branch once more would tell"
+    )
     return replace(evidence, adjusted=p, is_real=None, decide=decide)
 
 

@@ -15,6 +15,9 @@ _LIMIT = re.compile(
 _CHANGE = re.compile(r"(?P<name>\S(?:.*\S)?)\s+change")
 _REGRESSED = re.compile(r"(?P<name>\S(?:.*\S)?)\s+regressed")
 
+_SENTENCE = re.compile(r"[<>=!]$|\s(regressed|is|be|must|should|not|at|than)$", re.IGNORECASE)
+"""How a name ends that is the beginning of a sentence, and would be taken for a metric that is missing."""
+
 
 def parse_gate(text: str, outcome: Outcome, where: str = "gate") -> Gate:
     """Read one gate.
@@ -34,7 +37,7 @@ def parse_gate(text: str, outcome: Outcome, where: str = "gate") -> Gate:
     bound = _parse_bound(found["bound"]) if found else None
     change = _CHANGE.fullmatch(found["name"]) if found else None
     name = change["name"] if change else found["name"] if found else ""
-    is_odd = name.endswith(("<", ">", "=", "!", " regressed")) or (found and found["percent"] and not change)
+    is_odd = bool(_SENTENCE.search(name)) or (found and found["percent"] and not change)
     if found is None or bound is None or is_odd:
         raise ConfigError(
             where,

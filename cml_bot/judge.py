@@ -50,6 +50,8 @@ WARNS_AT, FAILS_AT = 0.05, 0.01
 OTHER_DATA = "the data differ between the sides or are not known here"
 ODD_BASE = "main's own run was no better"
 NO_BASE = "there is nothing to compare it with yet"
+UNCHECKED = "not checked yet: there is nothing to compare with"
+"""On a first report nothing can have changed, so it is no warning; what is new beside others is one."""
 NO_GOAL = "it changed, and whether higher or lower is better is not known: set its goal in mlbot.toml"
 
 
@@ -73,7 +75,18 @@ def judge(
     """
     chances = _adjust_chances(deltas, gates)
     checks = [check for gate in gates for check in _check_gate(gate, deltas, chances, on_other_data)]
+    if all(delta.base is None for delta in deltas):
+        checks = [_leave_unchecked(check) for check in checks]
     return Verdict(checks=tuple(_waive(check, waivers, today) for check in checks))
+
+
+def is_unchecked(check: Check) -> bool:
+    """Whether a gate passed because there is no base at all yet."""
+    return check.reason == UNCHECKED
+
+
+def _leave_unchecked(check: Check) -> Check:
+    return replace(check, outcome=Outcome.PASS, reason=UNCHECKED) if check.reason == NO_BASE else check
 
 
 def _adjust_chances(deltas: Sequence[Delta], gates: Iterable[Gate]) -> Mapping[Key, float]:
@@ -144,7 +157,7 @@ def _check_chance(gate: Gate, delta: Delta, chance: float) -> tuple[Outcome, str
     if is_sure and _is_enough(delta.evidence) and not is_open:
         return gate.outcome, said
     if chance <= WARNS_AT:
-        few = ODD_BASE if is_open else _tell_few(delta.evidence) if is_sure else ""
+        few = ODD_BASE if is_open else _tell_few(delta.evidence) if is_sure else _tell_chance(gate, chance)
         return min(gate.outcome, Outcome.WARN), f"{said}; {few}" if few else said
     if delta.trend is Trend.UNCLEAR and delta.is_wrong_way and _is_small(delta.evidence):
         return _check_unclear(gate, delta)
@@ -178,6 +191,14 @@ def _tell_few(evidence: Evidence) -> str:
     if evidence.method is Method.ERRORS:
         return "another training could still differ, so this only warns"
     return f"failing takes {FEWEST_TO_FAIL} runs of main, so this only warns"
+
+
+def _tell_chance(gate: Gate, chance: float) -> str:
+    """Say why a gate that fails only warns: so much happens by noise too often."""
+    if gate.outcome is not Outcome.FAIL:
+        return ""
+    often = math.ceil(chance * 100)
+    return f"noise alone goes this far in {often} of 100 reports, and failing takes 1 or fewer, so this only warns"
 
 
 def _tell_noise(delta: Delta) -> str:

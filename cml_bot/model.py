@@ -288,6 +288,8 @@ Chart = Matrix | Bars | Points | Histogram
 """Numbers to be drawn that are no course of a training."""
 
 
+NOTHING_HERE = "no metrics were found here"
+"""How the line of a report begins whose head has nothing of what its base has."""
 ENDINGS = {
     "image/png": ("png",),
     "image/jpeg": ("jpg", "jpeg"),
@@ -872,6 +874,11 @@ class Report:
     def outcome(self) -> Outcome:
         """What the job comes to: the verdict's outcome, and FAIL where something declared could not be read."""
         return Outcome.FAIL if self.broken else self.verdict.outcome
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """The files of the head that could not be read: what is broken but for the sentence that nothing was found."""
+        return (*(line for line in self.broken if not line.startswith(NOTHING_HERE)), *self.unread)
 
     @property
     def has_base(self) -> bool:

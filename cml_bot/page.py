@@ -82,7 +82,7 @@ def _list_parts(view: Mapping[str, Any]) -> list[tuple[str, str]]:
         "same": f"{format_number(len(rows.same))} the same" if rows.same else "",
         "bookkeeping": titles.get("bookkeeping", ""),
         "params": titles.get("params", ""),
-        "gates": f"{plural(len(view['quiet_checks']), 'gate')} passed" if view["quiet_checks"] else "",
+        "gates": view["quiet_title"],
         "how": "How compared",
     }
     return [(part, title.removesuffix(" changed")) for part, title in parts.items() if title]

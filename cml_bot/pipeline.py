@@ -21,7 +21,7 @@ from cml_bot.git import find_commit, is_on_main
 from cml_bot.judge import judge
 from cml_bot.like_for_like import has_other_data, tell_differences
 from cml_bot.mlflow_source import is_experiment
-from cml_bot.model import Outcome, Report, Run, Side, WhenDataChanges
+from cml_bot.model import NOTHING_HERE, Outcome, Report, Run, Side, WhenDataChanges
 from cml_bot.pairs import keep_same_params, pair_charts, pair_curves, pair_figures, pair_params
 from cml_bot.progress import telling
 from cml_bot.regroup import regroup
@@ -139,7 +139,7 @@ def _tell_nothing(head: Run, base: Run | None) -> tuple[str, ...]:
     if base is None or head.broken or head.metrics or head.series or not (base.metrics or base.series):
         return ()
     had = plural(len(base.metrics), "metric") if base.metrics else plural(len(base.series), "curve")
-    return (f"no metrics were found here, and main has {had}: see that the training ran and kept its files",)
+    return (f"{NOTHING_HERE}, and main has {had}: see that the training ran and kept its files",)
 
 
 def _reader(job: Job, config: Config) -> partial[Run]:

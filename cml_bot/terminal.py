@@ -98,7 +98,7 @@ def _say_doubts(console: Console, report: Report, sentence: Sentence) -> None:
     shared = shared_names(delta.key for delta in report.deltas)
     told = sentence.text.lower()
     drifts = [text for drift in report.drifts if (text := tell_drift(drift, shared)).lower() not in told]
-    lines = (*report.like_for_like, *drifts, *report.broken, *report.unread)
+    lines = (*report.like_for_like, *drifts, *report.lost)
     _say_some(console, lines, SHOWN_LINES, "warning", mark=WARNING, style=LOUD)
 
 

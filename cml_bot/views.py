@@ -11,11 +11,10 @@ from cml_bot.chart_words import describe_chart
 from cml_bot.curve_views import chart_curves, view_curves
 from cml_bot.draw import can_write
 from cml_bot.escape import clean, find_commits
-from cml_bot.filters import plural
 from cml_bot.model import Key, Matrix, Outcome
 from cml_bot.names import name_of, shared_names
 from cml_bot.wording import rank, second_line, tell_check, tell_next, tell_pictures
-from cml_bot.wording_counts import first_line, fold_titles
+from cml_bot.wording_counts import first_line, fold_titles, title_passed
 from cml_bot.wording_noise import UNTRUSTED, head_noise, tell_drift, tell_methods, tell_proofs
 from cml_bot.wording_rows import OUTCOMES, UNCLEAR, sort_rows
 
@@ -116,6 +115,7 @@ def view_report(
     shared = shared_names(delta.key for delta in report.deltas)
     sentence = second_line(report, rows)
     checks = [(check, _check_view(check, shared, sentence)) for check in sorted(report.verdict.checks, key=rank)]
+    quiet = [(check, view) for check, view in checks if check.outcome is Outcome.PASS]
     curves = view_curves(report, figures, labels_of(report))
     base_label = clean(report.base.label, 60) if report.base.label else "before"
     drifts = [f"{text[:1].upper()}{text[1:]}" for text in (tell_drift(drift, shared) for drift in report.drifts)]
@@ -131,11 +131,12 @@ def view_report(
         "untrusted": "" if report.is_trusted else UNTRUSTED,
         "base_label": base_label,
         "params": _param_views(report),
-        "unread": (*report.broken, *report.unread),
+        "unread": report.lost,
         "titles": fold_titles(report, rows),
         "next": tell_next(report, rows.first, sentence),
         "loud_checks": [view for check, view in checks if check.outcome is not Outcome.PASS],
-        "quiet_checks": [view for check, view in checks if check.outcome is Outcome.PASS],
+        "quiet_checks": [view for _, view in quiet],
+        "quiet_title": title_passed([check for check, _ in quiet]) if quiet else "",
         "curves": curves,
         "textual_curves": [curve for curve in curves if curve.figure is None],
         "charts": _chart_views(report, charts),
@@ -232,7 +233,7 @@ def count_parts(view: Mapping[str, Any], names: Sequence[str]) -> str:
     titles: Mapping[str, str] = view["titles"]
     parts = [titles[name] for name in names if name in titles]
     if "gates" in names and view["quiet_checks"]:
-        parts.append(f"{plural(len(view['quiet_checks']), 'gate')} passed")
+        parts.append(view["quiet_title"])
     return ", ".join(parts)
 
 
@@ -243,8 +244,9 @@ def titled_charts(report: Report) -> dict[Key, ChartPair]:
 
 
 def labels_of(report: Report) -> dict[str, str]:
-    """Name both sides, as curves are told."""
-    return {"head_label": "this branch", "base_label": report.base.label or ("before" if report.has_base else "")}
+    """Name both sides, as curves are told; a run of main itself is no branch."""
+    head = "this run" if report.build.on_main else "this branch"
+    return {"head_label": head, "base_label": report.base.label or ("before" if report.has_base else "")}
 
 
 def _commits_of(report: Report) -> frozenset[str]:

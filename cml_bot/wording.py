@@ -14,12 +14,12 @@ from cml_bot.filters import PASSED, format_number, list_some, plural
 from cml_bot.judge import NO_BASE
 from cml_bot.model import Form, Method, Outcome, Role, Trend
 from cml_bot.names import shared_names
-from cml_bot.wording_counts import tell_details
-from cml_bot.wording_noise import find_widest, tell_drift, tell_sure
+from cml_bot.wording_counts import tell_details, tell_missing
+from cml_bot.wording_noise import find_widest, tell_drift, tell_share, tell_sure
 from cml_bot.wording_rows import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cml_bot.model import Check, FigurePair, Report
     from cml_bot.wording_rows import Row, Rows
@@ -46,7 +46,7 @@ class Sentence:
 def second_line(report: Report, rows: Rows) -> Sentence:
     """Say the one thing that matters most, with its numbers and how sure it is."""
     if report.broken:
-        return Sentence(name="", text=_tell_broken(len(report.broken)))
+        return Sentence(name="", text=_sentence(tell_missing(report)) or _tell_broken(report))
     if report.build.on_main and report.drifts and report.verdict.outcome is not Outcome.FAIL:
         shared = shared_names(delta.key for delta in report.deltas)
         return Sentence(name="", text=_sentence(tell_drift(report.drifts[0], shared)))
@@ -70,9 +70,13 @@ def second_line(report: Report, rows: Rows) -> Sentence:
     )
 
 
-def _tell_broken(count: int) -> str:
+def _tell_broken(report: Report) -> str:
     """Say why what is expected is not there; which files these are stands below, being foreign text."""
+    count = len(report.broken)
     whose = "its" if count == 1 else "their"
+    if report.unread:
+        said = f"{plural(len(report.lost), 'file')} could not be read, {count} of which this report needs"
+        return f"{said}: {whose} numbers are missing here."
     return f"{plural(count, 'file')} that this report needs could not be read: {whose} numbers are missing here."
 
 
@@ -90,14 +94,24 @@ def _tell_nothing(report: Report, rows: Rows) -> str:
     main, details = rows.split(rows.quality)
     label = report.base.label or "the other side"
     others = tell_details(details)
-    subject = "No metric changed" if others else "Nothing changed"
-    said = f"{plural(len(main), 'metric is', 'metrics are')} the same as on {label}{f', {others}' if others else ''}"
-    within = [row.delta for row in main if row.delta.evidence.p is not None]
+    subject = f"Apart from {others}, nothing changed" if others else "Nothing changed"
+    said = f"{plural(len(main), 'metric is', 'metrics are')} the same as on {label}"
+    within = [row for row in main if row.delta.evidence.p is not None]
     if not within:
         return f"{subject}: {said}."
-    widest = find_widest(within)
-    blind = f". Noise is up to {widest}, so smaller changes cannot be seen" if widest else ""
-    return f"{subject} beyond noise: {said}{blind}."
+    return f"{subject} beyond noise: {said}{_tell_unseen(within)}."
+
+
+def _tell_unseen(rows: Sequence[Row]) -> str:
+    """Say which metric may have changed most without anybody seeing it; empty where none much."""
+    names = {row.delta.key: row.name for row in rows}
+    widest = find_widest(row.delta for row in rows)
+    if widest is None:
+        return ""
+    share = tell_share(widest)
+    if len(names) == 1:
+        return f". It could have changed by up to {share} unseen"
+    return f". The noisiest is {clean(names[widest.key])}: it could have changed by up to {share} unseen"
 
 
 NOTHING_FOUND = (

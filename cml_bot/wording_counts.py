@@ -6,8 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cml_bot.filters import plural
-from cml_bot.model import Outcome, Trend
-from cml_bot.wording_noise import find_widest
+from cml_bot.judge import is_unchecked
+from cml_bot.model import NOTHING_HERE, Outcome, Trend
+from cml_bot.wording_noise import find_widest, tell_share
 from cml_bot.wording_rows import NO_NUMBER, OUTCOMES, TOLD
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def tell_outcome(report: Report, rows: Rows) -> tuple[str, str]:
     else:
         # What a gate failed or warned of is told by that, where its trend says less.
         found = Counter(_word(row) for row in main if not row.check or row.delta.trend in TOLD)
-        counts = [f"{found[word]} {word}" for word in WORDS if found[word]]
+        nothing = ["no metrics found"] if tell_missing(report) else []
+        counts = [*nothing, *(f"{found[word]} {word}" for word in WORDS if found[word])]
     changed = tell_details(details) if report.has_base else ""
     return symbol, ", ".join(filter(None, (" · ".join([*said, *counts]), changed)))
 
@@ -49,9 +51,16 @@ def _word(row: Row) -> str:
 
 
 def tell_details(details: Iterable[Row]) -> str:
-    """Say how many numbers of single classes and of training changed; what is unclear is counted on its fold alone."""
+    """Say what became of numbers of single classes and of training; what is unclear is counted on its fold alone."""
     changed = [row for row in details if _word(row) not in (Trend.SAME, Trend.UNCLEAR, NO_NUMBER)]
-    return f"{_count_details(changed)} changed" if changed else ""
+    kinds = (False, "number of a single class", "numbers of single classes"), (True, "training metric", "")
+    said = []
+    for is_of_training, noun, nouns in kinds:
+        found = Counter(_word(row) for row in changed if row.is_of_training is is_of_training)
+        words = [f"{found[word]} {word}" for word in WORDS if found[word]]
+        what = f"changed ({', '.join(words)})" if len(words) > 1 else next(iter(found), "")
+        said += [f"{plural(found.total(), noun, nouns)} {what}"] if found else []
+    return " and ".join(said)
 
 
 def _count_details(details: Sequence[Row]) -> str:
@@ -78,16 +87,33 @@ def _outcome(report: Report, rows: Rows) -> tuple[str, list[str]]:
             worst[check.gate.text] = [check]
         elif check.outcome is same[0].outcome and check is not same[0]:
             same.append(check)
-    lost = report.broken + report.unread
+    lost = report.lost
     said = [f"{plural(len(lost), 'file')} could not be read"] if lost else []
-    if report.verdict.outcome is Outcome.PASS and lost:
+    if report.verdict.outcome is Outcome.PASS and (lost or report.broken or not _has_anything(report)):
         return OUTCOMES[Outcome.FAIL if report.broken else Outcome.WARN][0], said
-    if not worst:
-        return REPORT, []
     said = [*(said if report.broken else []), *_count_gates(list(worst.values()))]
-    if report.verdict.outcome is Outcome.PASS and not _is_good(rows, report):
-        return REPORT, [f"{plural(len(worst), 'gate')} passed"]
-    return OUTCOMES[report.verdict.outcome][0], said or [f"{plural(len(worst), 'gate')} passed"]
+    passed = [title_passed([same[0] for same in worst.values()])] if worst else []
+    is_open = all(is_unchecked(same[0]) for same in worst.values())
+    if report.verdict.outcome is Outcome.PASS and (is_open or not _is_good(rows, report)):
+        return REPORT, passed
+    return OUTCOMES[report.verdict.outcome][0], said or passed
+
+
+def _has_anything(report: Report) -> bool:
+    return bool(report.deltas or report.curves or report.charts or report.figures)
+
+
+def tell_missing(report: Report) -> str:
+    """Give the sentence that nothing was found of what the base has; empty where something was."""
+    return next((line for line in report.broken if line.startswith(NOTHING_HERE)), "")
+
+
+def title_passed(checks: Sequence[Check]) -> str:
+    """Count what passed, and apart what has nothing to compare with: ``2 gates passed · 1 not checked yet``."""
+    later = sum(map(is_unchecked, checks))
+    if later == len(checks):
+        return f"{plural(later, 'gate')} not checked yet"
+    return f"{plural(len(checks) - later, 'gate')} passed{f' · {later} not checked yet' if later else ''}"
 
 
 def _is_good(rows: Rows, report: Report) -> bool:
@@ -117,7 +143,7 @@ def fold_titles(report: Report, rows: Rows) -> dict[str, str]:
     more = f" {_tell_change(rows.more)}" if report.has_base else ""
     titles = {
         "more": (len(rows.more), count_rows(rows, rows.more, noun="more metric") + more),
-        "same": (len(rows.same), f"{count_rows(rows, rows.same)} {_tell_same(rows.same)}"),
+        "same": (len(rows.same), f"{count_rows(rows, rows.same, noun=_noun_of_same(rows))} {_tell_same(rows.same)}"),
         "bookkeeping": (len(rows.bookkeeping), plural(len(rows.bookkeeping), "other number")),
         "params": (len(report.params), plural(len(report.params), "parameter") + changed),
         "curves": (len(report.curves), plural(len(report.curves), "curve") + changed),
@@ -125,6 +151,10 @@ def fold_titles(report: Report, rows: Rows) -> dict[str, str]:
         "figures": (len(report.figures), _title_figures(report)),
     }
     return {name: title for name, (count, title) in titles.items() if count}
+
+
+def _noun_of_same(rows: Rows) -> str:
+    return "more metric" if any(row.delta.trend is Trend.SAME for row in rows.first) else "metric"
 
 
 def _title_figures(report: Report) -> str:
@@ -152,4 +182,4 @@ def _tell_same(rows: Sequence[Row]) -> str:
         return "stayed the same"
     widest = find_widest(within)
     word = "within noise" if len(within) == len(rows) else "the same or within noise"
-    return f"stayed {word}{f' of up to {widest}' if widest else ''}"
+    return f"stayed {word}{f' of up to {tell_share(widest)}' if widest else ''}"

@@ -103,13 +103,18 @@ def tell_sure(delta: Delta) -> str:
             return f", {evidence.note}" if evidence.note else ""
 
 
-def find_widest(deltas: Iterable[Delta]) -> str:
-    r"""Give the widest noise as a share of its metric, ``±25\xa0%``; empty where none hides as much as a tenth.
+def find_widest(deltas: Iterable[Delta]) -> Delta | None:
+    """Give the metric whose noise is the widest share of it; None where none hides as much as a tenth.
 
     So it is where noise is larger than the metric: of such a number a reader learns nothing.
     """
-    widest = max(map(_relative_noise, deltas), default=0.0)
-    return f"±{format_percent(widest)}" if WIDE < widest <= 1 else ""
+    widest = max(deltas, key=_relative_noise, default=None)
+    return widest if widest and WIDE < _relative_noise(widest) <= 1 else None
+
+
+def tell_share(delta: Delta) -> str:
+    r"""Give the noise of a metric as a share of it: ``±25\xa0%``."""
+    return f"±{format_percent(_relative_noise(delta))}"
 
 
 def _relative_noise(delta: Delta) -> float:

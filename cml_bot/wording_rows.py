@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HEADLINE_ROWS = 12
 """The first table is for ten seconds; what does not fit is folded below it."""
+SAME_ROWS = 5
+"""What stayed the same, where nothing else is to be shown."""
 
 UNCLEAR = "🔍"
 """Look closer: white question marks cannot be seen on light pages, and red ones look like a failure."""
@@ -165,10 +167,11 @@ def sort_rows(report: Report) -> Rows:
     quality, bookkeeping = (quality, bookkeeping) if quality else (bookkeeping, [])
     wanted = [row for row in quality if _is_wanted(row, report)]
     first, more = _choose_first(wanted, quality)
+    shown = {row.delta.key for row in (*first, *more)}
     return Rows(
         first=tuple(first),
         more=tuple(more),
-        same=tuple(row for row in quality if not _is_wanted(row, report)),
+        same=tuple(row for row in quality if row.delta.key not in shown),
         bookkeeping=tuple(row for row in bookkeeping if not _is_param(row, report)),
     )
 
@@ -184,9 +187,18 @@ def _choose_first(wanted: Sequence[Row], quality: Sequence[Row]) -> tuple[list[R
         is_all = all(row.is_detail for row in quality)
         main = [row for row in details if is_all or row.delta.trend is not Trend.UNCLEAR]
         details = [] if is_all else [row for row in details if row.delta.trend is Trend.UNCLEAR]
+    if not any(not row.is_detail for row in main):
+        main += _choose_same(quality, wanted)
     if len(main) > HEADLINE_ROWS:
         main = _put_largest_first(main)
     return main[:HEADLINE_ROWS], main[HEADLINE_ROWS:] + details
+
+
+def _choose_same(quality: Sequence[Row], wanted: Sequence[Row]) -> list[Row]:
+    """Choose what stands there although it stayed the same: a reviewer wants to see the accuracy."""
+    known = {row.delta.key for row in wanted}
+    same = [row for row in quality if row.delta.key not in known and not row.is_detail]
+    return sorted(same, key=lambda row: row.delta.goal is Goal.NONE)[:SAME_ROWS]
 
 
 def _place(row: Row) -> int:

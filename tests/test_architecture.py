@@ -164,14 +164,13 @@ ALLOWED: dict[str, set[str]] = {
     | {"config", "forges", "job", "markdown_pictures", "picture_files", "plain_file", "publish", "readers", "review"},
     "wording_noise": EDGE | {"filters", "names", "stats"},
     "wording_rows": EDGE | TEXT | {"goals", "names", "wording_noise"},
-    "wording_counts": EDGE | {"filters", "wording_noise", "wording_rows"},
+    "wording_counts": EDGE | {"filters", "judge", "wording_noise", "wording_rows"},
     "wording": EDGE | TEXT | {"judge", "names", "wording_counts", "wording_noise", "wording_rows"},
     "mermaid": EDGE | TEXT | {"charts"},
     "chart_text": EDGE | {"bins", "chart_numbers", "chart_words", "charts", "filters", "known_curves", "mermaid"},
     "views": EDGE
-    | TEXT
     | WORDING
-    | {"chart_numbers", "chart_text", "chart_words", "curve_views", "draw", "mermaid", "names"},
+    | {"chart_numbers", "chart_text", "chart_words", "curve_views", "draw", "escape", "mermaid", "names"},
     "render": EDGE
     | {"curve_views", "dark", "draw", "draw_charts", "escape", "progress", "review", "template_files", "views"},
     "console": {"draw", "filters"},

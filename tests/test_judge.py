@@ -11,7 +11,7 @@ import pytest
 from cml_bot.compare import compare
 from cml_bot.errors import ConfigError
 from cml_bot.gates import parse_gate
-from cml_bot.judge import judge
+from cml_bot.judge import UNCHECKED, judge
 from cml_bot.model import Check, Form, Outcome, Run, Waiver
 from tests.making import TODAY, make_history, make_metric, make_run
 
@@ -80,9 +80,10 @@ def test_a_gated_metric_that_is_missing_fails(gate: str) -> None:
 
 
 @pytest.mark.parametrize("gate", ["recall change > 5%", "recall regressed"])
-@pytest.mark.parametrize("base", [None, make_run(accuracy=0.9)])
-def test_a_metric_without_a_base_warns_where_a_base_is_needed(gate: str, base: Run | None) -> None:
-    assert outcome_of(gate, make_run(recall=0.8), base) is Outcome.WARN
+def test_a_new_metric_warns_where_a_base_is_needed_and_is_unchecked_on_a_first_report(gate: str) -> None:
+    assert outcome_of(gate, make_run(recall=0.8), make_run(accuracy=0.9)) is Outcome.WARN
+    [first] = check(gate, make_run(recall=0.8))
+    assert (first.outcome, first.reason) == (Outcome.PASS, UNCHECKED)
 
 
 def test_limits_hold_the_value_itself() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cml_bot.model import Drift, Goal, Key, Metric, ParamDelta, Role, Rule, Run
+from cml_bot.model import NOTHING_HERE, Build, Drift, Goal, Key, Metric, ParamDelta, Role, Rule, Run
 from cml_bot.render import render
+from cml_bot.views import labels_of
 from cml_bot.wording import second_line, tell_next
 from cml_bot.wording_counts import fold_titles, tell_outcome
 from cml_bot.wording_rows import sort_rows
@@ -104,15 +105,15 @@ class TestDetails:
         past = [replace(run, metrics=(*run.metrics, make_metric("accuracy", 0.9))) for run in histories(train_acc=0.9)]
         report = make_report(make_run(train_acc=0.7, accuracy=0.9), past[-1], history=past)
         rows = sort_rows(report)
-        assert [row.name for row in rows.first] == ["train_acc"]
-        assert tell_outcome(report, rows)[1] == "1 same, 1 number of training changed"
+        assert [row.name for row in rows.first] == ["train_acc", "accuracy"]
+        assert tell_outcome(report, rows)[1] == "1 same, 1 training metric worse"
         assert second_line(report, rows).name == "train_acc"
 
     def test_the_sentence_speaks_of_none_while_a_metric_changed(self) -> None:
         past = histories(train_acc=0.9, accuracy=0.9)
         report = make_report(make_run(train_acc=0.7, accuracy=0.95), past[-1], history=past)
         assert second_line(report, sort_rows(report)).name == "accuracy"
-        assert tell_outcome(report, sort_rows(report))[1] == "1 better, 1 number of training changed"
+        assert tell_outcome(report, sort_rows(report))[1] == "1 better, 1 training metric worse"
 
     def test_on_a_first_report_they_are_counted_apart(self) -> None:
         report = make_report(detailed(accuracy=0.8, cat__recall=0.7, dog__recall=0.9), None)
@@ -133,9 +134,11 @@ def test_same_says_how_much_noise_could_hide() -> None:
     report = make_report(make_run(rmse=3.1), past[-1], history=past)
     rows = sort_rows(report)
     said = second_line(report, rows).text
-    assert said.startswith("Nothing changed beyond noise: 1 metric is the same as on main. Noise is up to ±")
-    assert said.endswith("%, so smaller changes cannot be seen.")
-    assert fold_titles(report, rows)["same"].startswith("1 metric stayed within noise of up to ±")
+    alike = "1 metric is the same as on main"
+    assert said.startswith(f"Nothing changed beyond noise: {alike}. It could have changed by up to ±")
+    assert said.endswith("% unseen.")
+    assert [row.name for row in rows.first] == ["rmse"]
+    assert "same" not in fold_titles(report, rows)
     narrow = make_history(10, {"rmse": (3.0, 0.01)})
     report = make_report(make_run(rmse=3.0), narrow[-1], history=narrow)
     assert (
@@ -213,9 +216,42 @@ class TestFirstReport:
     def test_gates_that_need_a_base_do_not_say_it_again(self) -> None:
         report = make_report(make_run(acc=0.9, f1=0.8), None, fail_on=("acc regressed", "f1 change > 10%"))
         body = render(report, None, {}).body
-        assert body.count("nothing to compare") == 1
-        assert "Gate `acc regressed` warned.\n" in body
-        assert "Gate `f1 change > 10%` warned.\n" in body
+        assert body.startswith("### 📊 Churn model: 2 gates not checked yet · first report · 2 metrics")
+        assert "warned" not in body
+        assert "- `acc regressed`: not checked yet: there is nothing to compare with" in body
+
+    def test_a_limit_is_checked_without_a_base(self) -> None:
+        report = make_report(make_run(acc=0.9, f1=0.8), None, fail_on=("acc < 0.5", "f1 regressed"))
+        assert tell_outcome(report, sort_rows(report))[1].startswith("1 gate passed · 1 not checked yet · first report")
+
+
+def test_of_many_metrics_the_noisiest_is_named() -> None:
+    past = make_history(10, {"accuracy": (0.9, 0.001), "rmse": (3.0, 0.3)})
+    report = make_report(make_run(accuracy=0.9, rmse=3.0), past[-1], history=past)
+    said = second_line(report, sort_rows(report)).text
+    assert ". The noisiest is rmse: it could have changed by up to ±" in said
+
+
+def test_seven_that_are_the_same_show_five_and_fold_two() -> None:
+    run = make_run(**{f"acc_{number}": 0.5 for number in range(7)})
+    report = make_report(run, run)
+    rows = sort_rows(report)
+    assert (len(rows.first), len(rows.same)) == (5, 2)
+    assert fold_titles(report, rows)["same"] == "2 more metrics stayed the same"
+
+
+def test_metrics_that_are_missing_are_no_unreadable_files() -> None:
+    line = f"{NOTHING_HERE}, and main has 1 metric: see that the training ran and kept its files"
+    report = replace(make_report(Run(), make_run(acc=0.9)), broken=(line,))
+    rows = sort_rows(report)
+    assert tell_outcome(report, rows) == ("❌", "no metrics found · 1 gone")
+    assert second_line(report, rows).text == f"N{line[1:]}."
+    assert render(report, None, {}).body.count("main has 1 metric") == 1
+
+
+def test_a_run_of_main_is_no_branch() -> None:
+    report = make_report(make_run(acc=0.9), make_run(acc=0.9), build=Build(on_main=True))
+    assert labels_of(report)["head_label"] == "this run"
 
 
 def test_commits_of_ours_are_whole_where_somebody_copies_them() -> None:

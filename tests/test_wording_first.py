@@ -114,4 +114,4 @@ class TestRows:
         report = make_report(make_run(rmse=3.0), None)
         [row] = sort_rows(report).first
         evidence = replace(row.delta.evidence, p=0.5, noise=10.0)
-        assert find_widest([replace(row.delta, base=row.delta.head, evidence=evidence)]) == ""
+        assert find_widest([replace(row.delta, base=row.delta.head, evidence=evidence)]) is None

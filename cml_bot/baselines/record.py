@@ -69,7 +69,9 @@ def _load_base(checkout: Checkout, log: Log, build: Build, head: str, stack: Exi
     chosen = choose(checkout, build, head)
     if isinstance(chosen, str):
         return chosen
-    return _make_base(list_runs(records), chosen, Ancestry(checkout, chosen.sha, log.scratch, stack), note)
+    return _make_base(
+        list_runs(records), chosen, Ancestry(checkout, chosen.sha, log.scratch, stack), note, head or checkout.sha
+    )
 
 
 def _load_wanted(checkout: Checkout, log: Log, wanted: str, stack: ExitStack) -> Base | str:
@@ -84,7 +86,9 @@ def _load_wanted(checkout: Checkout, log: Log, wanted: str, stack: ExitStack) ->
     runs = list_runs(records)
     if all(run.sha != chosen.sha for run in runs):
         return f"there is no record of {wanted}"
-    return _make_base(runs, chosen, Ancestry(checkout, chosen.sha, log.scratch, stack), tell_unread(log, records))
+    return _make_base(
+        runs, chosen, Ancestry(checkout, chosen.sha, log.scratch, stack), tell_unread(log, records), checkout.sha
+    )
 
 
 def _load_named(checkout: Checkout, log: Log, wanted: str) -> Base | None:
@@ -105,7 +109,7 @@ def _load_named(checkout: Checkout, log: Log, wanted: str) -> Base | None:
     return Base(run=last.run, side=side, history=(*history, last.run), notes=(note,) if note else ())
 
 
-def _make_base(runs: Sequence[Run], chosen: Chosen, ancestry: Ancestry, note: str) -> Base | str:
+def _make_base(runs: Sequence[Run], chosen: Chosen, ancestry: Ancestry, note: str, reviewed: str) -> Base | str:
     base = _find_base(runs, chosen.sha, ancestry)
     if base is None:
         return f"no record is of {chosen.words} ({chosen.sha[:7]}), nor of a commit before it"
@@ -114,7 +118,9 @@ def _make_base(runs: Sequence[Run], chosen: Chosen, ancestry: Ancestry, note: st
         steps = plural(ancestry.distances(chosen.sha)[runs[base].sha], "commit")
         words = f"the nearest recorded ancestor of {words} ({chosen.sha[:7]}), {steps} before it"
     history = _select(runs, base, ancestry)
-    later = len(choose_last(runs)) - len(history)
+    # This very commit's own run, of a job that runs again, is no news to anybody.
+    own = {reviewed} - {run.sha for run in history}
+    later = sum(run.sha not in own for run in choose_last(runs)) - len(history)
     left_out = (
         f"{plural(later, 'recorded run')} of main left out, of commits that are not before the base" if later else ""
     )

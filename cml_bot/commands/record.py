@@ -81,7 +81,7 @@ def keep(job: Job, config: Config, run: Run, is_wanted: bool | None, joined: Joi
     except MlbotError as error:
         if is_wanted:
             raise
-        complain(f"mlbot: not recorded: {error}")
+        complain(f"mlbot: not recorded: {error.what}. {error.cure}")
 
 
 def _keep_pictures(job: Job, config: Config, run: Run) -> None:
