@@ -215,9 +215,10 @@ def _pack_line(line: _Line, window: int, *, is_thinned: bool) -> dict[str, Any]:
 
 
 def _pack_band(band: Band, side: str, reach: tuple[float, float]) -> dict[str, Any]:
-    """Pack a band as far as the axis reaches."""
-    low, high = ([min(max(value, reach[0]), reach[1]) for value in edge] for edge in (band.low, band.high))
-    return {"side": side, "x": pack_steps(band.x), "low": pack_values(low), "high": pack_values(high)}
+    """Pack a band as far as the axes reach."""
+    rows = [row for row in zip(band.x, band.low, band.high, strict=True) if is_number(row[0])]
+    low, high = ([min(max(row[edge], reach[0]), reach[1]) for row in rows] for edge in (1, 2))
+    return {"side": side, "x": pack_steps([row[0] for row in rows]), "low": pack_values(low), "high": pack_values(high)}
 
 
 def _tell_bands(bands: Sequence[tuple[Band, str]], labels: Mapping[str, str]) -> list[str]:

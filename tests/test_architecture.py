@@ -177,7 +177,7 @@ ALLOWED: dict[str, set[str]] = {
     "console": {"draw", "filters"},
     "template_files": EDGE | TEXT,
     "page_parts": EDGE | {"template_files"},
-    "page_data": EDGE | {"charts", "curve_rules"},
+    "page_data": EDGE | {"curve_rules"},
     "page_curves": EDGE
     | TEXT
     | {"curve_groups", "curve_rules", "curve_views", "draw", "draw_lines", "page_data", "records", "views"},
