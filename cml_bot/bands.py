@@ -87,7 +87,7 @@ def _make_band(
     series: Sequence[Series], x: Sequence[float], shares: tuple[float, float], *, is_history: bool
 ) -> Band | None:
     """Read all of them at the same steps; where half are missing there is a gap. None where none differs."""
-    places = _choose_places(x)
+    places = _choose_places([place for place in x if _is_number(place)])
     rows = [_between(series, place, shares) for place in places]
     known = [(low, high) for low, high in rows if math.isfinite(low)]
     if len(known) < 2 or all(low == high for low, high in known):
@@ -103,7 +103,7 @@ def _make_band(
 
 def _choose_places(x: Sequence[float]) -> list[float]:
     """Take every so manieth step, and the last."""
-    stride = math.ceil(len(x) / PLACES)
+    stride = math.ceil(len(x) / PLACES) or 1
     places = list(x[::stride])
     return places if places[-1:] == list(x[-1:]) else [*places, x[-1]]
 

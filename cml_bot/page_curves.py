@@ -196,9 +196,10 @@ def _pack_line(line: _Line, window: int, *, is_thinned: bool) -> dict[str, Any]:
 
 
 def _pack_band(band: Band, side: str, reach: tuple[float, float]) -> dict[str, Any]:
-    """Pack a band as far as the axis reaches."""
-    low, high = _cut_band(band, reach)
-    return {"side": side, "x": pack_steps(band.x), "low": pack_values(low), "high": pack_values(high)}
+    """Pack a band as far as the axis reaches, at the steps that an axis can hold."""
+    rows = [row for row in zip(band.x, *_cut_band(band, reach), strict=True) if is_number(row[0])]
+    x, low, high = ([row[place] for row in rows] for place in range(3))
+    return {"side": side, "x": pack_steps(x), "low": pack_values(low), "high": pack_values(high)}
 
 
 def _cut_band(band: Band, reach: tuple[float, float]) -> tuple[list[float], list[float]]:

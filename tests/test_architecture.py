@@ -176,7 +176,7 @@ ALLOWED: dict[str, set[str]] = {
     "console": {"draw", "filters"},
     "template_files": EDGE | TEXT,
     "page_parts": EDGE | {"template_files"},
-    "page_data": EDGE | {"charts", "curve_rules"},
+    "page_data": EDGE | {"curve_rules"},
     "page_sketch": EDGE | {"curve_rules", "filters"},
     "page_curves": EDGE
     | TEXT

@@ -59,6 +59,14 @@ def test_a_run_that_crashed_is_left_out(crashed: float) -> None:
     assert max(found.high) < 2
 
 
+@pytest.mark.parametrize("odd", [math.nan, math.inf])
+def test_a_band_has_places_only_where_there_are_steps(odd: float) -> None:
+    found = make_range([level(1), level(3)], [0.0, odd, 3.0])
+    assert found is not None
+    assert found.x == (0.0, 3.0)
+    assert make_range([level(1), level(3)], [odd]) is None
+
+
 def test_other_steps_are_read_between_and_not_beyond() -> None:
     runs = [course(float(run), float(run + 2), x=(1.0, 3.0)) for run in range(6)]
     found = make_middle(runs, (0.0, 1.0, 2.0, 3.0, 4.0))

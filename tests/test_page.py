@@ -31,6 +31,13 @@ def unpack(packed: Packed) -> list[float]:
     return [float(value) for value in array(kind, b64decode(str(text)))]
 
 
+def as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def with_curves(*curves: Curve) -> Report:
     return replace(make_report(make_run(loss=0.3), make_run(loss=0.4)), curves=curves)
 
@@ -51,16 +58,36 @@ def data_of(page: str) -> list[dict[str, object]]:
 def test_numbers_come_out_as_near_as_can_be_seen(values: list[float]) -> None:
     unpacked = unpack(pack_values(values))
     assert len(unpacked) == len(values)
-    held = [float(value) if abs(value) < 1e150 else math.nan for value in values]
-    numbers = [value for value in held if not math.isnan(value)]
+    held = [as_float(value) for value in values]
+    numbers = [value for value in held if abs(value) < 1e150]
     span = max(numbers, default=0) - min(numbers, default=0)
     assert [math.isnan(one) for one in unpacked] == [math.isnan(one) for one in held]
-    assert all(abs(one - other) <= ALIKE * span for one, other in zip(unpacked, held, strict=True) if other == other)
+    known = [(one, other) for one, other in zip(unpacked, held, strict=True) if one != other and other == other]
+    assert all(abs(one - other) <= min(ALIKE * span, 1e-6 * abs(other)) for one, other in known)
 
 
 @given(st.lists(st.floats(-1e150, 1e150), unique=True).map(sorted) | st.builds(range, st.integers(0, 99), st.just(100)))
 def test_steps_come_out_exactly(steps: list[float]) -> None:
     assert unpack(pack_steps(steps)) == [float(step) for step in steps]
+
+
+@pytest.mark.parametrize("value", [3834568089, 16_777_217.0, 1e-46, -1e-46, math.inf, -math.inf, 1e200])
+def test_what_four_bytes_do_not_hold_is_kept(value: float) -> None:
+    assert unpack(pack_values([0.0, 1e9, value])) == [0.0, 1e9, value]
+
+
+@pytest.mark.parametrize("steps", [[math.inf], [0, math.inf], [-math.inf, 0, 10**400], [10**400]])
+def test_steps_without_an_end_are_packed(steps: list[float]) -> None:
+    assert unpack(pack_steps(steps)) == [math.inf if step > 1e308 else step for step in steps]
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf, 10**400])
+def test_a_band_has_no_place_that_no_axis_holds(odd: float) -> None:
+    curve = make_curve("loss", 1.0, 0.5)
+    band = Band(x=(0, odd, 1), low=(0.4, 0.0, 0.4), high=(1.1, 9.0, 1.1), count=5, is_history=True)
+    [chart] = view_curves(with_curves(replace(curve, base_band=band)))
+    assert unpack(chart.data["bands"][0]["x"]) == [0, 1]
+    assert len(unpack(chart.data["bands"][0]["low"])) == 2
 
 
 def test_steps_of_one_distance_take_no_room() -> None:

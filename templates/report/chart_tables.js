@@ -17,13 +17,13 @@ function offerNumbers(figure) {
 function tabulate(chart) {
   const lines = chart.spec.lines.map(({ side, part }) =>
     chart.layers.find((one) => one.kind === "line" && one.side === side && one.part === part)).filter(Boolean);
-  const steps = chooseEvenly(lines[0]?.raw.x ?? [], NUMBERS_SHOWN);
+  const steps = chooseEvenly(gatherSteps(lines), NUMBERS_SHOWN);
   const heads = [chart.spec.x_label || "x", ...lines.map((line) => [line.part, line.label].filter(Boolean).join(" "))];
   const rows = steps.map((x) => [
     formatNumber(x),
     ...lines.map((line) => {
-      const at = findNearest(line.raw.x, x);
-      return line.raw.x[at] === x ? formatNumber(line.raw.y[at]) : "";
+      const { value, where } = readLine(line, x);
+      return formatNumber(value) + where;
     }),
   ]);
   const box = document.createElement("div");
@@ -33,6 +33,11 @@ function tabulate(chart) {
   box.setAttribute("aria-label", `Numbers of ${chart.figure.dataset.name}`);
   box.append(makeTable(heads, rows));
   return box;
+}
+
+/** The steps of all lines, each once. */
+function gatherSteps(lines) {
+  return [...new Set(lines.flatMap((line) => line.raw.x))].sort((one, other) => one - other);
 }
 
 function makeTable(heads, rows) {

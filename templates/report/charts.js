@@ -30,7 +30,10 @@ function readColours() {
 
 /** What is drawn of a chart, from the back to the front: bands, values behind their means, lines. */
 function makeLayers(spec) {
-  const lines = spec.lines.map((line) => ({ ...line, x: unpackNumbers(line.x), y: unpackGaps(line.y) }));
+  const lines = spec.lines.map((line) => {
+    const [x, said] = [line.x, line.y].map(unpackNumbers);
+    return { ...line, x, y: leaveGaps(said), raw: { x, y: said } };
+  });
   const back = (line) => (line.side === "base" ? 0 : 2) + (line.style === "solid" ? 1 : 0);
   const ordered = [...lines].sort((one, other) => back(one) - back(other));
   const bands = [...(spec.bands ?? [])].sort((one, other) => Number(one.side === "head") - Number(other.side === "head"));
@@ -44,7 +47,7 @@ function makeLayers(spec) {
       ];
     }),
     ...faint.map((line) => ({ ...line, kind: "faint" })),
-    ...ordered.map((line) => ({ ...line, ...takeCourse(line), raw: { x: line.x, y: line.y }, kind: "line" })),
+    ...ordered.map((line) => ({ ...line, ...takeCourse(line), kind: "line" })),
   ];
 }
 
@@ -223,13 +226,10 @@ function tellStep(chart, x) {
 function tellPart(lines, part, x) {
   const read = (side) => {
     const line = lines.find((one) => one.side === side);
-    if (!line) return null;
-    const at = findNearest(line.raw.x, x);
-    const where = line.raw.x[at] === x ? "" : ` (at ${formatNumber(line.raw.x[at])})`;
-    return { label: line.label, value: line.raw.y[at], where };
+    return line ? { label: line.label, ...readLine(line, x) } : null;
   };
   const [head, base] = [read("head"), read("base")];
-  const isPair = head && base && head.value !== null && base.value !== null;
+  const isPair = head && base && !Number.isNaN(head.value) && !Number.isNaN(base.value);
   const texts = isPair ? formatPair(base.value, head.value) : { head: formatNumber(head?.value), base: formatNumber(base?.value) };
   const said = [];
   if (head) said.push(`${head.label} ${texts.head}${head.where}`);

@@ -2,30 +2,76 @@
 "use strict";
 
 const MINUS = "\u2212", THIN = "\u202f", MISSING = "–";
+const LARGEST = 1e150;
+/** As in `charts.py`. */
 
-/** A number alone: four significant digits, or all of a whole number. */
+/** A number alone: four significant digits, or all of a whole number; as `format_number` in `filters.py`. */
 function formatNumber(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return value === undefined ? MISSING : "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
-  if (!isPlain(value)) return writeScaled(value, 3);
-  if (Number.isInteger(value)) return writePlain(value, 0);
-  return writePlain(value, Math.max(0, 3 - magnitude(value))).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+  const held = tidy(value);
+  return writeTo(held, Math.max(stepOf(held, 4), ownPlace(held)), isPlain(held));
 }
 
-/** Both sides with as many places as show two digits of their difference, and the difference. */
+/** Both sides with as many places as show two digits of their difference, and the difference; as `format_pair`. */
 function formatPair(base, head) {
-  const change = head - base;
+  const [low, high] = [tidy(base), tidy(head)];
+  const change = Number((high - low).toPrecision(12));
   if (!Number.isFinite(change) || change === 0) {
-    return { base: formatNumber(base), head: formatNumber(head), change: change === 0 ? "0" : MISSING };
+    return { base: formatNumber(base), head: formatNumber(head), change: tellLeap(low, high) };
   }
-  const largest = Math.max(Math.abs(base), Math.abs(head));
-  // Seven digits are what the page holds of a number.
-  const places = Math.min(1 - magnitude(change), 6 - magnitude(largest));
-  const write = (value) => isPlain(largest)
-    ? writePlain(value, Math.min(Math.max(places, 0), 20))
-    : writeScaled(value, Math.min(Math.max(places + magnitude(value), 1), 7));
+  const place = commonPlace(low, high, change);
+  const plain = isPlain(Math.max(Math.abs(low), Math.abs(high)));
   const sign = change > 0 ? "+" : "";
-  return { base: write(base), head: write(head), change: sign + (isPlain(change) ? write(change) : writeScaled(change, 1)) };
+  return {
+    base: writeSide(low, place, plain), head: writeSide(high, place, plain), change: sign + writeTo(change, place, isPlain(change)),
+  };
+}
+
+/** The change where there is none to calculate. */
+function tellLeap(low, high) {
+  if (Number.isNaN(low) || Number.isNaN(high) || low === high) return Number.isFinite(low) && low === high ? "0" : MISSING;
+  return high > low ? "+∞" : `${MINUS}∞`;
+}
+
+/** A number without the noise of how it was held: seven digits of a float of four bytes, fifteen of one of eight. */
+function tidy(value) {
+  if (Number.isInteger(value) || !Number.isFinite(value)) return value;
+  return Number(value.toPrecision(Math.fround(value) === value ? 7 : 15));
+}
+
+/** The power of ten of the last digit that a number has; zero has none to lose. */
+function ownPlace(value) {
+  if (!value) return Infinity;
+  const [digits, exponent] = value.toExponential().split("e");
+  return Number(exponent) - (digits.split(".")[1] ?? "").length;
+}
+
+/** The power of ten of the last of so many significant digits, counted after rounding to them. */
+function stepOf(value, digits) {
+  return magnitude(Number(value.toExponential(digits - 1))) - digits + 1;
+}
+
+/** The power of ten of the last digit that both sides of a pair show: two of the change, and of sides not far from it. */
+function commonPlace(low, high, change) {
+  const isOne = [change, Number(change.toExponential(1))].some((one) => /^-?1/.test(one.toExponential()));
+  const place = magnitude(change) - (isOne ? 2 : 1);
+  const sides = [low, high].filter((side) => side && magnitude(side) >= place - 2).map((side) => magnitude(side) - 1);
+  return Math.max(Math.min(place, ...sides), Math.min(ownPlace(low), ownPlace(high)));
+}
+
+/** One side of a pair: on its own scale where it would round to zero. */
+function writeSide(value, place, plain) {
+  const isZero = Math.abs(value) < 10 ** (plain ? Math.min(place, 0) : place) / 2;
+  return isZero && (value || !plain) ? formatNumber(value) : writeTo(value, place, plain);
+}
+
+/** A number down to a power of ten; a plain one keeps all before the point. */
+function writeTo(value, place, plain) {
+  if (!value) return writePlain(0, plain ? Math.min(Math.max(-place, 0), 20) : 0);
+  if (plain) return writePlain(value, Math.min(Math.max(-place, 0), 20));
+  const rounded = Number(value.toExponential(Math.min(Math.max(magnitude(value) - place, 0), 15)));
+  return writeScaled(value, Math.min(Math.max(magnitude(rounded) - place, 0), 15));
 }
 
 /** The numbers of an axis, with the places that tell neighbours apart. */
@@ -84,9 +130,13 @@ function unpackNumbers(packed) {
   return Array.from(numbers);
 }
 
-/** What is no number becomes null: a gap. */
+/** What no axis can hold becomes null: a gap. */
+function leaveGaps(numbers) {
+  return numbers.map((value) => (Math.abs(value) < LARGEST ? value : null));
+}
+
 function unpackGaps(packed) {
-  return unpackNumbers(packed).map((value) => (Number.isFinite(value) ? value : null));
+  return leaveGaps(unpackNumbers(packed));
 }
 
 /** The place of the number nearest to another one, of numbers that rise. */
@@ -99,6 +149,12 @@ function findNearest(numbers, value) {
     else high = middle;
   }
   return Math.abs(numbers[high] - value) < Math.abs(value - numbers[low]) ? high : low;
+}
+
+/** A line at the step nearest to x, and which one that is where it is another. */
+function readLine(line, x) {
+  const at = findNearest(line.raw.x, x);
+  return { value: line.raw.y[at], where: line.raw.x[at] === x ? "" : ` (at ${formatNumber(line.raw.x[at])})` };
 }
 
 /** One number for each block of so many neighbours; what is left over at the end would be noise. Gaps are left out. */

@@ -59,9 +59,18 @@ function endPrint() {
   showTheme(recallTheme());
 }
 
+/** The name behind the # of the address; an address may be written by hand, and wrong. */
+function nameTarget() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
 /** Open the part that the address names. */
 function openTarget() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.getElementById(nameTarget());
   const part = target?.closest("details");
   if (!part || part.open) return;
   part.open = true;

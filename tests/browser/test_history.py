@@ -97,7 +97,7 @@ def test_the_last_two_runs_are_compared_at_first(show: Callable[..., Watched]) -
     rows = rows_of(watched.page)
     assert list(rows) == ["accuracy ↑", "val/loss ↓", "f1 ↑", "n_test"]
     assert rows["n_test"] == ["same", "1\u202f200", "1\u202f200", "0", "equal"]
-    assert rows["f1 ↑"] == ["🔍 unclear", "0.880", "0.890", "+0.010", "2 more runs until there is a band"]
+    assert rows["f1 ↑"] == ["🔍 unclear", "0.880", "0.890", "+0.01", "2 more runs until there is a band"]
     assert rows["accuracy ↑"][0] == "same"
     assert rows["accuracy ↑"][4] == "inside the band"
     assert (watched.asked, watched.said) == ([], [])

@@ -280,3 +280,13 @@ def test_what_breaks_out_of_the_markup_is_stopped_by_the_policy(open_page: Open,
     assert opened.locator("h1").is_visible()
     assert opened.evaluate("document.baseURI").startswith("file:")
     assert [address for address in watched.asked if not address.startswith("file:")] == []
+
+
+def test_an_address_written_wrong_opens_nothing_and_says_nothing(open_page: Open, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(render_html(CASES["plain"](), Drawn(curves={}, pairs=())), encoding="utf-8")
+    watched = open_page()
+    opened = watched.open(path)
+    opened.evaluate("location.hash = '#%'")
+    opened.wait_for_timeout(50)
+    assert watched.said == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import replace
@@ -13,6 +12,7 @@ import pytest
 
 from cml_bot.curve_rules import find_window
 from cml_bot.draw_lines import means, smooth_numbers
+from cml_bot.filters import format_number, format_pair
 from cml_bot.model import Curve, Goal, Key, Series
 from cml_bot.page import render_html
 from cml_bot.render import Drawn
@@ -185,21 +185,65 @@ def test_numbers_in_the_page_are_those_of_the_report(show: Open) -> None:
     assert read == pytest.approx(curve.head.y, rel=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("base", "head", "told"),
-    [
-        (0.8912, 0.9034, {"base": "0.891", "head": "0.903", "change": "+0.012"}),
-        (12345.0, 12399.0, {"base": "12\u202f345", "head": "12\u202f399", "change": "+54"}),
-        (2e-7, 1e-7, {"base": "2.0e-07", "head": "1.0e-07", "change": "−1.0e-07"}),
-        (1.0, 1.0, {"base": "1", "head": "1", "change": "0"}),
-        (-0.5, 0.25, {"base": "−0.50", "head": "0.25", "change": "+0.75"}),
-    ],
-)
-def test_numbers_are_written_as_the_report_writes_them(
-    show: Open, base: float, head: float, told: dict[str, str]
-) -> None:
+PAIRS = [
+    (0.8912, 0.9034),
+    (12345.0, 12399.0),
+    (2e-7, 1e-7),
+    (1.0, 1.0),
+    (-0.5, 0.25),
+    (0.0, 1e-9),
+    (1e15, 1.2e15),
+    (1e-5, 3.0),
+    (100.0, 1.4999),
+    (0.99996, 1.00004),
+    (3834568089.0, 3834568090.0),
+    (1.0, math.inf),
+    (math.inf, math.inf),
+    (math.nan, 1.0),
+]
+
+
+def test_numbers_are_written_as_the_report_writes_them(show: Open) -> None:
     page = show(two_curves()).page
-    assert page.evaluate(f"formatPair({json.dumps(base)}, {json.dumps(head)})") == told
+    for base, head in PAIRS:
+        pair = format_pair(base, head)
+        assert page.evaluate("([base, head]) => formatPair(base, head)", [base, head]) == {
+            "base": pair.base,
+            "head": pair.head,
+            "change": pair.change,
+        }
+    alone = [0.99996, 1e15, 1e-46, 0.12300001, 0.123, 131500.0, 1e150, 0.0, -2.5, -1e-9, math.inf, -math.inf, math.nan]
+    assert page.evaluate("(values) => values.map(formatNumber)", alone) == [format_number(value) for value in alone]
+    short = [float(np.float32(value)) for value in (0.123, 0.99996, 9.1, 1.5e-7)]
+    assert page.evaluate("(values) => values.map(formatNumber)", short) == ["0.123", "1.000", "9.1", "1.5e-07"]
+
+
+def test_numbers_of_sides_with_other_steps_are_all_in_the_table(show: Open) -> None:
+    page = show(two_curves()).page
+    see_chart(page)
+    page.locator("[data-chart='0'] details.numbers summary").click()
+    rows = page.locator("[data-chart='0'] details.numbers tbody tr").all_inner_texts()
+    assert [row.split("\t") for row in rows] == [
+        ["0", "1", "1"],
+        ["10", "0.5", "0.75 (at 15)"],
+        ["15", "0.5 (at 10)", "0.75"],
+        ["20", "0.25", "0.75 (at 15)"],
+        ["30", "0.125", "0.5"],
+    ]
+
+
+def test_what_no_axis_holds_is_read_all_the_same(show: Open) -> None:
+    ys = (1.0, math.inf, -math.inf, math.nan, 1e200, 0.5)
+    curve = Curve(key=Key("", "loss"), head=Series(name="loss", x=tuple(range(6)), y=ys, x_label="step"), base=None)
+    page = show(replace(two_curves(), curves=(curve,))).page
+    see_chart(page)
+    page.locator("[data-chart='0'] details.numbers summary").click()
+    told = page.locator("[data-chart='0'] details.numbers tbody td").all_inner_texts()
+    assert told == ["1", "∞", "−∞", "NaN", "1e+200", "0.5"]
+    page.locator("[data-chart='0'] .plot").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert readout(page) == "step 1 · this branch ∞"
 
 
 def test_the_filter_chooses_curves_too(show: Open) -> None:
