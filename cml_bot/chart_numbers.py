@@ -136,11 +136,11 @@ def _number_histogram(pair: ChartPair, base_label: str) -> Told | None:
     if head and base and not shared:
         return _number_spread(pair, head, base, base_label)
     edges = shared.edges if shared else one.edges
-    ours = shared.head if shared else head.counts if head else [None] * len(edges)
-    theirs = shared.base if shared else base.counts if base else [None] * len(edges)
+    ours = shared.head if shared else head.counts if head else [None] * (len(edges) - 1)
+    theirs = shared.base if shared else base.counts if base else [None] * (len(edges) - 1)
     rows = [
         Row((f"{left} to {right}",), here, there)
-        for (left, right), here, there in zip(pairwise(format_ticks(edges)), ours, theirs, strict=False)
+        for (left, right), here, there in zip(pairwise(format_ticks(edges)), ours, theirs, strict=True)
     ]
     return _write(pair, (shorten_middle(one.x_label, LABEL_LENGTH),), rows, base_label, with_change=True)
 
@@ -191,7 +191,7 @@ def _number_cloud(pair: ChartPair, base_label: str) -> Told | None:
     one = head or base
     if one is None:
         return None
-    rows = [Row(("points", ""), len(head.x) if head else None, len(base.x) if base else None)]
+    rows = [Row(("points", "how many"), len(head.x) if head else None, len(base.x) if base else None)]
     for axis, label in (("x", one.x_label), ("y", one.y_label)):
         sorts = [_sorted(getattr(side, axis)) if side else [] for side in (head, base)]
         rows += [

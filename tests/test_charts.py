@@ -369,7 +369,7 @@ class TestNumbers:
     def test_points_by_how_they_are_spread(self) -> None:
         told = number_chart(pair(cloud(101, 1), cloud(50, 2)), base_label="main")
         assert told is not None
-        assert told.rows[0] == ("points", "", "50", "101")
+        assert told.rows[0] == ("points", "how many", "50", "101")
         assert [row[:2] for row in told.rows[1:6]] == [
             ("actual", name)
             for name in ("smallest", "a quarter below", "half below", "three quarters below", "largest")
@@ -388,6 +388,8 @@ class TestNumbers:
     def test_one_side_has_no_change(self) -> None:
         told = number_chart(pair(histogram(1, 2), None), base_label="main")
         assert told == (("score", "here"), (("0 to 1", "1"), ("1 to 2", "2")))
+        told = number_chart(pair(None, histogram(1, 2)), base_label="main")
+        assert told == (("score", "main"), (("0 to 1", "1"), ("1 to 2", "2")))
 
 
 class TestBins:

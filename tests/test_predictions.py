@@ -20,6 +20,7 @@ from cml_bot.config import Config
 from cml_bot.known_curves import find_score
 from cml_bot.model import Bars, Chart, Histogram, Matrix, Metric, Note, Points
 from cml_bot.readers import find_format, load_reader
+from cml_bot.readers._examples import draw_bins
 from cml_bot.readers.predictions import MOST_HELD, observe
 from cml_bot.trees import FolderTree
 
@@ -134,6 +135,25 @@ class TestTwoClasses:
         found = read(write(tmp_path, "predictions.csv", label=words, prob_no=SCORE, prob_yes=1 - SCORE))
         assert curve(found, "ROC").score == pytest.approx(roc_auc_score(TRUE == 0, 1 - SCORE))
 
+    @pytest.mark.parametrize("name", ["prob - spam", "Prob.spam", "prob (spam)", "prob(spam)", "y_prob__spam"])
+    def test_the_class_in_the_name_of_a_column(self, tmp_path: Path, name: str) -> None:
+        columns = {"label": np.where(TRUE == 1, "spam", "ham"), name: SCORE}
+        found = read(write(tmp_path, "predictions.csv", **columns))
+        assert curve(found, "ROC").score == pytest.approx(roc_auc_score(TRUE, SCORE))
+
+    def test_classes_below_zero_are_classes_of_their_own(self, tmp_path: Path) -> None:
+        columns = {"label": 2 * TRUE - 1, "prob_1": SCORE, "prob_-1": 1 - SCORE}
+        found = read(write(tmp_path, "predictions.csv", **columns))
+        assert curve(found, "ROC").score == pytest.approx(roc_auc_score(TRUE, SCORE))
+
+    def test_scores_named_after_no_class_are_told(self, tmp_path: Path) -> None:
+        found = read(write(tmp_path, "predictions.csv", label=np.where(TRUE == 1, "spam", "ham"), prob_junk=SCORE))
+        assert notes(found) == "no column of scores is named after spam: no ROC. Call it prob_spam."
+
+    def test_a_short_row_misses_its_last_cells(self) -> None:
+        found = list(observe(("y_true", "y_pred"), [("a", "a"), ("b",), (), ("b", "b")]))
+        assert "2 rows without a label" in notes(found)
+
     def test_what_is_missing_is_counted(self, tmp_path: Path) -> None:
         path = tmp_path / "predictions.csv"
         path.write_text("y_true,y_pred,y_score\n1,1,0.9\n0,0,\n0,,0.2\n,1,0.8\n")
@@ -203,6 +223,13 @@ class TestNumbers:
         path = tmp_path / "predictions.csv"
         path.write_text("y_true,y_pred\n" + "".join(f"{value},0.25\n" for value in values))
         assert all(is_whole(one) for one in charts(read(path)).values())
+
+
+@pytest.mark.parametrize("values", [[1e-320], [0.0, 1e-320], [-5e-324, 5e-324], [2e-300, 1e-299]])
+def test_bins_of_numbers_next_to_nothing(values: list[float]) -> None:
+    found = draw_bins(np.array(values), "residuals", "prediction - truth", is_share=False)
+    assert is_whole(found)
+    assert sum(found.counts) == len(values)
 
 
 @pytest.mark.slow

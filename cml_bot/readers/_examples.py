@@ -31,6 +31,8 @@ _FAR = 0.01
 """Share of the numbers on either side that do not choose how wide bins are."""
 _LARGEST = 1e100
 """So that no product or sum of numbers overflows."""
+_SMALLEST = 1e-300
+"""No bin is thinner: a power of ten below it is 0."""
 
 
 def as_numbers(cells: Cells) -> Numbers:
@@ -155,7 +157,8 @@ def _round_edges(numbers: Numbers) -> Numbers:
     """Give even edges around all numbers; how wide they are the middle says, and not the few that lie far out."""
     low, high = np.quantile(numbers, (_FAR, 1 - _FAR))
     least, most = float(numbers.min()), float(numbers.max())
-    width = max((high - low) / _WANTED_BINS, (most - least) / (_MOST_BINS - 2)) or abs(most) or 1.0
+    width = max((high - low) / _WANTED_BINS, (most - least) / (_MOST_BINS - 2)) or abs(most)
+    width = width if width > _SMALLEST else 1.0
     power = 10.0 ** math.floor(math.log10(width))
     step = next(power * one for one in (1, 2, 5, 10) if power * one >= width * (1 - 1e-9))
     first, last = math.floor(least / step), math.floor(most / step) + 1

@@ -31,6 +31,8 @@ _PREDICTIONS = (
 _SCORES = ("y_score", "score", "y_prob", "y_proba", "prob", "proba", "probability", "pred_proba", "pred_prob")
 _SCORE_OF = ("y_score_", "score_", "y_prob_", "y_proba_", "prob_", "proba_", "probability_")
 """How the name of a column begins that holds the score of one class, whose name follows."""
+_SEPARATOR = re.compile(r"(?:[ _.(]|-(?!\d))+")
+"""What may lie between the two; a minus before a digit is part of the class."""
 _SLICES = ("slice", "segment", "subgroup", "group", "cohort")
 _WORD = re.compile(rb"[A-Za-z_][\w .-]*")
 _FIRST, _LAST = 1 << 14, 1 << 16
@@ -69,7 +71,7 @@ def find_roles(columns: Iterable[str]) -> Roles | None:
         for names in (_TRUTHS, _PREDICTIONS, _SCORES, _SLICES)
     )
     scores = {
-        name.strip()[len(begin) :]: name
+        _name_class(name.strip()[len(begin) :]): name
         for plain, name in known.items()
         for begin in _SCORE_OF
         if plain.startswith(begin) and len(plain) > len(begin) and name not in (truth, prediction, score)
@@ -77,6 +79,18 @@ def find_roles(columns: Iterable[str]) -> Roles | None:
     if not truth or not (prediction or score or scores):
         return None
     return Roles(truth=truth, prediction=prediction, score=score, scores=scores, part=part)
+
+
+def _name_class(rest: str) -> str:
+    """Give the class that a column of scores is named after, of what follows the first word and its separator.
+
+    Example:
+        >>> _name_class("- spam"), _name_class("(spam)"), _name_class("f(x)"), _name_class("-1")
+        ('spam', 'spam', 'f(x)', '-1')
+    """
+    begin = _SEPARATOR.match(rest)
+    label = rest[begin.end() :] if begin else rest
+    return (label.removesuffix(")") if label.count(")") > label.count("(") else label).strip() or rest
 
 
 def is_predictions(columns: Sequence[str], where: str) -> bool:

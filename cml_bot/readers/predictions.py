@@ -79,7 +79,7 @@ def _read(columns: Sequence[str], rows: Iterable[Sequence[object]], wanted: Sequ
     while block := list(islice(rows, _BLOCK)):
         kept = _choose(range(examples.n_rows, examples.n_rows + len(block)), examples.every)
         for name, place in places.items():
-            examples.cells[name].extend([row[place] for row in compress(block, kept)])
+            examples.cells[name].extend([row[place] if place < len(row) else None for row in compress(block, kept)])
         examples.places.extend(compress(range(examples.n_rows, examples.n_rows + len(block)), kept))
         examples.n_rows += len(block)
         if len(examples.places) > MOST_HELD:
@@ -145,6 +145,10 @@ def _observe_classes(examples: _Examples, roles: Roles, truth: Cells, said: Cell
         scores = score or column
         if scores:
             yield from _observe_scores(truth, scores, labels, positive)
+        elif roles.scores:
+            yield Note(
+                text=f"no column of scores is named after {tidy(positive)}: no ROC. Call it prob_{tidy(positive)}."
+            )
     elif score and len(labels) < _TWO:
         yield _ONE_CLASS
 
