@@ -28,7 +28,7 @@ import re
 import unicodedata
 from itertools import dropwhile, islice
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,6 +179,21 @@ def address(url: str) -> str:
         ('https://example.com/a%20b%281%29.png?raw=1', '/uploads/0a/x_1.png')
     """
     return quote(url, safe="/:?=&%#~.-_+@,", errors="replace")
+
+
+def safe_link(url: str) -> str:
+    """Give an address that a page may link to: http or https, and nothing that a browser would run; else nothing.
+
+    Example:
+        >>> safe_link("https://ci.example/7"), safe_link("javascript:alert(1)"), safe_link("https://me:pw@ci.example")
+        ('https://ci.example/7', '', '')
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    is_plain = parts.scheme in ("http", "https") and parts.netloc and "@" not in parts.netloc
+    return quote(url, safe="/:?=&%#~.-_+@,;!", errors="replace") if is_plain else ""
 
 
 def attribute(url: str) -> str:

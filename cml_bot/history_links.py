@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
+
+from cml_bot.escape import safe_link
 
 if TYPE_CHECKING:
     from cml_bot.model import Build
@@ -43,21 +45,6 @@ def find_commits(build: Build, origin: str) -> str:
     scheme, host, path = _split(origin.strip())
     forge, host = _find_forge(host)
     return _write(forge, f"{scheme}://{host}", path) if forge else ""
-
-
-def safe_link(url: str) -> str:
-    """Give an address that a page may link to: http or https, and nothing that a browser would run; else nothing.
-
-    Example:
-        >>> safe_link("https://ci.example/7"), safe_link("javascript:alert(1)"), safe_link("https://me:pw@ci.example")
-        ('https://ci.example/7', '', '')
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    is_plain = parts.scheme in ("http", "https") and parts.netloc and "@" not in parts.netloc
-    return quote(url, safe="/:?=&%#~.-_+@,;!", errors="replace") if is_plain else ""
 
 
 def _write(forge: str, server: str, repo: str) -> str:

@@ -12,12 +12,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from cml_bot import __version__
-from cml_bot.escape import clean
+from cml_bot.escape import clean, safe_link
 from cml_bot.filters import format_number, format_pair
 from cml_bot.history_cards import link_words, list_names, make_cards, tell_lead, tell_slides, write_values
 from cml_bot.history_drawing import ROOM, SIDE, draw_course, list_means, place_levels
 from cml_bot.history_forms import describe, write_csv
-from cml_bot.history_links import safe_link
 from cml_bot.history_settings import gather_settings, tell_changes
 from cml_bot.own_page import MARK
 from cml_bot.page_parts import dump_data, write_page

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from cml_bot.config import find_config
 from cml_bot.errors import ConfigError
+from cml_bot.escape import safe_link
 from cml_bot.forges import FORGES, load_forge
 from cml_bot.git import SHA, find_checkout, read_parents
 from cml_bot.job import Job
@@ -97,12 +98,15 @@ def _find_root(cwd: Path, repository: Path | None) -> Path:
 
 
 def find_build(env: Mapping[str, str]) -> Build:
-    """Ask every forge whether this is its CI; an empty Build on a laptop."""
+    """Ask every forge whether this is its CI; an empty Build on a laptop.
+
+    Its page is an address that can be linked to: the job's code may have set the variable it is from.
+    """
     event = _read_event(env.get("GITHUB_EVENT_PATH", ""))
     for name in FORGES:
         build = load_forge(name).build(env, event)
         if build is not None:
-            return build
+            return replace(build, url=safe_link(build.url))
     return Build()
 
 

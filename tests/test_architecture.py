@@ -92,7 +92,7 @@ ALLOWED: dict[str, set[str]] = {
     "history_table": EDGE | {"comparable", "doubles", "drift", "rows", "rules", "stats", "weigh"},
     "history_forms": EDGE | TEXT | {"as_json", "history_table", "names", "stats", "wording_noise", "wording_rows"},
     "history_log": EDGE | {"config", "git", "history_table", "job", "records"},
-    "history_links": EDGE,
+    "history_links": EDGE | {"escape"},
     "history_drawing": EDGE | {"history_table", "stats", "wording_noise"},
     "history_cards": EDGE
     | TEXT
@@ -103,7 +103,6 @@ ALLOWED: dict[str, set[str]] = {
         "history_cards",
         "history_drawing",
         "history_forms",
-        "history_links",
         "history_settings",
         "history_table",
         "own_page",
@@ -251,7 +250,7 @@ ALLOWED: dict[str, set[str]] = {
         "slices",
         "trees",
     },
-    "workspace": EDGE | {"config", "forges", "git", "job", "tokens"},
+    "workspace": EDGE | {"config", "escape", "forges", "git", "job", "tokens"},
     "deliver": EDGE
     | {
         "announce",

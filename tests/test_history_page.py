@@ -16,11 +16,12 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from cml_bot.errors import ConfigError
+from cml_bot.escape import safe_link
 from cml_bot.history_badge import draw_badge
 from cml_bot.history_cards import make_cards, tell_lead, write_values
 from cml_bot.history_drawing import ODD, draw_course, place_levels
 from cml_bot.history_forms import write_csv
-from cml_bot.history_links import find_commits, safe_link
+from cml_bot.history_links import find_commits
 from cml_bot.history_page import gather_data, render_history_page, view_history
 from cml_bot.history_settings import gather_settings
 from cml_bot.history_table import History, make_history

@@ -10,6 +10,7 @@ from cml_bot.errors import ForbiddenError, PublishError
 from cml_bot.forges._patience import Patience
 from cml_bot.forges.gitlab import build, connect, place
 from cml_bot.model import Build
+from cml_bot.workspace import find_build
 
 HEAD, MERGE, BASE, ZEROS = "b5" * 20, "c7" * 20, "a1" * 20, "0" * 40
 JOB = {
@@ -170,3 +171,9 @@ def test_a_token_that_no_header_carries() -> None:
     with pytest.raises(PublishError, match="characters that no token has") as refused:
         link("glpat-0123\n456")
     assert "glpat" not in str(refused.value)
+
+
+@pytest.mark.parametrize("page", ["javascript:alert(1)", "data:text/html,x", "https://me:secret@ci.example/7", "//x"])
+def test_a_page_that_no_report_may_link_to(page: str) -> None:
+    assert find_build(JOB | {"CI_JOB_URL": page}).url == ""
+    assert find_build(JOB).url == JOB["CI_JOB_URL"]
