@@ -64,7 +64,7 @@ def _drop_kind(said: str, name: str) -> str:
         '2 classes: all right'
     """
     words = re.sub(r"[\W_]+", " ", name.lower())
-    kind = next((kind for kind in KINDS if said.startswith(f"{kind} of ") and kind in words), "")
+    kind = next((kind for kind in KINDS if said.startswith(f"{kind} of ") and kind.split()[0] in words), "")
     return said.removeprefix(f"{kind} of ") if kind else said
 
 
