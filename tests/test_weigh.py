@@ -278,7 +278,7 @@ def test_of_twenty_metrics_one_is_as_far_off_by_chance() -> None:
     middle = {name: (low + high) / 2 for name, (low, high) in bands.items()}
     first, *_ = compare(sides(**middle | {"m0": low}), history[-1], RULES, history=history)
     assert first.trend is Trend.UNCLEAR
-    assert first.evidence.decide.startswith("among 20 metrics one may be this far off by chance")
+    assert first.evidence.decide.startswith("outside of its own noise, but one of 20 metrics may be so by chance")
     assert (first.evidence.p or 1) < 0.05 < (first.evidence.adjusted or 0)
 
 
