@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 _COMMIT = re.compile(r"\b[0-9a-f]{7}\b")
 SLID, WORSE, BETTER, STEADY, NEW = "has slid", "worse", "better", "steady", "no band yet"
+GONE, ODD, MOVED = "not in the last run", "last run is an outlier", "at another level than before"
 """Where a metric of main stands."""
 LEAD = {
     SLID: "slid",
+    GONE: GONE,
+    ODD: "with an outlier as the last run",
     WORSE: "worse than before",
     BETTER: "better than before",
+    MOVED: MOVED,
     STEADY: "steady",
     NEW: "without a band yet",
 }
@@ -177,16 +181,16 @@ def _tell_state(row: HistoryRow, last: str, *, is_slid: bool) -> State:
     if is_slid:
         return State(SLID, SLID, "bad")
     if row.values[-1] is None:
-        return State("", "not in the last run")
+        return State(GONE, GONE)
     if last in row.outliers:
-        return State("", "last run is an outlier")
+        return State(ODD, ODD)
     if row.level is None:
         return State(NEW, NEW)
     if not row.shifts:
         return State(STEADY, STEADY)
     shift = row.shifts[-1]
     if row.goal is Goal.NONE:
-        return State("", "at another level than before")
+        return State(MOVED, MOVED)
     if (shift.after > shift.before) == (row.goal is Goal.HIGHER):
         return State(BETTER, LEAD[BETTER], "good")
     return State(WORSE, LEAD[WORSE], "bad")

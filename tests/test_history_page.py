@@ -97,9 +97,10 @@ def test_what_is_gated_comes_first() -> None:
     ("values", "goal", "said"),
     [
         ([*noisy(10), *noisy(10, level=0.90)], "accuracy", "1 metric: 1 better than before"),
-        ([*noisy(10), *noisy(4, level=0.90)], "plain", ""),
+        ([*noisy(10), *noisy(4, level=0.90)], "plain", "1 metric: 1 at another level than before"),
         (noisy(3), "accuracy", "1 metric: 1 without a band yet"),
-        ([*noisy(10), None], "accuracy", ""),
+        ([*noisy(10), None], "accuracy", "1 metric: 1 not in the last run"),
+        ([*noisy(20), 0.5], "accuracy", "1 metric: 1 with an outlier as the last run"),
     ],
 )
 def test_the_lead(values: list[float | None], goal: str, said: str) -> None:
