@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from cml_bot.charts import LARGEST
+from cml_bot.charts import is_drawable
 from cml_bot.filters import plural
 from cml_bot.model import Band
 from cml_bot.stats.segments import find_outliers
@@ -78,7 +78,7 @@ def tell_band(band: Band, label: str = "") -> str:
 
 def _leave_out_crashed(runs: Sequence[Series]) -> list[Series]:
     """Leave out runs that end in no number, or in one that does not belong to the others."""
-    whole = [run for run in runs if run.y and _is_number(run.y[-1])]
+    whole = [run for run in runs if run.y and is_drawable(run.y[-1])]
     crashed = find_outliers([run.y[-1] for run in whole], CRASHED) if len(whole) >= FEWEST_RUNS else ()
     return [run for place, run in enumerate(whole) if place not in crashed]
 
@@ -87,7 +87,7 @@ def _make_band(
     series: Sequence[Series], x: Sequence[float], shares: tuple[float, float], *, is_history: bool
 ) -> Band | None:
     """Read all of them at the same steps; where half are missing there is a gap. None where none differs."""
-    places = _choose_places([place for place in x if _is_number(place)])
+    places = _choose_places([place for place in x if is_drawable(place)])
     rows = [_between(series, place, shares) for place in places]
     known = [(low, high) for low, high in rows if math.isfinite(low)]
     if len(known) < 2 or all(low == high for low, high in known):
@@ -129,13 +129,8 @@ def _read(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
     if at == len(xs) or (at == 0 and xs[0] != x):
         return math.nan
     if xs[at] == x:
-        return float(ys[at]) if _is_number(ys[at]) else math.nan
-    if not (_is_number(ys[at - 1]) and _is_number(ys[at])):
+        return float(ys[at]) if is_drawable(ys[at]) else math.nan
+    if not (is_drawable(ys[at - 1]) and is_drawable(ys[at])):
         return math.nan
     share = (x - xs[at - 1]) / (xs[at] - xs[at - 1])
     return ys[at - 1] * (1 - share) + ys[at] * share
-
-
-def _is_number(value: float) -> bool:
-    """Whether it is one that can be reckoned with: an integer may have more digits than a float holds."""
-    return -LARGEST < value < LARGEST

@@ -17,7 +17,7 @@ MOST_SHARED = 4 * MOST_BINS
 NEARLY = 0.02
 """Share of a bin by which edges may differ and still be the same."""
 LARGEST = 1e150
-"""Beyond it, widths and sums overflow."""
+"""Beyond it, axes, widths, areas and sums overflow."""
 
 Side = tuple[float, ...]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cml_bot.bins import is_rising, merge_bins
+from cml_bot.bins import LARGEST, is_rising, merge_bins
 from cml_bot.model import Bars, ChartPair, Histogram, Matrix, Points
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ MOST_CLASSES = 100
 """Rows, and columns, of a matrix."""
 MOST_BARS = 500
 MOST_POINTS = 500
-LARGEST = 1e150
-"""Beyond it, axes and areas overflow."""
 
 Side = tuple[float, ...]
 Cells = tuple[Side, ...]
@@ -187,7 +185,7 @@ def _bound_points(chart: Points) -> Points:
     if total <= MOST_POINTS:
         return chart
     # Where one is no number, there is no length.
-    if chart.is_line and all(abs(value) < LARGEST for side in (chart.x, chart.y) for value in side):
+    if chart.is_line and all(map(is_drawable, (*chart.x, *chart.y))):
         x, y = thin_line(chart.x, chart.y)
         return replace(chart, x=x, y=y)
     kept = [place * (total - 1) // (MOST_POINTS - 1) for place in range(MOST_POINTS)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cml_bot.charts import LARGEST
+from cml_bot.bins import LARGEST
+from cml_bot.charts import is_drawable
 from cml_bot.curve_groups import is_on_training
 from cml_bot.model import Goal
 
@@ -26,11 +27,6 @@ FEWEST = 5
 """Points that can be smoothed."""
 
 
-def is_number(value: float) -> bool:
-    """Whether an axis can hold it."""
-    return -LARGEST < value < LARGEST
-
-
 def is_logarithmic(low: float, high: float) -> bool:
     """Whether values from `low` to `high` need a log scale."""
     return low > 1 / LARGEST and high / DECADES > low
@@ -50,7 +46,7 @@ def _is_slab(side: Sequence[float]) -> bool:
         return False
     places = range(0, last, 1 + last // LOOKED_AT)
     pairs = [(float(side[at]), float(side[at + 1])) for at in places]
-    pairs = [pair for pair in pairs if is_number(pair[0]) and is_number(pair[1])]
+    pairs = [pair for pair in pairs if is_drawable(pair[0]) and is_drawable(pair[1])]
     if len(pairs) < SLAB - 1:
         return False
     steps = sorted(abs(right - left) for left, right in pairs)
@@ -64,12 +60,12 @@ def find_best(curve: Curve) -> tuple[float, float] | None:
     if curve.head is None or curve.goal is Goal.NONE:
         return None
     x, y = curve.head.x, curve.head.y
-    values = [value for at, value in zip(x, y, strict=True) if is_number(value) and is_number(at)]
+    values = [value for at, value in zip(x, y, strict=True) if is_drawable(value) and is_drawable(at)]
     low, high = min(values, default=0.0), max(values, default=0.0)
     if low == high:
         return None
     best = high if curve.goal is Goal.HIGHER else low
-    return next((float(at), float(best)) for at, value in zip(x, y, strict=True) if value == best and is_number(at))
+    return next((float(at), float(best)) for at, value in zip(x, y, strict=True) if value == best and is_drawable(at))
 
 
 def style_lines(group: CurveGroup) -> list[str]:

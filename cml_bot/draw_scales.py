@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from cml_bot.charts import LARGEST
+from cml_bot.bins import LARGEST
 from cml_bot.curve_rules import is_logarithmic
 from cml_bot.filters import format_ticks
 

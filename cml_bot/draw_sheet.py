@@ -17,7 +17,7 @@ from matplotlib import get_data_path, rcParams, rcParamsDefault
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.font_manager import get_font
 
-from cml_bot.charts import LARGEST
+from cml_bot.bins import LARGEST
 from cml_bot.draw_png import DENSITY, encode
 from cml_bot.filters import format_ticks
 

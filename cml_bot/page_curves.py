@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cml_bot.bands import tell_band
-from cml_bot.curve_rules import FEWEST, SLAB, SPAN, find_best, find_window, is_logarithmic, is_number, style_lines
+from cml_bot.charts import is_drawable
+from cml_bot.curve_rules import FEWEST, SLAB, SPAN, find_best, find_window, is_logarithmic, style_lines
 from cml_bot.curve_views import group_titled
 from cml_bot.draw import describe_group, shorten_middle
 from cml_bot.escape import clean
@@ -145,9 +146,9 @@ def _shorten_label(label: str) -> str:
 
 def _drawable(series: Series) -> Series:
     """Leave out the points whose step no axis can hold."""
-    if all(map(is_number, series.x)):
+    if all(map(is_drawable, series.x)):
         return series
-    kept = [(x, y) for x, y in zip(series.x, series.y, strict=True) if is_number(x)]
+    kept = [(x, y) for x, y in zip(series.x, series.y, strict=True) if is_drawable(x)]
     return replace(series, x=tuple(x for x, _ in kept), y=tuple(y for _, y in kept))
 
 
@@ -189,7 +190,7 @@ def _pack_line(line: _Line, window: int, *, is_thinned: bool) -> dict[str, Any]:
     if line.series.is_smoothed and len(as_numbers(y)) >= FEWEST:
         from cml_bot.draw_lines import smooth_numbers
 
-        numbers = [(float(at), float(value)) for at, value in zip(x, y, strict=True) if is_number(value)]
+        numbers = [(float(at), float(value)) for at, value in zip(x, y, strict=True) if is_drawable(value)]
         smooth_x, smooth_y = smooth_numbers([at for at, _ in numbers], [value for _, value in numbers])
         packed["course"] = {"x": pack_steps(smooth_x), "y": pack_values(smooth_y)}
     return packed
@@ -197,7 +198,7 @@ def _pack_line(line: _Line, window: int, *, is_thinned: bool) -> dict[str, Any]:
 
 def _pack_band(band: Band, side: str, reach: tuple[float, float]) -> dict[str, Any]:
     """Pack a band as far as the axis reaches, at the steps that an axis can hold."""
-    rows = [row for row in zip(band.x, *_cut_band(band, reach), strict=True) if is_number(row[0])]
+    rows = [row for row in zip(band.x, *_cut_band(band, reach), strict=True) if is_drawable(row[0])]
     x, low, high = ([row[place] for row in rows] for place in range(3))
     return {"side": side, "x": pack_steps(x), "low": pack_values(low), "high": pack_values(high)}
 

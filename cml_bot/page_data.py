@@ -8,7 +8,7 @@ from array import array
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from cml_bot.curve_rules import is_number
+from cml_bot.charts import is_drawable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +57,7 @@ def pack_steps(steps: Sequence[float]) -> Packed:
 
 def as_numbers(values: Iterable[float]) -> list[float]:
     """Those that an axis can hold."""
-    return [float(value) for value in values if is_number(value)]
+    return [float(value) for value in values if is_drawable(value)]
 
 
 def _as_float(value: float) -> float:

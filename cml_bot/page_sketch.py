@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from cml_bot.curve_rules import is_number
+from cml_bot.charts import is_drawable
 from cml_bot.filters import format_number, format_ticks
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def find_axes(xs: Iterable[float], ys: Iterable[float], *, is_log: bool) -> Axes
         ys: the values of what is drawn.
         is_log: whether equal ratios get equal room.
     """
-    steps, values = list(filter(is_number, xs)), list(filter(is_number, ys))
+    steps, values = list(filter(is_drawable, xs)), list(filter(is_drawable, ys))
     if not steps or not values:
         return None
     ends = find_reach(min(values), max(values), is_log=is_log)
@@ -131,7 +131,7 @@ def write_ends(axes: Axes) -> Ends:
 
 def take_means(series: Series, best: Point | None = None) -> list[Point]:
     """Give few points of a line, each the mean of its share; the best one stands for its own share."""
-    points = [(float(x), float(y)) for x, y in zip(series.x, series.y, strict=True) if is_number(y)]
+    points = [(float(x), float(y)) for x, y in zip(series.x, series.y, strict=True) if is_drawable(y)]
     count = min(SKETCHED, len(points))
     shares = (points[at * len(points) // count : (at + 1) * len(points) // count] for at in range(count))
     return [best if best and best in share else _mean(share) for share in shares]
@@ -147,7 +147,7 @@ def _outline(band: Band, axes: Axes) -> list[Point]:
     edges = [
         (float(x), min(max(above, low), high), min(max(below, low), high))
         for x, above, below in zip(band.x, band.high, band.low, strict=True)
-        if above == above and below == below and is_number(x)
+        if above == above and below == below and is_drawable(x)
     ]
     last = len(edges) - 1
     places = sorted({round(at * last / (SKETCHED - 1)) for at in range(SKETCHED)}) if edges else []

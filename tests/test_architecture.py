@@ -58,7 +58,7 @@ ALLOWED: dict[str, set[str]] = {
     "draw": EDGE
     | TEXT
     | {"bands", "charts", "curve_ends", "curve_groups", "curve_rules", "draw_axes", "draw_png", "draw_sheet", "steps"},
-    "draw_sheet": {"charts", "draw_png", "filters"},
+    "draw_sheet": {"bins", "draw_png", "filters"},
     "draw_axes": {"curve_rules", "draw_canvas", "draw_lines", "draw_scales", "draw_sheet", "filters"},
     "bins": EDGE,
     "charts": EDGE | {"bins"},
@@ -66,7 +66,7 @@ ALLOWED: dict[str, set[str]] = {
     "draw_png": set(),
     "draw_canvas": {"draw_png", "draw_sheet"},
     "draw_lines": {"curve_rules", "draw_sheet"},
-    "draw_scales": {"charts", "curve_rules", "draw_sheet", "filters"},
+    "draw_scales": {"bins", "curve_rules", "draw_sheet", "filters"},
     "bands": EDGE | {"charts", "filters", "stats"},
     "dark": EDGE,
     "curve_ends": EDGE | TEXT | {"charts"},
@@ -175,12 +175,13 @@ ALLOWED: dict[str, set[str]] = {
     "console": {"draw", "filters"},
     "template_files": EDGE | TEXT,
     "page_parts": EDGE | {"template_files"},
-    "page_data": EDGE | {"curve_rules"},
-    "page_sketch": EDGE | {"curve_rules", "filters"},
+    "page_data": EDGE | {"charts"},
+    "page_sketch": EDGE | {"charts", "filters"},
     "page_curves": EDGE
     | TEXT
     | {
         "bands",
+        "charts",
         "curve_groups",
         "curve_rules",
         "curve_views",
@@ -275,7 +276,7 @@ ALLOWED: dict[str, set[str]] = {
     "commands": set(),
     "__main__": {"cli"},
     "curve_views": EDGE | {"curve_groups", "draw", "filters", "mermaid", "names"},
-    "curve_rules": EDGE | {"charts", "curve_groups"},
+    "curve_rules": EDGE | {"bins", "charts", "curve_groups"},
     "standard_streams": EDGE,
 }
 """What a module may import of mlbot. `commands` may import everything; nobody imports them but `cli`, and that nobody
