@@ -161,7 +161,8 @@ def _number_line(pair: ChartPair, base_label: str) -> Told | None:
         return None
     low, high = min(xs), max(xs)
     places = [low + (high - low) * part / PLACES for part in range(PLACES + 1)] if low < high else [low]
-    rows = [Row((format_number(place),), height_at(head, place), height_at(base, place)) for place in places]
+    heights = zip(places, read_heights(head, places), read_heights(base, places), strict=True)
+    rows = [Row((format_number(place),), ours, theirs) for place, ours, theirs in heights]
     one = sides[0]
     scores = [find_score(side) if side else None for side in (head, base)]
     if any(score is not None for score in scores):
@@ -170,11 +171,18 @@ def _number_line(pair: ChartPair, base_label: str) -> Told | None:
     return _write(pair, (f"{y} at {x}",), rows, base_label, with_change=True)
 
 
-def height_at(side: Points | None, x: float) -> float | None:
-    """Read a line at a place: between its neighbours, the highest where it rises straight up; None outside of it."""
-    if side is None:
-        return None
-    points = sorted(place for place in zip(side.x, side.y, strict=True) if all(map(is_drawable, place)))
+def read_heights(side: Points | None, places: Sequence[float]) -> list[float | None]:
+    """Read a line at places: between its neighbours, the highest where it rises straight up; None outside of it.
+
+    Shapes: (n,) to (n,).
+    """
+    sides = zip(side.x, side.y, strict=True) if side else ()
+    points = sorted(point for point in sides if all(map(is_drawable, point)))
+    return [_height_at(points, place) for place in places]
+
+
+def _height_at(points: Sequence[tuple[float, float]], x: float) -> float | None:
+    """Read rising points at a place."""
     if not points or not points[0][0] <= x <= points[-1][0]:
         return None
     at = bisect_left(points, (x,))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cml_bot.bins import count_all, merge_bins, share_edges
-from cml_bot.chart_numbers import height_at
+from cml_bot.chart_numbers import read_heights
 from cml_bot.chart_words import sides_of
 from cml_bot.charts import is_drawable
 from cml_bot.filters import format_ticks
@@ -78,6 +78,6 @@ def _as_curve(pair: ChartPair) -> Curve:
 def _as_series(side: Points | None, places: Sequence[float]) -> Series | None:
     if side is None:
         return None
-    known = [(x, y) for x in places if (y := height_at(side, x)) is not None]
+    known = [(x, y) for x, y in zip(places, read_heights(side, places), strict=True) if y is not None]
     xs, ys = zip(*known, strict=True) if known else ((), ())
     return Series(name=side.name, x=xs, y=ys, x_label=side.x_label)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cml_bot.bins import LARGEST
 from cml_bot.charts import is_drawable
 from cml_bot.curve_groups import is_on_training
+from cml_bot.filters import format_number
 from cml_bot.model import Goal
 
 if TYPE_CHECKING:
@@ -32,9 +33,12 @@ def is_logarithmic(low: float, high: float) -> bool:
     return low > 1 / LARGEST and high / DECADES > low
 
 
-def find_window(sides: Iterable[Sequence[float]]) -> int:
-    """How many values to show by their mean: 1 unless a side is a slab. Shapes: (n,) each, NaN at a gap."""
-    listed = list(sides)
+def find_window(sides: Iterable[Sequence[float]], *, is_smoothed: bool = False) -> int:
+    """How many values to show by their mean: 1 unless a side is a slab that is not smoothed.
+
+    Shapes: (n,) each, NaN at a gap.
+    """
+    listed = [] if is_smoothed else list(sides)
     longest = max(map(len, listed), default=0)
     return max(1, longest // MEANS) if any(map(_is_slab, listed)) else 1
 
@@ -53,6 +57,25 @@ def _is_slab(side: Sequence[float]) -> bool:
     middle = len(steps) // 2
     span = max(map(max, pairs)) - min(map(min, pairs))
     return (steps[middle] + steps[~middle]) / 2 > 0.02 * span
+
+
+def tell_manner(
+    shaded: Iterable[str], *, window: int, is_smoothed: bool, is_thinned: bool, is_logarithmic: bool
+) -> list[str]:
+    """Say how lines are drawn, for below them.
+
+    Args:
+        shaded: what each band is.
+        window: how many values are shown by one.
+        is_smoothed: whether a smoothed line is over the others.
+        is_thinned: whether points are left out, so that their number says nothing.
+        is_logarithmic: whether equal ratios get equal room.
+    """
+    bands = " and ".join(dict.fromkeys(shaded))
+    said = [f"shaded: {bands}" if bands else "", f"smoothed, span {SPAN}" if is_smoothed else ""]
+    if window > 1:
+        said.append("lines are medians" if is_thinned else f"lines are means of {format_number(window)}")
+    return [one for one in (*said, "log scale" if is_logarithmic else "") if one]
 
 
 def find_best(curve: Curve) -> tuple[float, float] | None:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cml_bot.curve_rules import FEWEST, SLAB, SPAN, find_window
+from cml_bot.curve_rules import FEWEST, SLAB, find_window, tell_manner
 from cml_bot.draw_canvas import Canvas, measure
 from cml_bot.draw_lines import means, medians, smooth, thin
 from cml_bot.draw_scales import scale_x, scale_y
 from cml_bot.draw_sheet import CARD, FAINT, HEAD, INK, as_array, drawable, fit
-from cml_bot.filters import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -152,7 +151,7 @@ def find_best(lines: Sequence[Line], *, is_higher_better: bool, is_thinned: bool
 
 def _find_window(lines: Sequence[Line]) -> int:
     """Choose how many values become one mean; 1 where each is drawn."""
-    return 1 if any(line.is_smoothed for line in lines) else find_window([line.y for line in lines])
+    return find_window([line.y for line in lines], is_smoothed=any(line.is_smoothed for line in lines))
 
 
 def _finite(xs: Sequence[float], ys: Sequence[float]) -> tuple[Numbers, Numbers]:
@@ -272,14 +271,14 @@ def _has_room(picture: Picture, best: str) -> bool:
 
 def _tell_manner(picture: Picture, areas: Sequence[Area], window: int, *, is_log: bool) -> list[str]:
     """Say what x is, and how all of it was drawn."""
-    said = [picture.x_label, *picture.said]
-    if areas:
-        said.append(f"shaded: {' and '.join(dict.fromkeys(area.label for area in areas))}")
-    if any(line.is_smoothed for line in picture.lines):
-        said.append(f"smoothed, span {SPAN}")
-    if window > 1:
-        said.append("lines are medians" if picture.is_thinned else f"lines are means of {format_number(window)}")
-    return [drawable(one) for one in (*said, *(["log scale"] if is_log else [])) if one]
+    manner = tell_manner(
+        (area.label for area in areas),
+        window=window,
+        is_smoothed=any(line.is_smoothed for line in picture.lines),
+        is_thinned=picture.is_thinned,
+        is_logarithmic=is_log,
+    )
+    return [drawable(one) for one in (picture.x_label, *picture.said, *manner) if one]
 
 
 def _wrap_foot(said: Sequence[str], room: float) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.bands import tell_band
 from cml_bot.charts import is_drawable
-from cml_bot.curve_rules import FEWEST, SLAB, SPAN, find_best, find_window, is_logarithmic, style_lines
+from cml_bot.curve_rules import FEWEST, SLAB, find_best, find_window, is_logarithmic, style_lines, tell_manner
 from cml_bot.curve_views import group_titled
 from cml_bot.draw import describe_group, shorten_middle
 from cml_bot.escape import clean
@@ -86,7 +86,7 @@ def _view_group(number: int, group: CurveGroup, labels: Mapping[str, str]) -> Pa
     low, high = min(values, default=0.0), max(values, default=0.0)
     is_log = is_logarithmic(low, high)
     is_smoothed = any(line.series.is_smoothed for line in lines)
-    window = 1 if is_smoothed else find_window([line.series.y for line in lines])
+    window = find_window([line.series.y for line in lines], is_smoothed=is_smoothed)
     # Single values scatter more than the means that are drawn of a slab: a band of those would tell nothing.
     bands = _bands(first) if window == 1 else []
     reach = (low, high) if is_log else (low - (high - low) / 2, high + (high - low) / 2)
@@ -94,12 +94,11 @@ def _view_group(number: int, group: CurveGroup, labels: Mapping[str, str]) -> Pa
     # A ring stands on what is drawn.
     best = find_best(first.curve) if window == 1 and not is_smoothed else None
     x_label = clean(one.x_label, 60) if one.x_label else ""
+    told = [tell_band(band, _shorten_label(labels[f"{side}_label"])) for band, side in bands]
+    manner = tell_manner(told, window=window, is_smoothed=is_smoothed, is_thinned=is_thinned, is_logarithmic=is_log)
     said = [
         x_label,
-        *_tell_bands(bands, labels),
-        f"smoothed, span {SPAN}" if is_smoothed else "",
-        f"lines are {'medians' if is_thinned else 'means'} of {format_number(window)}" if window > 1 else "",
-        "log scale" if is_log else "",
+        *manner,
         f"○ best {format_pair(one.y[-1], best[1]).head} at {format_number(best[0])}" if best else "",
     ]
     axes = _find_axes(lines, bands, reach, is_log=is_log)
@@ -216,9 +215,3 @@ def _find_axes(
     xs = [x for line in lines for x in line.series.x] + [x for band, _ in bands for x in band.x]
     ys = [y for line in lines for y in line.series.y] + [y for edge in edges for y in edge]
     return find_axes(xs, ys, is_log=is_log)
-
-
-def _tell_bands(bands: Sequence[tuple[Band, str]], labels: Mapping[str, str]) -> list[str]:
-    """Say what the bands lie between."""
-    told = [tell_band(band, _shorten_label(labels[f"{side}_label"])) for band, side in bands]
-    return [f"shaded: {' and '.join(told)}"] if told else []
