@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cml_bot.draw import shorten_middle
 from cml_bot.model import Outcome, Trend
-from cml_bot.page_curves import LABEL_LENGTH, view_curves
+from cml_bot.page_curves import LABEL_LENGTH, lay_out_curves
 from cml_bot.page_parts import write_page
 from cml_bot.views import Limits, view_report
 from cml_bot.wording_counts import count_word, list_counted
@@ -37,7 +37,7 @@ def render_html(report: Report, drawn: Drawn) -> str:
         drawn: pictures of its charts and those of the job; curves are drawn by the page itself.
     """
     view = view_report(report, {}, drawn.pairs, drawn.charts)
-    curves = view_curves(report)
+    curves = lay_out_curves(report)
     more = ("pictures.js",) if drawn.pairs else ()
     parts, is_filtered = _list_parts(view), _count_rows(view) >= MANY
     is_long = is_filtered or len(curves) + len(view["charts"]) + len(view["figures"]) >= MANY_FIGURES

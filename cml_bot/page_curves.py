@@ -71,7 +71,7 @@ class _Line:
     series: Series
 
 
-def view_curves(report: Report) -> tuple[PageChart, ...]:
+def lay_out_curves(report: Report) -> tuple[PageChart, ...]:
     """Give all curves of a report as its pictures have them: together, and in the same order."""
     labels = labels_of(report)
     groups = [group for group in group_titled(report) if any(one.curve.head or one.curve.base for one in group.members)]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cml_bot.model import Band, Curve, Goal, Key, Report, Series
 from cml_bot.page import render_html
-from cml_bot.page_curves import view_curves
+from cml_bot.page_curves import lay_out_curves
 from cml_bot.page_data import ALIKE, Packed, pack_steps, pack_values
 from cml_bot.page_sketch import Ends, find_reach
 from cml_bot.render import Drawn
@@ -85,7 +85,7 @@ def test_steps_without_an_end_are_packed(steps: list[float]) -> None:
 def test_a_band_has_no_place_that_no_axis_holds(odd: float) -> None:
     curve = make_curve("loss", 1.0, 0.5)
     band = Band(x=(0, odd, 1), low=(0.4, 0.0, 0.4), high=(1.1, 9.0, 1.1), count=5, is_history=True)
-    [chart] = view_curves(with_curves(replace(curve, base_band=band)))
+    [chart] = lay_out_curves(with_curves(replace(curve, base_band=band)))
     assert unpack(chart.data["bands"][0]["x"]) == [0, 1]
     assert len(unpack(chart.data["bands"][0]["low"])) == 2
 
@@ -118,7 +118,7 @@ def test_no_curves_need_no_library() -> None:
 
 def test_training_and_validation_are_one_chart_with_what_was_held_out_first() -> None:
     curves = make_curve("train/loss", 1.0, 0.4, base=(1.1, 0.5)), make_curve("val/loss", 1.0, 0.6, base=(1.1, 0.7))
-    [chart] = view_curves(with_curves(*curves))
+    [chart] = lay_out_curves(with_curves(*curves))
     assert [(key.label, key.end, key.style) for key in chart.legend] == [
         ("val: this branch", "0.6", "solid"),
         ("val: main", "0.7", "solid"),
@@ -141,7 +141,7 @@ def test_a_page_reads_without_scripts() -> None:
     [((1e-5, 1e-2), True), ((1e-3, 1e-2), False), ((0.0, 1.0), False), ((-1.0, 1e3), False), ((math.nan,), False)],
 )
 def test_decades_of_one_sign_are_on_a_log_scale(ys: tuple[float, ...], is_log: bool) -> None:
-    [chart] = view_curves(with_curves(make_curve("lr", *ys)))
+    [chart] = lay_out_curves(with_curves(make_curve("lr", *ys)))
     assert chart.data["is_log"] is is_log
     assert ("log scale" in chart.below) is is_log
 
@@ -149,7 +149,7 @@ def test_decades_of_one_sign_are_on_a_log_scale(ys: tuple[float, ...], is_log: b
 def test_a_band_stays_on_the_log_scale() -> None:
     curve = make_curve("lr", 1e-5, 1e-2)
     band = Band(x=(0, 1), low=(-1.0, 1e-3), high=(1e-4, 1.0), count=5)
-    [chart] = view_curves(with_curves(replace(curve, head_band=band)))
+    [chart] = lay_out_curves(with_curves(replace(curve, head_band=band)))
     assert unpack(chart.data["bands"][0]["low"]) == pytest.approx([1e-5, 1e-3])
     assert "shaded: range of 5 trainings of this branch" in chart.below
 
@@ -163,13 +163,13 @@ def test_odd_numbers_are_no_reason_to_have_no_page(ys: tuple[float, ...]) -> Non
 
 def test_steps_that_are_no_numbers_are_left_out() -> None:
     side = Series(name="loss", x=(1.0, 2.0, math.inf), y=(1.0, 2.0, 3.0))
-    [chart] = view_curves(with_curves(Curve(key=side.key, head=side, base=None)))
+    [chart] = lay_out_curves(with_curves(Curve(key=side.key, head=side, base=None)))
     assert unpack(chart.data["lines"][0]["x"]) == [1.0, 2.0]
 
 
 def test_more_points_than_can_be_seen_are_thinned() -> None:
     side = Series(name="loss", x=tuple(range(10_000)), y=tuple(map(float, range(10_000))))
-    [chart] = view_curves(with_curves(Curve(key=side.key, head=side, base=None)))
+    [chart] = lay_out_curves(with_curves(Curve(key=side.key, head=side, base=None)))
     assert len(unpack(chart.data["lines"][0]["x"])) == 4_000
 
 
@@ -216,7 +216,7 @@ def test_an_axis_holds_its_values(one: float, other: float) -> None:
 def test_a_sketch_stands_on_the_axes_of_the_chart_with_its_band_and_its_best() -> None:
     band = Band(x=(0.0, 1.0, 2.0), low=(0.2, 0.1, math.nan), high=(1.2, 0.9, 0.9), count=9, is_history=True)
     curve = replace(make_curve("loss", 1.0, 0.4, 0.5, base=(1.0, 0.6, 0.6)), base_band=band)
-    [chart] = view_curves(with_curves(curve))
+    [chart] = lay_out_curves(with_curves(curve))
     assert chart.data["reach"] == (0.0, 1.3)
     assert chart.ends == Ends(low="0.0", high="1.3", first="0", last="2")
     shapes = {line.kind: line.points.split() for line in chart.sketch}
